@@ -1,0 +1,100 @@
+"""The decision to speak: pure, with ``now`` as an argument and a named reason for every answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.core.case import Complaint
+from monitor.core.trend import Usual, is_unusual
+
+MILESTONES = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+
+
+class Reason(StrEnum):
+    """Why we speak, or why not."""
+
+    FIRST = "first complaint"
+    MORE = "more of the same"
+    GROWING = "more people"
+    UNUSUAL = "more than usual"
+    NOTHING_NEW = "nothing new"
+    TOO_SOON = "too soon after the last message"
+    QUIET_HOURS = "quiet hours"
+    SILENCED = "silenced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertPolicy:
+    """The pause after the n-th message about a case doubles from ``first_gap`` to ``longest_gap``."""
+
+    first_gap: timedelta = timedelta(minutes=10)
+    longest_gap: timedelta = timedelta(hours=1)
+
+    def gap(self, messages: int) -> timedelta:
+        return min(self.longest_gap, self.first_gap * 2 ** min(max(messages - 1, 0), 20))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a target has been told about a case so far.
+
+    ``voices`` were counted when it was last told; ``thread`` is the key of the latest message that stands by itself,
+    under which quiet follow-ups go.
+    """
+
+    messages: int = 0
+    last_at: datetime | None = None
+    voices: int = 0
+    reasons: frozenset[Reason] = frozenset()
+    thread: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Speak for ``reason``, or keep silent for it until a moment (``None``: until something changes)."""
+
+    reason: Reason
+    speaks: bool
+    until: datetime | None = None
+
+
+def decide(
+    untold: Sequence[Complaint],
+    voices: int,
+    told: Told,
+    usual: Usual,
+    policy: AlertPolicy,
+    now: datetime,
+) -> Decision:
+    """Is there something to say about a case now, and why?
+
+    ``voices`` is the number of distinct people with distinct words in the whole case, see :func:`count_voices`.
+    """
+    if not untold:
+        return Decision(reason=Reason.NOTHING_NEW, speaks=False)
+    if told.last_at is None:
+        return Decision(reason=Reason.FIRST, speaks=True)
+    if Reason.UNUSUAL not in told.reasons and is_unusual(usual):
+        return Decision(reason=Reason.UNUSUAL, speaks=True)
+    if milestone(voices) > milestone(told.voices):
+        return Decision(reason=Reason.GROWING, speaks=True)
+    until = told.last_at + policy.gap(told.messages)
+    if now < until:
+        return Decision(reason=Reason.TOO_SOON, speaks=False, until=until)
+    return Decision(reason=Reason.MORE, speaks=True)
+
+
+def milestone(voices: int) -> int:
+    """The highest milestone reached, 0 below the first."""
+    return max((m for m in MILESTONES if m <= voices), default=0)
+
+
+def count_voices(complaints: Sequence[tuple[str, str]]) -> int:
+    """How many people say it in their own words, from (author, fingerprint) pairs.
+
+    One furious author is one voice, and so is one post repeated by three hundred people.
+    """
+    authors = {author for author, _ in complaints}
+    words = {fingerprint for _, fingerprint in complaints}
+    return min(len(authors), len(words))

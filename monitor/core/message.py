@@ -1,0 +1,93 @@
+"""A message for people, written once and independent of the channel that carries it."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+
+class Tone(StrEnum):
+    """What a channel may show as colour or icon; never the only carrier of meaning."""
+
+    ALERT = "alert"
+    GROWING = "growing"
+    QUIET = "quiet"
+    HEALTH = "health"
+    GOOD = "good"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A customer's own words with their source; ``where`` says platform, author and time."""
+
+    text: str
+    where: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
+
+    ``facts`` are (name, value) pairs, ``why`` are the reasons for speaking, ``more`` counts what is not quoted. Texts
+    are plain: a notifier escapes them for its channel.
+    """
+
+    key: str
+    title: str
+    quotes: tuple[Quote, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    why: tuple[str, ...] = ()
+    more: int = 0
+    tone: Tone = Tone.ALERT
+    thread: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain mapping that :meth:`from_json` turns back into the same message."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Message":
+        return cls(
+            key=data["key"],
+            title=data["title"],
+            quotes=tuple(Quote(**quote) for quote in data["quotes"]),
+            facts=tuple((name, value) for name, value in data["facts"]),
+            why=tuple(data["why"]),
+            more=data["more"],
+            tone=Tone(data["tone"]),
+            thread=data["thread"],
+        )
+
+
+def plain_text(message: Message) -> str:
+    """The message as plain lines: for terminals, notifications and screen readers."""
+    lines = [message.title]
+    for quote in message.quotes:
+        lines.append(f"“{quote.text}”")
+        lines.append(f"  {quote.where}" + (f"  {quote.url}" if quote.url else ""))
+    if message.more:
+        lines.append(f"  and {message.more} more")
+    lines += [f"{name}: {value}" for name, value in message.facts]
+    if message.why:
+        lines.append("Why: " + "; ".join(message.why))
+    return "\n".join(lines)
+
+
+def duration(span: timedelta) -> str:
+    """A span in at most two units, as people say it: ``3 min``, ``1 h 12 min``, ``2 d 4 h``."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    if minutes < 1:
+        return "under a minute"
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def moment(at: datetime) -> str:
+    """A moment for people, in UTC and saying so."""
+    return f"{at:%Y-%m-%d %H:%M} UTC"

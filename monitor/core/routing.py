@@ -1,0 +1,99 @@
+"""Routing: which targets hear about a case, and when they are not to be disturbed."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a route or silence is matched against."""
+
+    brand: str
+    topic: str
+    platforms: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """Empty fields match everything; the filled ones must all match."""
+
+    brands: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+
+    def matches(self, subject: Subject) -> bool:
+        return (
+            (not self.brands or subject.brand in self.brands)
+            and (not self.topics or subject.topic in self.topics)
+            and (not self.platforms or bool(subject.platforms.intersection(self.platforms)))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """From ``start`` to ``end`` local time in ``zone``, over midnight if end comes first; alerts wait until ``end``.
+
+    Topics in ``breaks_through`` do not wait.
+    """
+
+    start: time
+    end: time
+    zone: ZoneInfo
+    breaks_through: tuple[str, ...] = ()
+
+    def holds(self, topic: str, now: datetime) -> bool:
+        if topic in self.breaks_through or self.start == self.end:
+            return False
+        local = now.astimezone(self.zone).time()
+        if self.start < self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Cases that match go to ``targets``; with ``stop`` later routes are not asked."""
+
+    name: str
+    targets: tuple[str, ...]
+    matching: Matching = Matching()
+    quiet: QuietHours | None = None
+    stop: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Somebody asked for no alerts about something until a moment. Complaints wait and are told when it ends."""
+
+    id: int
+    matching: Matching
+    until: datetime
+    by: str
+    why: str
+
+    def mutes(self, subject: Subject, now: datetime) -> bool:
+        return now < self.until and self.matching.matches(subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A target that is to hear about a case, by which route, and whether it is resting now."""
+
+    target: str
+    route: str
+    is_quiet: bool
+
+
+def destinations(routes: tuple[Route, ...], subject: Subject, now: datetime) -> list[Destination]:
+    """The targets for a case, each once, in the order of the routes."""
+    found: dict[str, Destination] = {}
+    for route in routes:
+        if not route.matching.matches(subject):
+            continue
+        quiet = route.quiet is not None and route.quiet.holds(subject.topic, now)
+        for target in route.targets:
+            found.setdefault(target, Destination(target=target, route=route.name, is_quiet=quiet))
+        if route.stop:
+            break
+    return list(found.values())

@@ -1,0 +1,125 @@
+"""The words of alerts and notices; templates over facts, nothing invented."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.core.alerting import Reason
+from monitor.core.case import Case, Complaint
+from monitor.core.health import Health
+from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.text import excerpt
+
+QUOTED = 3
+QUOTE_CHARS = 280
+
+_TONE = {
+    Reason.FIRST: Tone.ALERT,
+    Reason.MORE: Tone.QUIET,
+    Reason.GROWING: Tone.GROWING,
+    Reason.UNUSUAL: Tone.GROWING,
+}
+
+
+def write_alert(
+    case: Case,
+    reason: Reason,
+    complaints: Sequence[Complaint],
+    voices: int,
+    total: int,
+    thread: str | None,
+    now: datetime,
+) -> Message:
+    """One alert about the complaints of a case that a target has not heard of yet.
+
+    ``voices`` and ``total`` count people and posts in the whole case. Only quiet follow-ups go under ``thread``.
+    """
+    ordered = sorted(complaints, key=lambda c: (c.posted_at, c.mention))
+    quoted = _distinct(ordered)[:QUOTED]
+    return Message(
+        key=f"{case.key}/{ordered[0].platform}:{ordered[0].id}",
+        title=_title(case, reason, len(ordered), voices),
+        quotes=tuple(_quote(complaint, now) for complaint in quoted),
+        facts=tuple(_facts(ordered, voices, total, now)),
+        why=_why(reason, ordered),
+        more=len(ordered) - len(quoted),
+        tone=_TONE[reason],
+        thread=thread if reason is Reason.MORE else None,
+    )
+
+
+def write_trouble(health: Health, now: datetime) -> Message:
+    """A source or target is in trouble: said once, with the cure where it is known."""
+    since = health.troubled_since or now
+    seen = f"last worked {moment(health.last_ok)}" if health.last_ok else "never worked yet"
+    kind, _, name = health.name.partition("/")
+    is_source = kind == "source"
+    return Message(
+        key=f"health/{health.name}/{since.isoformat()}",
+        title=f"{'Blind: source' if is_source else 'Mute: target'} {name} has not worked for {duration(now - since)}",
+        facts=(("Problem", health.problem or "unknown"), ("Since", moment(since)), ("Before", seen)),
+        why=("what is posted there meanwhile is not seen" if is_source else "messages wait and are not lost",),
+        tone=Tone.HEALTH,
+    )
+
+
+def write_recovery(health: Health, told_at: datetime, now: datetime) -> Message:
+    """The trouble that was told at ``told_at`` is over."""
+    return Message(
+        key=f"health/{health.name}/{told_at.isoformat()}/over",
+        title=f"Working again: {health.name.replace('/', ' ')}",
+        facts=(("Told", moment(told_at)), ("Since", moment(health.last_ok or now))),
+        tone=Tone.GOOD,
+    )
+
+
+def topic_name(topic: str) -> str:
+    return topic.replace("_", " ")
+
+
+def _title(case: Case, reason: Reason, count: int, voices: int) -> str:
+    about = f"{topic_name(case.topic)} · {case.brand}"
+    if reason is Reason.GROWING:
+        return f"Growing: {voices} people complain · {about}"
+    if reason is Reason.UNUSUAL:
+        return f"Unusual: {voices} people complain · {about}"
+    if reason is Reason.MORE:
+        return f"{count} more · {about}"
+    return f"{'Complaint' if count == 1 else f'{count} complaints'} · {about}"
+
+
+def _distinct(complaints: Sequence[Complaint]) -> list[Complaint]:
+    """The first of each wording and author, so that copies do not fill a message."""
+    kept: list[Complaint] = []
+    words: set[str] = set()
+    voices: set[str] = set()
+    for complaint in complaints:
+        if complaint.fingerprint not in words and complaint.voice not in voices:
+            kept.append(complaint)
+        words.add(complaint.fingerprint)
+        voices.add(complaint.voice)
+    return kept
+
+
+def _quote(complaint: Complaint, now: datetime) -> Quote:
+    parts = [complaint.platform]
+    if complaint.author:
+        parts.append("@" + excerpt(complaint.author.removeprefix("@"), 60))
+    parts += [moment(complaint.posted_at), f"waiting {duration(now - complaint.posted_at)}"]
+    return Quote(text=excerpt(complaint.text, QUOTE_CHARS) or "(no words)", where=" · ".join(parts), url=complaint.url)
+
+
+def _facts(complaints: Sequence[Complaint], voices: int, total: int, now: datetime) -> list[tuple[str, str]]:
+    facts = []
+    if total > 1:
+        facts.append(("In this case", f"{total} posts, {voices} {'person' if voices == 1 else 'people'}"))
+    if len(complaints) > 1:
+        facts.append(("Waiting longest", duration(now - complaints[0].posted_at)))
+    return facts
+
+
+def _why(reason: Reason, complaints: Sequence[Complaint]) -> tuple[str, ...]:
+    terms = list(dict.fromkeys(term for complaint in complaints for term in complaint.matched))
+    shown = ", ".join(excerpt(term, 60) for term in terms[:4])
+    low, high = min(c.score for c in complaints), max(c.score for c in complaints)
+    score = f"{high:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+    return (str(reason), f"matched {shown}", f"complaint probability {score}")

@@ -1,0 +1,130 @@
+"""Collect: read one source to the end of what is new and store what is about a brand."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.errors import AuthFailed, RateLimited, SourceError
+from monitor.core.health import Health, rest
+from monitor.core.mention import Mention, Page
+from monitor.core.text import clean
+from monitor.core.watch import Match, Matcher, Watch
+from monitor.ports import Collector, Store
+
+log = logging.getLogger(__name__)
+
+SHORTEST_REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One configured source: a collector under a name, and how far back it looks on its first start."""
+
+    name: str
+    collector: Collector
+    look_back: timedelta
+
+    @property
+    def health(self) -> str:
+        """The name of this source's health record."""
+        return f"source/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What one round read: posts seen, mentions that were new, and what was skipped for which reason."""
+
+    seen: int = 0
+    stored: int = 0
+    skipped: tuple[tuple[str, int], ...] = ()
+    problem: str | None = None
+
+
+def collect(
+    source: Source, watches: Sequence[Watch], matcher: Matcher, store: Store, now: datetime, jitter: float
+) -> Collected:
+    """Read a source once. Whatever it raises is noted in its health and rests it; nothing escapes but our own bugs.
+
+    Each page is stored together with the cursor it carries, so a crash repeats a page and never skips one.
+    """
+    health = store.health(source.health)
+    if health.is_resting(now):
+        return Collected()
+    cursor = store.cursor(source.name)
+    oldest = now - source.look_back if cursor is None else None
+    seen = stored = 0
+    skipped: Counter[str] = Counter()
+    problem: SourceError | None = None
+    try:
+        for page in source.collector.pages(watches, cursor, now - source.look_back):
+            found = list(_wanted(page, matcher, oldest, skipped))
+            with store.begin() as transaction:
+                stored += transaction.add_mentions(source.name, found, now)
+                if page.cursor is not None:
+                    transaction.set_cursor(source.name, page.cursor, now)
+            seen += len(page.mentions)
+    except SourceError as error:
+        problem = error
+    except Exception as error:
+        log.exception("source=%s failed unexpectedly", source.name)
+        problem = SourceError(f"unexpected {type(error).__name__}; please report it")
+    after = _failed(health, problem, now, jitter) if problem else _worked(health, seen, now)
+    with store.begin() as transaction:
+        transaction.set_health(after)
+    return Collected(
+        seen=seen, stored=stored, skipped=tuple(skipped.items()), problem=str(problem) if problem else None
+    )
+
+
+def _wanted(
+    page: Page, matcher: Matcher, oldest: datetime | None, skipped: Counter[str]
+) -> Iterator[tuple[Mention, Match]]:
+    skipped.update(dict(page.skipped))
+    for mention in page.mentions:
+        text = clean(mention.text)
+        if not text.strip():
+            skipped["no text"] += 1
+            continue
+        if oldest is not None and mention.posted_at < oldest:
+            skipped["older than the first look-back"] += 1
+            continue
+        if text is not mention.text:
+            mention = replace(mention, text=text)
+        matches = matcher.matches(mention)
+        if not matches:
+            skipped["about no watched brand"] += 1
+        for match in matches:
+            yield mention, match
+
+
+def _worked(health: Health, seen: int, now: datetime) -> Health:
+    return replace(
+        health,
+        last_ok=now,
+        last_item=now if seen else health.last_item,
+        troubled_since=None,
+        streak=0,
+        problem=None,
+        is_permanent=False,
+        resting_until=None,
+    )
+
+
+def _failed(health: Health, problem: SourceError, now: datetime, jitter: float) -> Health:
+    streak = health.streak + 1
+    until = now + rest(streak, SHORTEST_REST, LONGEST_REST, jitter)
+    if isinstance(problem, RateLimited):
+        asked = problem.until or (now + problem.wait if problem.wait else None)
+        until = max(asked, now) if asked else until
+    log.warning("source=%s problem=%r resting_until=%s", health.name, str(problem), until.isoformat())
+    return replace(
+        health,
+        troubled_since=health.troubled_since or now,
+        streak=streak,
+        problem=str(problem),
+        is_permanent=isinstance(problem, AuthFailed),
+        resting_until=until,
+    )

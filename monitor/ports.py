@@ -1,0 +1,231 @@
+"""What the jobs need from the outside, and what plugins give: collector, classifier, notifier, store."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.core.alerting import Reason, Told
+from monitor.core.case import Case, Complaint
+from monitor.core.health import Health
+from monitor.core.mention import Mention, Page
+from monitor.core.message import Message
+from monitor.core.routing import Matching, Silence
+from monitor.core.trend import Usual
+from monitor.core.verdict import Label, Score, Thresholds, Verdict
+from monitor.core.watch import Match, Watch
+
+
+class Collector(Protocol):
+    """Reads one source. What it raises beyond :class:`~monitor.core.errors.SourceError` counts as a bug in it."""
+
+    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:
+        """What is new after ``cursor``, in pages, to the end of what is new.
+
+        ``cursor`` is whatever an earlier page carried, ``None`` on the first start; then nothing older than ``since``
+        is asked for where the platform can tell. The caller stores a page before it takes the next one. A bad item is
+        counted in ``Page.skipped`` and never stops the rest. The collector may give more than the watches ask for:
+        the caller matches again.
+        """
+        ...
+
+
+class Classifier(Protocol):
+    """Answers for a text: is this a complaint, and about what?"""
+
+    @property
+    def model(self) -> str:
+        """``name@revision``, stored with every verdict."""
+        ...
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The thresholds this model was calibrated for; the configuration may set others."""
+        ...
+
+    def score(self, texts: Sequence[str]) -> Sequence[Score]:
+        """One score per text, in order, each independent of the others. Raises ``ModelError``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Where a delivered message is: whatever the notifier needs to find it again, as text."""
+
+    reference: str | None = None
+
+
+class Notifier(Protocol):
+    """Hands messages to one target."""
+
+    @property
+    def pace(self) -> timedelta:
+        """The shortest pause between two messages to this target; zero for none."""
+        ...
+
+    def send(self, message: Message, thread: Receipt | None) -> Receipt:
+        """Deliver once, without retries of its own, or raise ``Refused``, ``Busy`` or ``Doubtful``.
+
+        ``thread`` is the receipt of the message named by ``message.thread``, if that was delivered here.
+        """
+        ...
+
+    def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
+        """Look for a message that may have been delivered after ``since``; ``None`` when it is not there.
+
+        Raises ``Busy`` when the target cannot be asked now, ``Refused`` when it can never be asked: then the message
+        is sent again and may be doubled.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A row of the outbox. ``is_doubtful``: an earlier attempt may have been accepted."""
+
+    id: int
+    target: str
+    message: Message
+    attempts: int
+    started_at: datetime
+    is_doubtful: bool
+    thread: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A stored mention that waits for a verdict."""
+
+    mention: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfiled:
+    """A complaint that waits to be filed into a case."""
+
+    mention: int
+    brand: str
+    topics: tuple[str, ...]
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCase:
+    """A case with complaints that some target has not heard of: (author, fingerprint) pairs of all its complaints."""
+
+    case: Case
+    voices: tuple[tuple[str, str], ...]
+    pending: tuple[Complaint, ...]
+    platforms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What triage decided to say about a case to one target."""
+
+    target: str
+    reason: Reason
+    message: Message
+    case: int
+    mentions: tuple[int, ...]
+    voices: int
+
+
+class Transaction(Protocol):
+    """Writes that happen together or not at all. Each method states one fact."""
+
+    def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
+        """Store mentions that are not known yet, and return how many were new."""
+        ...
+
+    def set_cursor(self, source: str, cursor: str, now: datetime) -> None: ...
+
+    def add_verdicts(self, verdicts: Iterable[tuple[int, Verdict]]) -> None:
+        """Keep verdicts and pass complaints on to triage. A mention already judged by that model is left alone."""
+        ...
+
+    def unfiled(self, limit: int) -> list[Unfiled]:
+        """Complaints in no case yet, oldest post first."""
+        ...
+
+    def latest_case(self, brand: str, topic: str, grouping: str) -> Case | None: ...
+
+    def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case: ...
+
+    def file(self, case: Case, mentions: Sequence[int]) -> None:
+        """Put complaints into a case, unless they are in one already."""
+        ...
+
+    def open_cases(self) -> list[OpenCase]:
+        """Cases with complaints that have not been passed to every target they belong to."""
+        ...
+
+    def told(self, case: int, target: str) -> Told: ...
+
+    def told_mentions(self, case: int, target: str) -> frozenset[int]:
+        """The complaints of a case that are in some message to the target."""
+        ...
+
+    def usual(self, brand: str, topic: str, now: datetime) -> Usual: ...
+
+    def enqueue_alert(self, alert: Alert, now: datetime) -> None:
+        """Put an alert into the outbox. A complaint cannot be told to one target twice: the database refuses."""
+        ...
+
+    def settle(self, mentions: Iterable[int]) -> None:
+        """These complaints have been passed to every target they belong to."""
+        ...
+
+    def enqueue(self, target: str, message: Message, now: datetime) -> bool:
+        """Put any other message into the outbox, unless one with its key is there already for the target."""
+        ...
+
+    def set_health(self, health: Health) -> None: ...
+
+
+class Store(Protocol):
+    """The database: the queue, the memory and the only truth."""
+
+    def begin(self) -> AbstractContextManager[Transaction]:
+        """A write transaction, committed at the end of the block and rolled back on an exception."""
+        ...
+
+    def cursor(self, source: str) -> str | None: ...
+
+    def unjudged(self, limit: int) -> list[Unjudged]:
+        """Mentions without a verdict, oldest first."""
+        ...
+
+    def silences(self, now: datetime) -> list[Silence]: ...
+
+    def add_silence(self, matching: Matching, until: datetime, by: str, why: str, now: datetime) -> int: ...
+
+    def correct(self, mention: int, label: Label, by: str, why: str, now: datetime) -> None: ...
+
+    def health(self, name: str) -> Health: ...
+
+    def all_health(self) -> list[Health]: ...
+
+    def claim_deliveries(self, target: str, now: datetime, doubt: timedelta, limit: int) -> list[Delivery]:
+        """Take due messages of a target, in order. A message under way for longer than ``doubt`` is due as doubtful."""
+        ...
+
+    def last_sent(self, target: str) -> datetime | None: ...
+
+    def sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None: ...
+
+    def postpone(self, delivery: Delivery, error: str, due_at: datetime, *, doubtful: bool) -> None:
+        """Try again at ``due_at``; ``doubtful`` asks to look before sending."""
+        ...
+
+    def bury(self, delivery: Delivery, error: str, now: datetime) -> None:
+        """Set a message aside that will never be accepted."""
+        ...
+
+    def lease(self, name: str, holder: str, now: datetime, length: timedelta) -> bool:
+        """Take or renew a lease; ``False`` while somebody else holds it."""
+        ...
+
+    def release(self, name: str, holder: str) -> None: ...

@@ -1,0 +1,104 @@
+"""Opening a database: engines, pragmas, transactions, and errors that say what to do."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from monitor.core.errors import ConfigError, StoreError
+
+BUSY_SECONDS = 30
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for ``sqlite:///file`` or ``postgresql://…``; nothing is read or written yet."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed.database or ":memory:")
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigError([f"store.url: not a database address ({error})"]) from None
+    except ModuleNotFoundError:
+        raise ConfigError(["store.url: PostgreSQL needs its driver: pip install 'umbrage[postgres]'"]) from None
+    raise ConfigError(["store.url: must begin with sqlite:/// or postgresql://"])
+
+
+def _sqlite(path: str) -> Engine:
+    if path != ":memory:" and not Path(path).absolute().parent.is_dir():
+        raise StoreError(f"the folder of the database {path} does not exist; create it or change store.url")
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A read that turns into a write fails at once under WAL, so writers say so at the start.
+        if connection.get_execution_options().get("writes"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for reading, with database errors in words."""
+    with _in_words(engine), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A write transaction, committed at the end of the block."""
+    with _in_words(engine), engine.connect() as connection:
+        connection = connection.execution_options(writes=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def _in_words(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        cure = _cure(error)
+        if cure is None:
+            raise
+        raise StoreError(f"the database {place(engine)} {cure}") from error
+
+
+def _cure(error: DBAPIError) -> str | None:
+    said = str(error.orig).lower()
+    for sign, cure in {
+        "unable to open": "cannot be opened; check that the path exists and that this user may write there",
+        "readonly": "is read-only; make the file and its folder writable for this user",
+        "read-only": "is read-only; make it writable for this user",
+        "disk is full": "has no room: the disk is full; free some space, nothing already stored is lost",
+        "no space left": "has no room: the disk is full; free some space, nothing already stored is lost",
+        "disk i/o": "cannot be written (disk error or full); check the disk, nothing already stored is lost",
+        "not a database": "is not an SQLite database; name another file in store.url",
+        "malformed": "is damaged; restore a backup, or start with a new file",
+        "locked": "is used by another program for too long; stop it and try again",
+        "connection": "does not answer; check that the server runs and that store.url is right",
+        "password": "refuses the password; check the secret of store.url",
+    }.items():
+        if sign in said:
+            return cure
+    return None
+
+
+def place(engine: Engine) -> str:
+    """Where the database is, without its password."""
+    return engine.url.render_as_string(hide_password=True)

@@ -1,0 +1,224 @@
+"""The tables: facts are stored, counts are derived. The only place with column names' types and indexes."""
+
+from datetime import UTC, datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+
+class Stage(IntEnum):
+    """How far a mention has come. Each step moves it by a conditional update."""
+
+    NEW = 0
+    COMPLAINT = 1
+    FILED = 2
+    DONE = 3
+
+
+class State(StrEnum):
+    """Where a message of the outbox stands."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    DROPPED = "dropped"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC. Naive times are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+naming = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=naming)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("brand", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("grouping", Text, nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    UniqueConstraint("brand", "topic", "grouping", "episode"),
+)
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("native_id", Text, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("brand", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("author", Text),
+    Column("text", Text, nullable=False),
+    Column("url", Text),
+    Column("posted_at", UtcDateTime, nullable=False),
+    Column("collected_at", UtcDateTime, nullable=False),
+    Column("language", Text),
+    Column("followers", Integer),
+    Column("reposts", Integer),
+    Column("reply_to", Text),
+    Column("is_own", Boolean, nullable=False),
+    Column("matched", JSON, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("stage", SmallInteger, nullable=False),
+    Column("judged_by", Text),
+    Column("case_id", Integer, ForeignKey("cases.id")),
+    UniqueConstraint("native_id", "platform", "brand"),
+)
+Index("ix_mentions_due", mentions.c.stage, mentions.c.id, sqlite_where=text("stage < 3"), postgresql_where=text("stage < 3"))
+Index(
+    "ix_mentions_case",
+    mentions.c.case_id,
+    mentions.c.posted_at,
+    sqlite_where=text("case_id IS NOT NULL"),
+    postgresql_where=text("case_id IS NOT NULL"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("complaint", Float, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("mention_id", Integer, ForeignKey("mentions.id"), nullable=False, index=True),
+    Column("label", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("thread", Text),
+    Column("case_id", Integer, ForeignKey("cases.id")),
+    Column("reason", Text),
+    Column("voices", Integer),
+    Column("message", JSON, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("is_doubtful", Boolean, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("claimed_at", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    Column("error", Text),
+    Column("reference", Text),
+    UniqueConstraint("target", "key"),
+)
+Index(
+    "ix_outbox_due",
+    outbox.c.target,
+    outbox.c.id,
+    sqlite_where=text("state IN ('pending', 'sending')"),
+    postgresql_where=text("state IN ('pending', 'sending')"),
+)
+Index("ix_outbox_case", outbox.c.case_id, outbox.c.target)
+
+told = Table(
+    "told",
+    metadata,
+    Column("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),
+    Column("target", Text, primary_key=True),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
+health = Table(
+    "health",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("last_ok", UtcDateTime),
+    Column("last_item", UtcDateTime),
+    Column("troubled_since", UtcDateTime),
+    Column("streak", Integer, nullable=False),
+    Column("problem", Text),
+    Column("is_permanent", Boolean, nullable=False),
+    Column("resting_until", UtcDateTime),
+    Column("told_at", UtcDateTime),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("matching", JSON, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,180 @@
+"""The store over SQLAlchemy Core: transactions, what is due, the outbox's hand-over, leases and silences."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, and_, case, delete, func, insert, literal, or_, select, update
+
+from monitor.core.health import Health
+from monitor.core.message import Message
+from monitor.core.routing import Matching, Silence
+from monitor.core.verdict import Label
+from monitor.ports import Delivery, Receipt, Unjudged
+from monitor.store.connection import reading, writing
+from monitor.store.schema import Stage, State, corrections, cursors, health, leases, mentions, outbox, silences
+from monitor.store.transaction import SqlTransaction, upsert
+
+
+class SqlStore:
+    """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[SqlTransaction]:
+        with writing(self.engine) as connection:
+            yield SqlTransaction(connection)
+
+    def cursor(self, source: str) -> str | None:
+        with reading(self.engine) as connection:
+            return connection.execute(select(cursors.c.cursor).where(cursors.c.source == source)).scalar()
+
+    def unjudged(self, limit: int) -> list[Unjudged]:
+        query = (
+            select(mentions.c.id, mentions.c.text)
+            .where(mentions.c.stage == Stage.NEW)
+            .order_by(mentions.c.id)
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            return [Unjudged(mention=row.id, text=row.text) for row in connection.execute(query)]
+
+    def silences(self, now: datetime) -> list[Silence]:
+        query = select(silences).where(silences.c.until > now).order_by(silences.c.id)
+        with reading(self.engine) as connection:
+            return [_silence(row) for row in connection.execute(query)]
+
+    def add_silence(self, matching: Matching, until: datetime, by: str, why: str, now: datetime) -> int:
+        fields = {"brands": matching.brands, "topics": matching.topics, "platforms": matching.platforms}
+        statement = insert(silences).values(matching=fields, until=until, by=by, why=why, created_at=now)
+        with writing(self.engine) as connection:
+            return int(connection.execute(statement.returning(silences.c.id)).scalar_one())
+
+    def correct(self, mention: int, label: Label, by: str, why: str, now: datetime) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(insert(corrections).values(mention_id=mention, label=label, by=by, why=why, at=now))
+
+    def health(self, name: str) -> Health:
+        with reading(self.engine) as connection:
+            row = connection.execute(select(health).where(health.c.name == name)).first()
+        return _health(row) if row else Health(name=name)
+
+    def all_health(self) -> list[Health]:
+        with reading(self.engine) as connection:
+            return [_health(row) for row in connection.execute(select(health).order_by(health.c.name))]
+
+    def claim_deliveries(self, target: str, now: datetime, doubt: timedelta, limit: int) -> list[Delivery]:
+        parent = outbox.alias("parent")
+        under_way = and_(outbox.c.state == State.SENDING, outbox.c.claimed_at <= now - doubt)
+        due = or_(and_(outbox.c.state == State.PENDING, outbox.c.due_at <= now), under_way)
+        parent_open = (
+            select(parent.c.id)
+            .where(
+                parent.c.target == outbox.c.target,
+                parent.c.key == outbox.c.thread,
+                parent.c.state.in_([State.PENDING, State.SENDING]),
+            )
+            .exists()
+        )
+        chosen = (
+            select(outbox.c.id)
+            .where(outbox.c.target == target, outbox.c.state.in_([State.PENDING, State.SENDING]), due, ~parent_open)
+            .order_by(outbox.c.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+            .cte("chosen")
+        )
+        claim = (
+            update(outbox)
+            .where(outbox.c.id.in_(select(chosen.c.id)))
+            .values(
+                state=State.SENDING,
+                is_doubtful=case((outbox.c.state == State.SENDING, True), else_=outbox.c.is_doubtful),
+                attempts=outbox.c.attempts + 1,
+                claimed_at=now,
+                started_at=func.coalesce(outbox.c.started_at, literal(now, outbox.c.started_at.type)),
+            )
+            .returning(*outbox.c)
+        )
+        with writing(self.engine) as connection:
+            rows = sorted(connection.execute(claim).all(), key=lambda row: row.id)
+            return [_delivery(connection, row) for row in rows]
+
+    def last_sent(self, target: str) -> datetime | None:
+        query = (
+            select(outbox.c.sent_at)
+            .where(outbox.c.target == target, outbox.c.sent_at.is_not(None))
+            .order_by(outbox.c.id.desc())
+            .limit(1)
+        )
+        with reading(self.engine) as connection:
+            return connection.execute(query).scalar()
+
+    def sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None:
+        self._finish(delivery, state=State.SENT, sent_at=now, reference=receipt.reference, error=None)
+
+    def postpone(self, delivery: Delivery, error: str, due_at: datetime, *, doubtful: bool) -> None:
+        self._finish(delivery, state=State.PENDING, due_at=due_at, is_doubtful=doubtful, error=error)
+
+    def bury(self, delivery: Delivery, error: str, now: datetime) -> None:
+        self._finish(delivery, state=State.DEAD, due_at=now, error=error)
+
+    def _finish(self, delivery: Delivery, **values: Any) -> None:
+        # The attempt number fences off a worker that was overtaken while it was frozen.
+        mine = and_(
+            outbox.c.id == delivery.id,
+            outbox.c.state == State.SENDING,
+            outbox.c.attempts == delivery.attempts,
+        )
+        with writing(self.engine) as connection:
+            connection.execute(update(outbox).where(mine).values(**values))
+
+    def lease(self, name: str, holder: str, now: datetime, length: timedelta) -> bool:
+        values = {"holder": holder, "until": now + length}
+        with writing(self.engine) as connection:
+            statement = (
+                upsert(connection, leases)
+                .values(name=name, **values)
+                .on_conflict_do_update(
+                    index_elements=["name"],
+                    set_=values,
+                    where=or_(leases.c.holder == holder, leases.c.until <= now),
+                )
+                .returning(leases.c.name)
+            )
+            return connection.execute(statement).first() is not None
+
+    def release(self, name: str, holder: str) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def _delivery(connection: Connection, row: Row[Any]) -> Delivery:
+    thread = None
+    if row.thread is not None:
+        query = select(outbox.c.reference).where(
+            outbox.c.target == row.target, outbox.c.key == row.thread, outbox.c.state == State.SENT
+        )
+        found = connection.execute(query).first()
+        thread = Receipt(reference=found.reference) if found else None
+    return Delivery(
+        id=row.id,
+        target=row.target,
+        message=Message.from_json(row.message),
+        attempts=row.attempts,
+        started_at=row.started_at,
+        is_doubtful=row.is_doubtful,
+        thread=thread,
+    )
+
+
+def _silence(row: Row[Any]) -> Silence:
+    fields = {name: tuple(values) for name, values in row.matching.items()}
+    return Silence(id=row.id, matching=Matching(**fields), until=row.until, by=row.by, why=row.why)
+
+
+def _health(row: Row[Any]) -> Health:
+    return Health(**row._mapping)
