@@ -1,0 +1,1 @@
+"""How the shipped complaint model is made: prepare, train, export, evaluate."""
