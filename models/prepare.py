@@ -51,7 +51,12 @@ def tables(data: Path, labels: Labels) -> dict[str, list[Row]]:
     part = {name: list(_labelled(data, name, labels)) for name in ("train", "val", "test")}
     held_back = {row["text"] for name in ("val", "test") for row in part[name]}
     test = {row["text"] for row in part["test"]}
-    train = part["train"] + list(_semeval(data)) + list(_questions(data, labels)) + list(invented(MODEL, labels))
+    train = (
+        part["train"]
+        + list(_semeval(data))
+        + list(_questions(data, labels))
+        + list(invented(MODEL / "topics_extra.jsonl", labels))
+    )
     return {
         "train": list(_distinct(row for row in train if row["text"] not in held_back)),
         "val": list(_distinct(row for row in part["val"] if row["text"] not in test)),
@@ -119,9 +124,9 @@ def _questions(data: Path, labels: Labels) -> Iterator[Row]:
                 yield _row(row, "questions", complaint=complaint, topics=_topics(row, labels))
 
 
-def invented(folder: Path, labels: Labels) -> Iterator[Row]:
+def invented(path: Path, labels: Labels) -> Iterator[Row]:
     """Our own posts: ``{"text", "complaint", "topics"}`` per line."""
-    for number, row in enumerate(read(folder / "topics_extra.jsonl")):
+    for number, row in enumerate(read(path)):
         topics = [int(name in row["topics"]) for name in labels.topics] if row["complaint"] else None
         yield _row({"id": f"ours:{number}", **row}, "invented", complaint=row["complaint"], topics=topics)
 
