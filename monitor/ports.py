@@ -137,7 +137,7 @@ class Transaction(Protocol):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
-        """Store mentions that are not known yet, and return how many were new."""
+        """Store mentions that are not known yet, and return how many posts were new."""
         ...
 
     def set_cursor(self, source: str, cursor: str, now: datetime) -> None: ...

@@ -32,7 +32,7 @@ class AlertPolicy:
     longest_gap: timedelta = timedelta(hours=1)
 
     def gap(self, messages: int) -> timedelta:
-        return min(self.longest_gap, self.first_gap * 2 ** min(max(messages - 1, 0), 20))
+        return min(self.longest_gap, self.first_gap * int(2 ** min(max(messages - 1, 0), 20)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Speak for ``reason``, or keep silent for it until a moment (``None``: until something changes)."""
+    """Speak for ``reason``, or keep silent for it; what is held back is looked at again at ``until``."""
 
     reason: Reason
     speaks: bool

@@ -27,7 +27,7 @@ def rest(streak: int, shortest: timedelta, longest: timedelta, jitter: float) ->
 
     The pause lies between half and all of the doubled value, so that many clients do not return at once.
     """
-    doubled = min(longest, shortest * 2 ** min(streak - 1, 30))
+    doubled = min(longest, shortest * int(2 ** min(streak - 1, 30)))
     return doubled / 2 + doubled / 2 * jitter
 
 

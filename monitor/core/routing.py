@@ -1,7 +1,7 @@
 """Routing: which targets hear about a case, and when they are not to be disturbed."""
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -50,6 +50,12 @@ class QuietHours:
             return self.start <= local < self.end
         return local >= self.start or local < self.end
 
+    def ends(self, now: datetime) -> datetime:
+        """The next moment at which these quiet hours end."""
+        local = now.astimezone(self.zone)
+        end = local.replace(hour=self.end.hour, minute=self.end.minute, second=0, microsecond=0)
+        return (end if end > local else end + timedelta(days=1)).astimezone(UTC)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -78,11 +84,11 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A target that is to hear about a case, by which route, and whether it is resting now."""
+    """A target that is to hear about a case, by which route, and until when it is not to be disturbed."""
 
     target: str
     route: str
-    is_quiet: bool
+    quiet_until: datetime | None = None
 
 
 def destinations(routes: tuple[Route, ...], subject: Subject, now: datetime) -> list[Destination]:
@@ -91,9 +97,10 @@ def destinations(routes: tuple[Route, ...], subject: Subject, now: datetime) -> 
     for route in routes:
         if not route.matching.matches(subject):
             continue
-        quiet = route.quiet is not None and route.quiet.holds(subject.topic, now)
+        is_quiet = route.quiet is not None and route.quiet.holds(subject.topic, now)
+        until = route.quiet.ends(now) if route.quiet and is_quiet else None
         for target in route.targets:
-            found.setdefault(target, Destination(target=target, route=route.name, is_quiet=quiet))
+            found.setdefault(target, Destination(target=target, route=route.name, quiet_until=until))
         if route.stop:
             break
     return list(found.values())

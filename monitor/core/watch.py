@@ -80,11 +80,21 @@ class Matcher:
         if stated is not None:
             found.setdefault(stated, {})[f"named by the source as {mention.brand}"] = None
             excluded.discard(stated)
+        self._add_own_words(mention, found, excluded)
         return [
             Match(brand=self._watches[index].brand, terms=tuple(terms), own=self._is_own(index, mention))
             for index, terms in sorted(found.items())
             if not self._is_ruled_out(index, terms, excluded, mention.language)
         ]
+
+    def _add_own_words(self, mention: Mention, found: dict[int, dict[str, None]], excluded: set[int]) -> None:
+        if mention.author is None:
+            return
+        author = _handle(mention.author)
+        for index, accounts in enumerate(self._own):
+            if author in accounts:
+                found.setdefault(index, {})[f"written by @{author}"] = None
+                excluded.discard(index)
 
     def _hits(self, text: str) -> Iterator[_Pattern]:
         folded = fold(_split_hashtags(text))

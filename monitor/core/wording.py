@@ -19,6 +19,12 @@ _TONE = {
     Reason.UNUSUAL: Tone.GROWING,
 }
 
+_TROUBLE = {
+    "source": ("Blind", "what is posted there meanwhile is not seen"),
+    "target": ("Mute", "messages for it wait and are not lost"),
+    "classifier": ("Undecided", "mentions are collected and wait; no complaint is recognised meanwhile"),
+}
+
 
 def write_alert(
     case: Case,
@@ -48,16 +54,16 @@ def write_alert(
 
 
 def write_trouble(health: Health, now: datetime) -> Message:
-    """A source or target is in trouble: said once, with the cure where it is known."""
+    """A source, a target or the classifier is in trouble: said once, with what it means meanwhile."""
     since = health.troubled_since or now
     seen = f"last worked {moment(health.last_ok)}" if health.last_ok else "never worked yet"
     kind, _, name = health.name.partition("/")
-    is_source = kind == "source"
+    word, meaning = _TROUBLE[kind]
     return Message(
         key=f"health/{health.name}/{since.isoformat()}",
-        title=f"{'Blind: source' if is_source else 'Mute: target'} {name} has not worked for {duration(now - since)}",
+        title=f"{word}: {kind} {name} has not worked for {duration(now - since)}",
         facts=(("Problem", health.problem or "unknown"), ("Since", moment(since)), ("Before", seen)),
-        why=("what is posted there meanwhile is not seen" if is_source else "messages wait and are not lost",),
+        why=(meaning,),
         tone=Tone.HEALTH,
     )
 

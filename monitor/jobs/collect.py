@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.errors import AuthFailed, RateLimited, SourceError
+from monitor.core.errors import AuthFailed, ConfigError, RateLimited, SourceError
 from monitor.core.health import Health, rest
 from monitor.core.mention import Mention, Page
 from monitor.core.text import clean
@@ -62,12 +62,16 @@ def collect(
         for page in source.collector.pages(watches, cursor, now - source.look_back):
             found = list(_wanted(page, matcher, oldest, skipped))
             with store.begin() as transaction:
-                stored += transaction.add_mentions(source.name, found, now)
+                new = transaction.add_mentions(source.name, found, now)
                 if page.cursor is not None:
                     transaction.set_cursor(source.name, page.cursor, now)
             seen += len(page.mentions)
+            stored += new
+            skipped["already known"] += len({(m.platform, m.id) for m, _ in found}) - new
     except SourceError as error:
         problem = error
+    except ConfigError as error:
+        problem = AuthFailed(str(error))
     except Exception as error:
         log.exception("source=%s failed unexpectedly", source.name)
         problem = SourceError(f"unexpected {type(error).__name__}; please report it")
@@ -75,7 +79,7 @@ def collect(
     with store.begin() as transaction:
         transaction.set_health(after)
     return Collected(
-        seen=seen, stored=stored, skipped=tuple(skipped.items()), problem=str(problem) if problem else None
+        seen=seen, stored=stored, skipped=tuple((+skipped).items()), problem=str(problem) if problem else None
     )
 
 
@@ -115,7 +119,9 @@ def _worked(health: Health, seen: int, now: datetime) -> Health:
 
 def _failed(health: Health, problem: SourceError, now: datetime, jitter: float) -> Health:
     streak = health.streak + 1
-    until = now + rest(streak, SHORTEST_REST, LONGEST_REST, jitter)
+    until = now + (
+        LONGEST_REST if isinstance(problem, AuthFailed) else rest(streak, SHORTEST_REST, LONGEST_REST, jitter)
+    )
     if isinstance(problem, RateLimited):
         asked = problem.until or (now + problem.wait if problem.wait else None)
         until = max(asked, now) if asked else until

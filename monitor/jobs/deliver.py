@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.errors import Busy, Doubtful, Refused
+from monitor.core.errors import Busy, ConfigError, Doubtful, Refused
 from monitor.core.health import Health, rest
 from monitor.ports import Delivery, Notifier, Receipt, Store
 
@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 SHORTEST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=15)
+UNUSABLE_REST = timedelta(minutes=5)
 BATCH = 20
 
 
@@ -69,6 +70,9 @@ def _attempt(target: Target, delivery: Delivery, store: Store, now: datetime, ji
         return False
     except Busy as error:
         _later(target, delivery, store, str(error), now, error.wait, jitter, doubtful=delivery.is_doubtful)
+        return False
+    except ConfigError as error:
+        _later(target, delivery, store, str(error), now, UNUSABLE_REST, jitter, doubtful=delivery.is_doubtful)
         return False
     except Exception as error:
         # A bug in a notifier says nothing about whether the message went out.

@@ -25,11 +25,11 @@ class TriageRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Triaged:
-    """How many complaints were filed, how many alerts enqueued, and how many complaints wait for a later moment."""
+    """How many complaints were filed and alerts enqueued, and when those that wait have something to say next."""
 
     filed: int = 0
     alerts: int = 0
-    waiting: int = 0
+    next_at: datetime | None = None
 
 
 def triage(store: Store, rules: TriageRules, now: datetime) -> Triaged:
@@ -38,16 +38,17 @@ def triage(store: Store, rules: TriageRules, now: datetime) -> Triaged:
     Filing comes first, so that the first alert about a burst says "41 complaints" and not "1".
     """
     silences = store.silences(now)
-    filed = alerts = waiting = 0
+    filed = alerts = 0
+    later: list[datetime] = []
     with store.begin() as transaction:
         while complaints := transaction.unfiled(BATCH):
             _file(complaints, rules.episodes, transaction)
             filed += len(complaints)
         for case in transaction.open_cases():
-            spoken, held = _tell(case, rules, silences, transaction, now)
-            alerts += spoken
-            waiting += held
-    return Triaged(filed=filed, alerts=alerts, waiting=waiting)
+            for decision in _tell(case, rules, silences, transaction, now):
+                alerts += decision.speaks
+                later += [decision.until] if decision.until else []
+    return Triaged(filed=filed, alerts=alerts, next_at=min(later, default=None))
 
 
 def _file(complaints: Sequence[Unfiled], rule: EpisodeRule, transaction: Transaction) -> None:
@@ -76,25 +77,23 @@ def _extended(case: Case, posted_at: datetime) -> Case:
 
 def _tell(
     open_case: OpenCase, rules: TriageRules, silences: Sequence[Silence], transaction: Transaction, now: datetime
-) -> tuple[int, int]:
+) -> list[Decision]:
+    """Decide for every target of a case; when none of them has to wait, its complaints are settled."""
     subject = Subject(brand=open_case.case.brand, topic=open_case.case.topic, platforms=open_case.platforms)
-    is_silenced = any(silence.mutes(subject, now) for silence in silences)
-    voices = count_voices(open_case.voices)
-    spoken = held = 0
-    for destination in destinations(rules.routes, subject, now):
-        decision = _speak(open_case, destination, is_silenced, voices, rules.policy, transaction, now)
-        spoken += decision.speaks
-        held += not decision.speaks and decision.reason is not Reason.NOTHING_NEW
-    if not held:
+    silence = max((silence.until for silence in silences if silence.mutes(subject, now)), default=None)
+    decisions = [
+        _speak(open_case, destination, silence, rules.policy, transaction, now)
+        for destination in destinations(rules.routes, subject, now)
+    ]
+    if all(decision.until is None for decision in decisions):
         transaction.settle([complaint.mention for complaint in open_case.pending])
-    return spoken, len(open_case.pending) if held else 0
+    return decisions
 
 
 def _speak(
     open_case: OpenCase,
     destination: Destination,
-    is_silenced: bool,
-    voices: int,
+    silenced_until: datetime | None,
     policy: AlertPolicy,
     transaction: Transaction,
     now: datetime,
@@ -102,10 +101,11 @@ def _speak(
     case, target = open_case.case, destination.target
     known = transaction.told_mentions(case.id, target)
     untold = [complaint for complaint in open_case.pending if complaint.mention not in known]
-    if untold and is_silenced:
-        return Decision(reason=Reason.SILENCED, speaks=False)
-    if untold and destination.is_quiet:
-        return Decision(reason=Reason.QUIET_HOURS, speaks=False)
+    if untold and silenced_until:
+        return Decision(reason=Reason.SILENCED, speaks=False, until=silenced_until)
+    if untold and destination.quiet_until:
+        return Decision(reason=Reason.QUIET_HOURS, speaks=False, until=destination.quiet_until)
+    voices = count_voices(open_case.voices)
     told = transaction.told(case.id, target)
     usual = transaction.usual(case.brand, case.topic, now) if told.messages else Usual(now=0, per_hour=0.0)
     decision = decide(untold, voices, told, usual, policy, now)

@@ -14,22 +14,25 @@ from monitor.core.errors import ConfigError, StoreError
 BUSY_SECONDS = 30
 
 
-def open_engine(url: str) -> Engine:
-    """An engine for ``sqlite:///file`` or ``postgresql://…``; nothing is read or written yet."""
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """An engine for ``sqlite:///file`` or ``postgresql://…``; nothing is read or written yet.
+
+    A database that is thrown away after use need not be ``durable``: a power cut may then damage it.
+    """
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed.database or ":memory:")
+            return _sqlite(parsed.database or ":memory:", durable)
         if parsed.get_backend_name() == "postgresql":
             return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigError([f"store.url: not a database address ({error})"]) from None
+    except (ArgumentError, NoSuchModuleError):
+        raise ConfigError(["store.url: not a database address, such as sqlite:///umbrage.db"]) from None
     except ModuleNotFoundError:
         raise ConfigError(["store.url: PostgreSQL needs its driver: pip install 'umbrage[postgres]'"]) from None
     raise ConfigError(["store.url: must begin with sqlite:/// or postgresql://"])
 
 
-def _sqlite(path: str) -> Engine:
+def _sqlite(path: str, durable: bool) -> Engine:
     if path != ":memory:" and not Path(path).absolute().parent.is_dir():
         raise StoreError(f"the folder of the database {path} does not exist; create it or change store.url")
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
@@ -38,7 +41,7 @@ def _sqlite(path: str) -> Engine:
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")

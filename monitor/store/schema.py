@@ -57,7 +57,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -109,7 +109,13 @@ mentions = Table(
     Column("case_id", Integer, ForeignKey("cases.id")),
     UniqueConstraint("native_id", "platform", "brand"),
 )
-Index("ix_mentions_due", mentions.c.stage, mentions.c.id, sqlite_where=text("stage < 3"), postgresql_where=text("stage < 3"))
+Index(
+    "ix_mentions_due",
+    mentions.c.stage,
+    mentions.c.id,
+    sqlite_where=text("stage < 3"),
+    postgresql_where=text("stage < 3"),
+)
 Index(
     "ix_mentions_case",
     mentions.c.case_id,

@@ -79,14 +79,16 @@ class SqlStore:
             )
             .exists()
         )
-        chosen = (
+        waiting = (
             select(outbox.c.id)
             .where(outbox.c.target == target, outbox.c.state.in_([State.PENDING, State.SENDING]), due, ~parent_open)
             .order_by(outbox.c.id)
             .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("chosen")
         )
+        with reading(self.engine) as connection:
+            if connection.execute(waiting).first() is None:
+                return []
+        chosen = waiting.with_for_update(skip_locked=True, of=outbox).cte("chosen")
         claim = (
             update(outbox)
             .where(outbox.c.id.in_(select(chosen.c.id)))
@@ -177,4 +179,4 @@ def _silence(row: Row[Any]) -> Silence:
 
 
 def _health(row: Row[Any]) -> Health:
-    return Health(**row._mapping)
+    return Health(**row._mapping)  # noqa: SLF001 - public in spite of its name

@@ -39,8 +39,9 @@ class SqlTransaction:
         rows = [_mention_row(source, mention, match, now) for mention, match in found]
         if not rows:
             return 0
-        statement = upsert(self._connection, mentions).on_conflict_do_nothing().returning(mentions.c.id)
-        return len(self._connection.execute(statement, rows).all())
+        insertion = upsert(self._connection, mentions).on_conflict_do_nothing()
+        new = self._connection.execute(insertion.returning(mentions.c.platform, mentions.c.native_id), rows)
+        return len(set(new.all()))
 
     def set_cursor(self, source: str, cursor: str, now: datetime) -> None:
         values = {"cursor": cursor, "saved_at": now}

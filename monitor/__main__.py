@@ -1,0 +1,5 @@
+"""``python -m monitor`` is ``umbrage``."""
+
+from monitor.cli import main
+
+main()

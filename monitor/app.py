@@ -1,0 +1,227 @@
+"""The composition root: settings in, a working application out. The only place that reads the clock."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import ArgumentError
+
+from monitor.config import options
+from monitor.core.alerting import AlertPolicy
+from monitor.core.case import EpisodeRule
+from monitor.core.errors import ConfigError, ModelError
+from monitor.core.health import Health
+from monitor.core.routing import Matching, QuietHours, Route
+from monitor.core.verdict import Thresholds
+from monitor.core.watch import Matcher, Watch
+from monitor.jobs.classify import classify
+from monitor.jobs.collect import Collected, Source, collect
+from monitor.jobs.deliver import Target, deliver
+from monitor.jobs.triage import Triaged, TriageRules, triage
+from monitor.jobs.watch_health import watch_health
+from monitor.ports import Classifier
+from monitor.settings import ClassifierSettings, RouteSettings, Settings, StoreSettings
+from monitor.store.connection import open_engine
+from monitor.store.migrate import require_current, upgrade
+from monitor.store.sql import SqlStore
+
+log = logging.getLogger(__name__)
+
+JUDGED_PER_ROUND = 1_024
+
+
+def clock() -> datetime:
+    """The moment it is, in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """Everything wired together; each method is one step at the moment ``clock`` says."""
+
+    store: SqlStore
+    watches: tuple[Watch, ...]
+    matcher: Matcher
+    sources: dict[str, Source]
+    classifier: "LazyClassifier"
+    targets: dict[str, Target]
+    rules: TriageRules
+    health_targets: tuple[str, ...] = ()
+    health_patience: timedelta = timedelta(minutes=30)
+    clock: Callable[[], datetime] = clock
+    jitter: Callable[[], float] = random.random
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def collect(self, name: str) -> Collected:
+        """Read one source to the end of what is new."""
+        return collect(self.sources[name], self.watches, self.matcher, self.store, self.clock(), self.jitter())
+
+    def classify(self) -> int:
+        """Judge what waits, up to a round's worth. Raises ``ModelError``."""
+        count = 0
+        while count < JUDGED_PER_ROUND and not self.stopping.is_set():
+            classifier, thresholds = self.classifier.get()
+            judged = classify(classifier, thresholds, self.store, self.clock())
+            if not judged:
+                break
+            count += judged
+        return count
+
+    def triage(self) -> Triaged:
+        """File complaints and decide whether to speak."""
+        return triage(self.store, self.rules, self.clock())
+
+    def deliver(self, name: str) -> int:
+        """Send what is due to one target."""
+        return deliver(self.targets[name], self.store, self.clock(), self.jitter)
+
+    def watch_health(self) -> int:
+        """Tell the operators about trouble and recovery, once each."""
+        names = {source.health for source in self.sources.values()} | {t.health for t in self.targets.values()}
+        names.add(self.classifier.health)
+        return watch_health(self.store, names, self.health_targets, self.health_patience, self.clock())
+
+    def note_classifier(self, problem: ModelError | None) -> None:
+        """Keep the classifier's trouble, or its end, where ``watch_health`` finds it."""
+        now = self.clock()
+        health = self.store.health(self.classifier.health)
+        if problem is None and health.troubled_since is None:
+            return
+        if problem is None:
+            after = Health(name=health.name, last_ok=now, told_at=health.told_at)
+        else:
+            since = health.troubled_since or now
+            after = replace(health, troubled_since=since, problem=str(problem), is_permanent=True)
+        with self.store.begin() as transaction:
+            transaction.set_health(after)
+
+
+class LazyClassifier:
+    """The configured classifier, loaded at its first use; a broken one is tried again at the next use."""
+
+    def __init__(self, settings: ClassifierSettings) -> None:
+        self._settings = settings
+        self._loaded: tuple[Classifier, Thresholds] | None = None
+
+    @property
+    def health(self) -> str:
+        """The name of its health record."""
+        return f"classifier/{self._settings.use}"
+
+    def get(self) -> tuple[Classifier, Thresholds]:
+        """The classifier with the thresholds to use. Raises ``ModelError``."""
+        if self._loaded is None:
+            module, chosen = options("classifiers", self._settings)
+            classifier: Classifier = module.create(chosen)
+            self._loaded = classifier, _thresholds(classifier.thresholds, self._settings)
+        return self._loaded
+
+
+def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable: bool = True) -> App:
+    """Wire an application. Raises ``ConfigError`` or ``StoreError``; the classifier is loaded when first needed."""
+    watches = build_watches(settings)
+    return App(
+        store=open_store(settings.store, migrate=True, durable=durable),
+        watches=watches,
+        matcher=Matcher(watches),
+        sources=build_sources(settings),
+        classifier=LazyClassifier(settings.classifier),
+        targets=build_targets(settings),
+        rules=build_rules(settings),
+        health_targets=settings.health.targets or tuple(settings.targets)[:1],
+        health_patience=settings.health.patience,
+        clock=clock,
+    )
+
+
+def build_watches(settings: Settings) -> tuple[Watch, ...]:
+    """What to look for."""
+    return tuple(
+        Watch(
+            brand=brand.name,
+            terms=brand.terms,
+            misspellings=brand.misspellings,
+            handles=brand.handles,
+            exclude=brand.exclude,
+            own_accounts=brand.own_accounts,
+            languages=brand.languages,
+        )
+        for brand in settings.brands
+    )
+
+
+def open_store(settings: StoreSettings, *, migrate: bool, durable: bool = True) -> SqlStore:
+    """The configured database; with ``migrate`` it is brought to this release's tables, else it must have them."""
+    engine = open_engine_of(settings, durable=durable)
+    if migrate:
+        upgrade(engine)
+    else:
+        require_current(engine)
+    return SqlStore(engine)
+
+
+def open_engine_of(settings: StoreSettings, *, durable: bool = True) -> Engine:
+    """The configured database with its password, unopened."""
+    try:
+        url = make_url(settings.url)
+    except ArgumentError:
+        raise ConfigError(["store.url: not a database address, such as sqlite:///umbrage.db"]) from None
+    if url.password:
+        raise ConfigError(["store.url: holds a password; write it as store.password = { env = … } or { file = … }"])
+    if settings.password is not None:
+        url = url.set(password=settings.password.reveal())
+    return open_engine(url.render_as_string(hide_password=False), durable=durable)
+
+
+def build_sources(settings: Settings) -> dict[str, Source]:
+    """Every configured source, by name."""
+    found = {}
+    for name, source in settings.sources.items():
+        module, chosen = options("collectors", source)
+        found[name] = Source(name=name, collector=module.create(chosen), look_back=source.look_back)
+    return found
+
+
+def build_targets(settings: Settings) -> dict[str, Target]:
+    """Every configured target, by name."""
+    found = {}
+    for name, target in settings.targets.items():
+        module, chosen = options("notifiers", target)
+        found[name] = Target(name=name, notifier=module.create(chosen), doubt=target.doubt, patience=target.patience)
+    return found
+
+
+def build_rules(settings: Settings) -> TriageRules:
+    """Routes, pauses and episodes; without routes everything goes to every target."""
+    alerts = settings.alerts
+    routes = tuple(_route(route) for route in settings.routes)
+    if not routes:
+        routes = (Route(name="everything", targets=tuple(settings.targets)),)
+    return TriageRules(
+        routes=routes,
+        policy=AlertPolicy(first_gap=alerts.first_gap, longest_gap=alerts.longest_gap),
+        episodes=EpisodeRule(quiet_after=alerts.episode_quiet, longest=alerts.episode_longest),
+    )
+
+
+def _route(route: RouteSettings) -> Route:
+    quiet = route.quiet
+    return Route(
+        name=route.name,
+        targets=route.targets,
+        matching=Matching(brands=route.brands, topics=route.topics, platforms=route.platforms),
+        quiet=QuietHours(start=quiet.start, end=quiet.end, zone=quiet.zone, breaks_through=quiet.breaks_through)
+        if quiet
+        else None,
+        stop=route.stop,
+    )
+
+
+def _thresholds(recommended: Thresholds, settings: ClassifierSettings) -> Thresholds:
+    alert = recommended.alert if settings.alert is None else settings.alert
+    digest = min(recommended.digest, alert) if settings.digest is None else settings.digest
+    return Thresholds(digest=digest, alert=max(alert, digest))

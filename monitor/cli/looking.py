@@ -1,0 +1,219 @@
+"""Commands that look without working: ``init``, ``check``, ``plugins``, ``try``, ``send-test``, ``explain``."""
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.common import DEFAULT_CONFIG, settings_of, with_config
+
+if TYPE_CHECKING:
+    from monitor.core.mention import Mention, Page
+    from monitor.settings import Settings
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_CONFIG)
+def init(path: Path) -> None:
+    """Write the commented example configuration, to be edited.
+
+    \b
+    Example:  umbrage init monitor.toml
+    """
+    from monitor.example import example_config
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(example_config())
+    except FileExistsError:
+        raise click.ClickException(f"{path} exists already; nothing was changed") from None
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {path}; name your brand in it, then: umbrage check -c {path}")
+
+
+@click.command()
+@with_config
+def check(config: Path) -> None:
+    """Find all problems of the configuration at once: settings, plugins, secrets, database, model.
+
+    \b
+    Example:  umbrage check -c monitor.toml
+    """
+    from monitor.app import LazyClassifier, open_engine_of
+    from monitor.core.errors import ConfigError, UmbrageError
+    from monitor.store.migrate import standing
+
+    settings = settings_of(config)
+    problems = _missing_secrets(settings)
+    if not settings.brands:
+        problems.append("brands: none is watched; add a [[brands]] table")
+    if not settings.targets:
+        problems.append('targets: there is none, so nobody would be told; add [targets.console] with use = "console"')
+    for attempt in (
+        lambda: LazyClassifier(settings.classifier).get(),
+        lambda: standing(open_engine_of(settings.store)),
+    ):
+        try:
+            attempt()
+        except ConfigError as error:
+            problems += error.problems
+        except UmbrageError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    click.echo(
+        f"{config}: no problems; {len(settings.brands)} brands, {len(settings.sources)} sources, "
+        f"{len(settings.targets)} targets"
+    )
+
+
+@click.command()
+def plugins() -> None:
+    """List the sources, classifiers and targets that can be named in the configuration.
+
+    \b
+    Example:  umbrage plugins
+    """
+    from monitor.core.errors import UmbrageError
+    from monitor.registry import KINDS, names, summary
+
+    for kind in KINDS:
+        click.echo(kind)
+        for name in names(kind):
+            try:
+                words = summary(kind, name)
+            except (UmbrageError, ImportError) as error:
+                words = f"cannot be loaded: {error}"
+            click.echo(f"  {name:14} {words}")
+
+
+@click.command("try")
+@click.argument("source")
+@click.option("-n", "--limit", default=10, show_default=True, help="Show so many posts.")
+@with_config
+def try_command(source: str, limit: int, config: Path) -> None:
+    """Read a configured source without storing anything, and show what it finds and what would match.
+
+    \b
+    Example:  umbrage try news -n 20
+    """
+    from monitor.app import build_sources, build_watches, clock
+    from monitor.core.message import moment
+    from monitor.core.text import clean, excerpt
+    from monitor.core.watch import Matcher
+
+    settings = settings_of(config)
+    found = build_sources(settings).get(source)
+    if found is None:
+        from monitor.registry import nearest
+
+        raise click.ClickException(
+            f"no source is called {source!r}; there are: {', '.join(settings.sources) or 'none'}"
+            + nearest(source, settings.sources)
+        )
+    watches = build_watches(settings)
+    matcher = Matcher(watches)
+    pages = found.collector.pages(watches, None, clock() - found.look_back)
+    skipped: dict[str, int] = {}
+    shown = 0
+    for mention in islice(_mentions(pages, skipped), limit):
+        shown += 1
+        terms = [f"{match.brand} by {', '.join(match.terms)}" for match in matcher.matches(mention)]
+        click.echo(
+            f"{moment(mention.posted_at)}  {mention.platform}  @{mention.author or 'unknown'}  {mention.url or ''}"
+        )
+        click.echo(f"  {excerpt(clean(mention.text), 160)}")
+        click.echo(f"  matches: {'; '.join(terms) or 'no watched brand'}")
+    click.echo(f"{shown} posts shown, nothing stored", err=True)
+    for reason, count in skipped.items():
+        click.echo(f"  skipped {count}: {reason}", err=True)
+
+
+def _mentions(pages: "Iterator[Page]", skipped: dict[str, int]) -> "Iterator[Mention]":
+    for page in pages:
+        for reason, count in page.skipped:
+            skipped[reason] = skipped.get(reason, 0) + count
+        yield from page.mentions
+
+
+@click.command("send-test")
+@click.argument("target")
+@with_config
+def send_test(target: str, config: Path) -> None:
+    """Send a test message to a configured target, outside the outbox.
+
+    \b
+    Example:  umbrage send-test support
+    """
+    from monitor.app import build_targets, clock
+    from monitor.core.message import Message, Tone, moment
+    from monitor.registry import nearest
+
+    settings = settings_of(config)
+    found = build_targets(settings).get(target)
+    if found is None:
+        raise click.ClickException(
+            f"no target is called {target!r}; there are: {', '.join(settings.targets) or 'none'}"
+            + nearest(target, settings.targets)
+        )
+    now = clock()
+    message = Message(
+        key=f"test/{now.isoformat()}",
+        title="Test message from Umbrage",
+        facts=(("Sent", moment(now)), ("Target", target)),
+        why=("somebody ran umbrage send-test",),
+        tone=Tone.GOOD,
+    )
+    receipt = found.notifier.send(message, None)
+    click.echo(f"sent to {target}" + (f" ({receipt.reference})" if receipt.reference else ""), err=True)
+
+
+@click.command()
+@click.argument("post")
+@with_config
+def explain(post: str, config: Path) -> None:
+    """Tell the whole story of one post, named by its id or address.
+
+    Matched by what, scored by which model, filed where, told to whom and when, or why not.
+
+    \b
+    Example:  umbrage explain https://social.example/@ann/42
+    """
+    from monitor.app import build_rules, clock, open_store
+    from monitor.explain import explain as story
+    from monitor.store.report import Report
+
+    settings = settings_of(config)
+    store = open_store(settings.store, migrate=False)
+    lines = story(Report(store.engine), post, build_rules(settings), clock())
+    if not lines:
+        raise click.ClickException(
+            f"no stored post has the id or address {post!r}; it was not collected, or it matched no watched brand "
+            "(umbrage try SOURCE shows what a source reads and what matches)"
+        )
+    click.echo("\n".join(lines))
+
+
+def _missing_secrets(settings: "Settings") -> list[str]:
+    from pydantic import BaseModel
+
+    from monitor.config import options
+    from monitor.config import plugins as all_plugins
+    from monitor.secret import Secret
+
+    problems = []
+    for kind, place, plugin in all_plugins(settings):
+        chosen: BaseModel = options(kind, plugin)[1]
+        for name, value in chosen:
+            if isinstance(value, Secret) and (problem := value.is_available()):
+                problems.append(f"{place}.{name}: {problem}")
+    password = settings.store.password
+    if password is not None and (problem := password.is_available()):
+        problems.append(f"store.password: {problem}")
+    return problems
+
+
+COMMANDS = (init, check, plugins, try_command, send_test, explain)

@@ -1,0 +1,77 @@
+"""Commands that work: ``run`` and ``once``."""
+
+from pathlib import Path
+
+import click
+
+from monitor.cli.common import set_up_logging, settings_of, with_config
+
+
+@click.command()
+@click.option("-v", "--verbose", is_flag=True, help="Log every step.")
+@with_config
+def run(config: Path, verbose: bool) -> None:
+    """Work as a service until stopped by SIGTERM or Ctrl-C.
+
+    Brings the database to this release's tables first. A second worker on the same database stands by.
+
+    \b
+    Example:  umbrage run -c monitor.toml
+    """
+    from monitor.app import build
+    from monitor.core.errors import ModelError
+    from monitor.service import Service
+
+    set_up_logging(verbose=verbose)
+    settings = settings_of(config)
+    app = build(settings)
+    try:
+        app.classifier.get()
+    except ModelError as error:
+        app.note_classifier(error)
+        click.echo(f"umbrage: {error}\nmentions are collected and wait until this is mended", err=True)
+    Service(app, {name: source.every for name, source in settings.sources.items()}).run()
+
+
+@click.command()
+@click.option("-v", "--verbose", is_flag=True, help="Log every step.")
+@with_config
+def once(config: Path, verbose: bool) -> None:
+    """Read every source once, judge, triage and deliver what is due, then stop. For cron and for trying out.
+
+    \b
+    Example:  umbrage once -c monitor.toml
+    """
+    from monitor.app import build
+    from monitor.service import Lease
+
+    set_up_logging(verbose=verbose)
+    app = build(settings_of(config))
+    lease = Lease(app)
+    if not lease.renew():
+        raise click.ClickException("another worker is at work on this database; stop it or let it do the work")
+    try:
+        collected = {name: app.collect(name) for name in app.sources}
+        judged = 0
+        while count := app.classify():
+            judged += count
+            lease.renew()
+        alerts = app.triage().alerts
+        app.watch_health()
+        sent = sum(app.deliver(name) for name in app.targets)
+    finally:
+        lease.release()
+    for name, result in collected.items():
+        click.echo(f"{name}: {result.seen} seen, {result.stored} new" + _skipped(result.skipped), err=True)
+    click.echo(f"{judged} judged, {alerts} alerts decided, {sent} messages sent", err=True)
+    problems = [f"{name}: {result.problem}" for name, result in collected.items() if result.problem]
+    for problem in problems:
+        click.echo(f"umbrage: {problem}", err=True)
+    raise click.exceptions.Exit(6 if problems else 0)
+
+
+def _skipped(skipped: tuple[tuple[str, int], ...]) -> str:
+    return "".join(f", {count} {reason}" for reason, count in skipped)
+
+
+COMMANDS = (run, once)

@@ -1,0 +1,137 @@
+"""The background service: APScheduler says when, the store says what; a lease keeps a second worker out."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from monitor.app import App
+from monitor.core.errors import ModelError, UmbrageError
+
+log = logging.getLogger(__name__)
+
+LEASE = "worker"
+LEASE_LENGTH = timedelta(seconds=30)
+LEASE_RENEWAL = 10
+WORK_EVERY = 2
+DELIVER_EVERY = 1
+HEALTH_EVERY = 30
+GRACE = 8.0
+"""Seconds that running steps get to finish after SIGTERM; whatever they leave is done after the next start."""
+
+
+class Lease:
+    """This process's right to work. It is checked by its own clock, so a frozen process loses it by itself."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._until: datetime | None = None
+        self.holder = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+    def renew(self) -> bool:
+        """Take or keep the lease; ``False`` while another worker has it."""
+        now = self._app.clock()
+        had = self.is_held()
+        if self._app.store.lease(LEASE, self.holder, now, LEASE_LENGTH):
+            self._until = now + LEASE_LENGTH
+        else:
+            self._until = None
+        if had != self.is_held():
+            log.info("lease=%s holder=%s", "taken" if self.is_held() else "lost, standing by", self.holder)
+        return self.is_held()
+
+    def is_held(self) -> bool:
+        return self._until is not None and self._app.clock() < self._until
+
+    def release(self) -> None:
+        self._until = None
+        self._app.store.release(LEASE, self.holder)
+
+
+def work(app: App) -> None:
+    """Classify and triage what waits; a broken classifier is noted and stops only the classifying."""
+    try:
+        app.classify()
+        app.note_classifier(None)
+    except ModelError as error:
+        log.error("classifier problem=%r: mentions wait unclassified", str(error))
+        app.note_classifier(error)
+    app.triage()
+
+
+class Service:
+    """Runs an application until it is told to stop."""
+
+    def __init__(self, app: App, every: Mapping[str, timedelta]) -> None:
+        self._app = app
+        self._every = every
+        self._lease = Lease(app)
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(len(app.sources) + len(app.targets) + 4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+
+    def run(self) -> None:
+        """Work until SIGTERM or SIGINT, then finish what is under way and return."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._app.stopping.set())
+        self.start()
+        self._app.stopping.wait()
+        self.stop()
+
+    def start(self) -> None:
+        """Start all jobs in the background."""
+        if not self._lease.renew():
+            log.warning("another worker holds the lease; standing by to take over when it stops")
+        self._add("lease", LEASE_RENEWAL, self._lease.renew)
+        self._add("work", WORK_EVERY, self._leading(lambda: work(self._app)))
+        self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
+        for name in self._app.sources:
+            self._add(f"collect {name}", self._every[name].total_seconds(), self._leading(self._collect, name))
+        for name in self._app.targets:
+            self._add(f"deliver {name}", DELIVER_EVERY, self._leading(self._app.deliver, name))
+        self._scheduler.start()
+        log.info("started sources=%s targets=%s", len(self._app.sources), len(self._app.targets))
+
+    def stop(self) -> None:
+        """Let running steps finish for a few seconds, give the lease back and stop."""
+        log.info("stopping")
+        self._app.stopping.set()
+        self._scheduler.remove_all_jobs()
+        waiter = threading.Thread(target=self._scheduler.shutdown, daemon=True)
+        waiter.start()
+        waiter.join(GRACE)
+        self._lease.release()
+        log.info("stopped %s", "with steps unfinished" if waiter.is_alive() else "cleanly")
+        if waiter.is_alive():
+            # A thread stuck in a platform's answer must not keep the process; all progress is in the store.
+            logging.shutdown()
+            os._exit(0)
+
+    def _collect(self, name: str) -> None:
+        collected = self._app.collect(name)
+        if collected.seen:
+            log.info("source=%s seen=%s stored=%s", name, collected.seen, collected.stored)
+
+    def _leading(self, step: Callable[..., Any], *arguments: Any) -> Callable[[], None]:
+        def run() -> None:
+            if self._app.stopping.is_set() or not self._lease.is_held():
+                return
+            try:
+                step(*arguments)
+            except UmbrageError as error:
+                log.error("%s", error)
+
+        return run
+
+    def _add(self, name: str, seconds: float, step: Callable[[], Any]) -> None:
+        self._scheduler.add_job(step, "interval", seconds=seconds, id=name, name=name, next_run_time=self._app.clock())

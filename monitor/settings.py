@@ -1,0 +1,146 @@
+"""What the configuration file may say: every setting with its type and default. Reading the file: monitor.config."""
+
+import re
+from datetime import time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from monitor.secret import Secret
+
+_SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _span(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('a span of time is written like "30s", "5m", "24h" or "7d"')
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _clock(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
+        return time.fromisoformat(value)
+    if isinstance(value, time):
+        return value
+    raise ValueError('a time of day is written like "22:00"')
+
+
+def _zone(value: Any) -> Any:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
+        raise ValueError('a time zone is written like "Europe/Berlin" or "UTC"') from None
+
+
+Span = Annotated[timedelta, BeforeValidator(_span)]
+Clock = Annotated[time, BeforeValidator(_clock)]
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Texts = tuple[str, ...]
+
+
+class Table(BaseModel):
+    """A table of the file: unknown settings are refused, nothing changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class StoreSettings(Table):
+    url: str = "sqlite:///umbrage.db"
+    password: Secret | None = None
+
+
+class Brand(Table):
+    name: str = Field(min_length=1)
+    terms: Texts = ()
+    misspellings: Texts = ()
+    handles: Texts = ()
+    exclude: Texts = ()
+    own_accounts: Texts = ()
+    languages: Texts = ()
+
+    @model_validator(mode="after")
+    def _has_words(self) -> "Brand":
+        if not (self.terms or self.handles):
+            raise ValueError("needs at least one of terms or handles, or nothing can match")
+        if any(not text.strip() for text in (*self.terms, *self.misspellings, *self.handles, *self.exclude)):
+            raise ValueError("an empty term would match everything; remove it")
+        return self
+
+
+class Plugin(Table):
+    """A plugin by name with its own options; which options there are is the plugin's business."""
+
+    use: str
+    options: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather_options(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        own = {name: value for name, value in data.items() if name in cls.model_fields and name != "options"}
+        rest = {name: value for name, value in data.items() if name not in own}
+        return {**own, "options": rest}
+
+
+class SourceSettings(Plugin):
+    every: Span = timedelta(minutes=5)
+    look_back: Span = timedelta(hours=24)
+
+
+class TargetSettings(Plugin):
+    doubt: Span = timedelta(seconds=60)
+    patience: int = Field(default=50, ge=1)
+
+
+class ClassifierSettings(Plugin):
+    use: str = "onnx"
+    digest: float | None = Field(default=None, ge=0, le=1)
+    alert: float | None = Field(default=None, ge=0, le=1)
+
+
+class QuietSettings(Table):
+    start: Clock
+    end: Clock
+    zone: Zone
+    breaks_through: Texts = ()
+
+
+class RouteSettings(Table):
+    name: str
+    targets: Texts = Field(min_length=1)
+    brands: Texts = ()
+    topics: Texts = ()
+    platforms: Texts = ()
+    quiet: QuietSettings | None = None
+    stop: bool = True
+
+
+class AlertSettings(Table):
+    first_gap: Span = timedelta(minutes=10)
+    longest_gap: Span = timedelta(hours=1)
+    episode_quiet: Span = timedelta(hours=6)
+    episode_longest: Span = timedelta(hours=24)
+
+
+class HealthSettings(Table):
+    targets: Texts = ()
+    patience: Span = timedelta(minutes=30)
+
+
+class Settings(Table):
+    store: StoreSettings = StoreSettings()
+    brands: tuple[Brand, ...] = ()
+    sources: dict[str, SourceSettings] = {}
+    classifier: ClassifierSettings = ClassifierSettings()
+    targets: dict[str, TargetSettings] = {}
+    routes: tuple[RouteSettings, ...] = ()
+    alerts: AlertSettings = AlertSettings()
+    health: HealthSettings = HealthSettings()

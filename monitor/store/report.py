@@ -1,0 +1,104 @@
+"""What people ask of the store: the outbox, the story of one post, and everything a replay found."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, RowMapping, func, or_, select, update
+
+from monitor.core.case import Case
+from monitor.core.message import Message
+from monitor.store.connection import reading, writing
+from monitor.store.schema import State, cases, corrections, cursors, mentions, outbox, told, verdicts
+
+
+class Report:
+    """Reading for people; nothing here decides anything."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def posts(self, named: str) -> list[RowMapping]:
+        """The mentions whose id or address is ``named``; one per brand, none if it was never stored."""
+        return self._rows(
+            select(mentions).where(or_(mentions.c.native_id == named, mentions.c.url == named)).order_by(mentions.c.id)
+        )
+
+    def verdicts_on(self, mention: int) -> list[RowMapping]:
+        return self._rows(select(verdicts).where(verdicts.c.mention_id == mention).order_by(verdicts.c.at))
+
+    def corrections_of(self, mention: int) -> list[RowMapping]:
+        return self._rows(select(corrections).where(corrections.c.mention_id == mention).order_by(corrections.c.at))
+
+    def case(self, number: int) -> Case:
+        last = select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == number).scalar_subquery()
+        row = self._rows(select(cases, last.label("last_at")).where(cases.c.id == number))[0]
+        return Case(**row)
+
+    def messages_about(self, mention: int) -> list[RowMapping]:
+        """The outbox rows that tell a complaint, oldest first."""
+        query = select(outbox).join(told, told.c.outbox_id == outbox.c.id).where(told.c.mention_id == mention)
+        return self._rows(query.order_by(outbox.c.id))
+
+    def outbox(self, state: State | None = None) -> list[RowMapping]:
+        """The newest thousand messages, oldest of them first; of one state or of all."""
+        query = select(outbox).order_by(outbox.c.id.desc()).limit(1_000)
+        if state is not None:
+            query = query.where(outbox.c.state == state)
+        return self._rows(query)[::-1]
+
+    def retry(self, number: int, now: datetime) -> bool:
+        """Make a dead or dropped message due again; ``False`` if there is no such message."""
+        change = update(outbox).where(outbox.c.id == number, outbox.c.state.in_([State.DEAD, State.DROPPED]))
+        return self._change(change.values(state=State.PENDING, due_at=now, attempts=0, error=None))
+
+    def drop(self, number: int) -> bool:
+        """Set a message aside that was not sent yet; ``False`` if there is no such message."""
+        change = update(outbox).where(outbox.c.id == number, outbox.c.state.in_([State.PENDING, State.DEAD]))
+        return self._change(change.values(state=State.DROPPED))
+
+    def counts(self) -> dict[str, int]:
+        """How much of everything there is."""
+        tables = {"mentions": mentions, "verdicts": verdicts, "cases": cases, "messages": outbox, "cursors": cursors}
+        with reading(self._engine) as connection:
+            return {
+                name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for name, table in tables.items()
+            }
+
+    def all_verdicts(self) -> Iterator[RowMapping]:
+        """Every post with its deciding verdict, as (native_id, complaint, label, topics), streamed."""
+        query = (
+            select(mentions.c.native_id, verdicts.c.complaint, verdicts.c.label, verdicts.c.topics)
+            .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
+            .order_by(mentions.c.id)
+        )
+        yield from self._stream(query)
+
+    def all_cases(self) -> list[tuple[Case, list[str]]]:
+        """Every case with the ids of its posts in the order they were posted."""
+        found = {row["id"]: self.case(row["id"]) for row in self._rows(select(cases.c.id).order_by(cases.c.id))}
+        members: dict[int, list[str]] = {number: [] for number in found}
+        query = select(mentions.c.case_id, mentions.c.native_id).where(mentions.c.case_id.is_not(None))
+        for row in self._stream(query.order_by(mentions.c.posted_at, mentions.c.id)):
+            members[row["case_id"]].append(row["native_id"])
+        return [(case, members[number]) for number, case in found.items()]
+
+    def all_alerts(self) -> Iterator[tuple[RowMapping, Message, list[str]]]:
+        """Every alert with its message and the ids of the posts it told, in the order they were decided."""
+        for row in self._rows(select(outbox).where(outbox.c.case_id.is_not(None)).order_by(outbox.c.id)):
+            query = select(mentions.c.native_id).join(told, told.c.mention_id == mentions.c.id)
+            ids = self._rows(query.where(told.c.outbox_id == row["id"]).order_by(mentions.c.posted_at, mentions.c.id))
+            yield row, Message.from_json(row["message"]), [found["native_id"] for found in ids]
+
+    def _rows(self, query: Any) -> list[RowMapping]:
+        with reading(self._engine) as connection:
+            return list(connection.execute(query).mappings().all())
+
+    def _stream(self, query: Any) -> Iterator[RowMapping]:
+        with reading(self._engine) as connection:
+            yield from connection.execution_options(yield_per=1_000).execute(query).mappings()
+
+    def _change(self, change: Any) -> bool:
+        with writing(self._engine) as connection:
+            return connection.execute(change.returning(outbox.c.id)).first() is not None
