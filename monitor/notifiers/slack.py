@@ -1,0 +1,274 @@
+"""Posts to a Slack channel; a lost answer is looked up in the channel's history before anything is posted again.
+
+What an error means follows from whom it concerns. A revoked token, a missing invitation or an archived channel stop
+*every* message and only a person can help: the target is ``Busy``, rests for ten minutes and keeps its messages, and
+its health record says what to do. What Slack has against *one* message is ``Refused``: it is set aside, and the others
+go on.
+"""
+
+import errno
+import hashlib
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from monitor.core.errors import Busy, ConfigError, DeliveryError, Doubtful, Refused
+from monitor.core.message import Message
+from monitor.ports import Receipt
+from monitor.secret import Secret
+from monitor.slack.blocks import fallback, render
+from monitor.slack.validate import problems
+
+log = logging.getLogger(__name__)
+
+PACE = timedelta(seconds=1)
+"""https://docs.slack.dev/apis/web-api/rate-limits: one message per second and channel."""
+
+UNTIL_REPAIRED = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(hours=1)
+CLOCKS_DIFFER = timedelta(seconds=30)
+PAGE = 200
+EVENT = "umbrage_message"
+
+_TOKEN_CURE = "copy the Bot User OAuth Token (xoxb-…) of the app and set it where the option token points"  # noqa: S105
+_INVITE = "invite the app to the channel: /invite @umbrage"
+_POSTING = "a workspace admin must allow the app to post in this channel"
+_CURES = {
+    **dict.fromkeys(("invalid_auth", "not_authed", "token_revoked", "token_expired"), _TOKEN_CURE),
+    "account_inactive": "the app was removed from the workspace; install it again",
+    "missing_scope": "add the scope to the app at api.slack.com/apps and install it again",
+    "not_allowed_token_type": _TOKEN_CURE,
+    "no_permission": _POSTING,
+    "access_denied": _POSTING,
+    "team_access_not_granted": _POSTING,
+    "ekm_access_denied": _POSTING,
+    "enterprise_is_restricted": _POSTING,
+    "org_login_required": "the workspace is being moved; it accepts messages again afterwards",
+    "team_added_to_org": "the workspace is being moved; it accepts messages again afterwards",
+    "channel_not_found": f"check the option channel, and if the channel is private, {_INVITE}",
+    "not_in_channel": _INVITE,
+    "is_archived": "unarchive the channel or change the option channel",
+    "messages_tab_disabled": "switch on the messages tab of the app, or use a channel",
+    "restricted_action": _POSTING,
+    "restricted_action_read_only_channel": _POSTING,
+    "restricted_action_thread_only_channel": "this channel takes only replies; change the option channel",
+    "message_limit_exceeded": "the workspace has used up its messages for now",
+}
+"""Errors that concern every message to this channel (https://docs.slack.dev/reference/methods/chat.postMessage)."""
+
+_PERHAPS_DONE = {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+_LIMITED = {"ratelimited", "rate_limited"}
+_DO_WITHOUT = {
+    **dict.fromkeys(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"), "blocks"),
+    **dict.fromkeys(("cannot_reply_to_message", "thread_not_found", "message_not_found"), "thread_ts"),
+    **dict.fromkeys(("restricted_action_non_threadable_channel", "restricted_action_thread_locked"), "thread_ts"),
+}
+"""What is left out when Slack says that it is the trouble: a plain message in the channel is better than none."""
+
+_CANNOT_LOOK = {"missing_scope", "not_allowed_token_type", "channel_not_found", "not_in_channel", "no_permission"}
+_NOTHING_SENT = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
+
+
+class Options(BaseModel):
+    """``token`` is a bot token with ``chat:write``; with ``channels:history`` (private channels: ``groups:history``)
+    lost answers are looked up instead of posting again. ``channel`` is the channel's ID, which survives renaming.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: Secret
+    channel: str
+    timeout_seconds: int = Field(default=10, ge=1, le=60)
+    base_url: str = "https://slack.com/api/"
+
+    @field_validator("channel")
+    @classmethod
+    def _is_an_id(cls, value: str) -> str:
+        if not re.fullmatch(r"[CGD][A-Z0-9]{2,}", value):
+            raise ValueError(
+                f"{value!r} is not a channel ID; in Slack, open the channel's details: the ID (like C024BE91L) is at "
+                "the bottom. Names are not used because they change"
+            )
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _keeps_the_token_safe(cls, value: str) -> str:
+        if not re.match(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]", value):
+            raise ValueError("must begin with https://, so that the token is not sent in the clear")
+        return value if value.endswith("/") else value + "/"
+
+
+def create(options: Options) -> "SlackNotifier":
+    return SlackNotifier(options)
+
+
+class SlackNotifier:
+    """A :class:`monitor.ports.Notifier` for one channel. References are ``channel:ts``."""
+
+    pace = PACE
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        # Below INFO the SDK writes every message, which is somebody's post, into the log.
+        self._sdk_log = logging.getLogger(f"{__name__}.sdk")
+        self._sdk_log.setLevel(logging.CRITICAL)
+
+    def send(self, message: Message, thread: Receipt | None) -> Receipt:
+        content: dict[str, Any] = {"text": fallback(message), "metadata": _metadata(message)}
+        blocks = render(message)
+        if found := problems(blocks):
+            log.error("message=%s sent without blocks: %s", _key(message), "; ".join(found[:3]))
+        else:
+            content["blocks"] = blocks
+        if parent := self._parent(thread):
+            content["thread_ts"] = parent
+        while True:
+            try:
+                answer = self._call("chat.postMessage", **content, mrkdwn=False, unfurl_links=False, unfurl_media=False)
+            except _RefusalError as said:
+                trouble = _DO_WITHOUT.get(said.code)
+                if trouble not in content:
+                    raise said.as_error() from None
+                log.error("message=%s sent without %s: Slack says %s", _key(message), trouble, said.code)
+                del content[trouble]
+            else:
+                return _receipt(answer.get("channel"), answer.get("ts"))
+
+    def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
+        oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
+        wanted = _metadata(message)
+        try:
+            for found in self._candidates(self._parent(thread), oldest):
+                if found.get("metadata") == wanted:
+                    return _receipt(self._options.channel, found.get("ts"))
+        except _RefusalError as said:
+            if said.code in _CANNOT_LOOK:
+                cure = "add the scopes channels:history and groups:history, and invite the app to the channel"
+                raise Refused(f"Slack does not let us read the channel ({said.code}); {cure}") from None
+            error = said.as_error()
+            raise Busy(str(error), wait=error.wait if isinstance(error, Busy) else None) from None
+        except Doubtful as error:
+            raise Busy(f"cannot look for the message: {error}") from None
+        return None
+
+    def _candidates(self, parent: str | None, oldest: str) -> Iterator[dict[str, Any]]:
+        """Messages that may be the one: in the thread, and in the channel, where it is put without its thread."""
+        if parent is not None:
+            try:
+                yield from self._pages("conversations.replies", ts=parent, oldest=oldest)
+            except _RefusalError as said:
+                if said.code not in ("thread_not_found", "message_not_found"):
+                    raise
+        yield from self._pages("conversations.history", oldest=oldest)
+
+    def _pages(self, method: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+        cursor: str | None = None
+        while cursor != "":
+            answer = self._call(method, **arguments, cursor=cursor, limit=PAGE, include_all_metadata=True)
+            yield from answer.get("messages") or []
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+
+    def _parent(self, thread: Receipt | None) -> str | None:
+        """The time stamp of the message above, unless it is in another channel: that one was configured before."""
+        channel, _, ts = ((thread.reference if thread else None) or "").partition(":")
+        return ts if ts and channel == self._options.channel else None
+
+    def _call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """One request without retries: the SDK would repeat a post whose answer was lost, and so double it."""
+        client = WebClient(
+            self._token(),
+            base_url=self._options.base_url,
+            timeout=self._options.timeout_seconds,
+            retry_handlers=[],
+            logger=self._sdk_log,
+        )
+        arguments["channel"] = self._options.channel
+        try:
+            if method == "chat.postMessage":
+                answer = client.api_call(method, json=arguments)
+            else:
+                given = {name: value for name, value in arguments.items() if value is not None}
+                answer = client.api_call(method, http_verb="GET", params=given)
+        except SlackApiError as error:
+            raise _translate(error) from None
+        except (OSError, HTTPException, SlackClientError, ValueError, AttributeError) as error:
+            raise _lost(error) from None
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    def _token(self) -> str:
+        token = self._options.token.reveal()
+        if not re.fullmatch(r"xox[\x21-\x7e]+", token):
+            raise ConfigError([f"the Slack token is not a bot token; {_TOKEN_CURE}"])
+        return token
+
+
+class _RefusalError(Exception):
+    """Slack's definite no."""
+
+    def __init__(self, code: str, needed: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.needed = needed
+
+    def as_error(self) -> DeliveryError:
+        scope = f" {self.needed}" if self.needed else ""
+        if cure := _CURES.get(self.code):
+            return Busy(f"Slack says {self.code}{scope}; {cure}", wait=UNTIL_REPAIRED)
+        return Refused(f"Slack refuses this message: {self.code}")
+
+
+def _translate(error: SlackApiError) -> Exception:
+    response = error.response
+    status = getattr(response, "status_code", 200)
+    data = getattr(response, "data", None)
+    data = data if isinstance(data, dict) else {}
+    code = str(data.get("error", ""))
+    if status == 429 or code in _LIMITED:
+        return Busy("Slack asks us to wait", wait=_wait(getattr(response, "headers", {}).get("Retry-After")))
+    if status >= 500 or code in _PERHAPS_DONE or not re.fullmatch(r"[a-z][a-z0-9_]{2,60}", code):
+        return Doubtful(f"Slack is in trouble (status {status}{', ' + code if code in _PERHAPS_DONE else ''})")
+    return _RefusalError(code, str(data.get("needed", ""))[:80])
+
+
+def _lost(error: Exception) -> DeliveryError:
+    """No answer that can be read. Only where nothing can have been sent is it certain that nothing was posted."""
+    reason = error.reason if isinstance(error, URLError) else error
+    name = type(reason).__name__
+    if isinstance(error, URLError) and isinstance(reason, OSError):
+        unsent = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
+        if isinstance(reason, unsent) or reason.errno in _NOTHING_SENT:
+            return Busy(f"Slack cannot be reached ({name}); check the network, its proxy and its certificates")
+    return Doubtful(f"Slack's answer was lost ({name})")
+
+
+def _wait(asked: str | None) -> timedelta | None:
+    try:
+        return min(LONGEST_WAIT, timedelta(seconds=max(1.0, float(asked or ""))))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _metadata(message: Message) -> dict[str, Any]:
+    """Metadata can be read by everybody in the workspace: an opaque key and nothing else."""
+    return {"event_type": EVENT, "event_payload": {"key": _key(message)}}
+
+
+def _key(message: Message) -> str:
+    return hashlib.blake2b(message.key.encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def _receipt(channel: Any, ts: Any) -> Receipt:
+    if not (isinstance(channel, str) and isinstance(ts, str) and channel and ts):
+        raise Doubtful("Slack's answer names no message")
+    return Receipt(reference=f"{channel}:{ts}")

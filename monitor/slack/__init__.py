@@ -1,0 +1,1 @@
+"""How a message looks in Slack: safe text, blocks, and a check of the blocks before they are sent."""

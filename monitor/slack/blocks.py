@@ -1,0 +1,149 @@
+"""A message as Slack blocks and as the text of its notification.
+
+Everything a stranger wrote goes into ``rich_text`` and ``plain_text``, which Slack shows as they stand; there is no
+``mrkdwn`` anywhere, so there is nothing in which a post could write a command.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from monitor.core.message import Message, Quote, Tone, plain_text
+from monitor.slack.safety import escape, literal, one_line, shorten, units, web_link
+
+Block = dict[str, Any]
+
+TEXT_BUDGET = 9_000
+JSON_BUDGET = 14_000
+"""The limits of a whole message are not documented; 9,597 characters were accepted and 11,341 refused
+(https://github.com/slackapi/bolt-js/issues/2509)."""
+
+FALLBACK = 4_000
+"""https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
+
+HEADER = 150
+"""https://docs.slack.dev/reference/block-kit/blocks/header-block"""
+
+URL = 3_000
+
+_SCALES = (1.0, 0.5, 0.25, 0.1)
+_QUOTES, _FACTS, _REASONS = 5, 8, 6
+_MARK = {
+    Tone.ALERT: "🔴",
+    Tone.GROWING: "📈",
+    Tone.QUIET: "💬",
+    Tone.HEALTH: "⚠️",
+    Tone.GOOD: "✅",
+}
+
+
+def render(message: Message) -> list[Block]:
+    """The blocks of a message, shortened until they are within Slack's limits."""
+    blocks: list[Block] = []
+    for scale in _SCALES:
+        blocks = _blocks(_tidy(message, scale))
+        if text_size(blocks) <= TEXT_BUDGET and json_size(blocks) <= JSON_BUDGET:
+            break
+    return blocks
+
+
+def fallback(message: Message) -> str:
+    """The message without blocks: what notifications and screen readers say, and what is sent if blocks fail."""
+    return escape(shorten(plain_text(_tidy(message, 0.5)), FALLBACK))
+
+
+def text_size(blocks: Sequence[Block]) -> int:
+    """UTF-16 units of text in all blocks, link targets included."""
+    return sum(units(text) for text in texts(blocks))
+
+
+def json_size(blocks: Sequence[Block]) -> int:
+    """Characters of the blocks as the SDK writes them."""
+    return len(json.dumps(blocks))
+
+
+def texts(part: Any) -> list[str]:
+    """Every text and link target in blocks or a part of them."""
+    if isinstance(part, dict):
+        own = [value for name, value in part.items() if name in ("text", "url") and isinstance(value, str)]
+        return own + [text for value in part.values() for text in texts(value)]
+    return [text for item in part for text in texts(item)] if isinstance(part, list) else []
+
+
+def _tidy(message: Message, scale: float) -> Message:
+    """The same message with every text on one line and shortened, and only addresses that may be shown."""
+
+    def short(text: str, limit: int) -> str:
+        return shorten(one_line(text), int(limit * scale))
+
+    return replace(
+        message,
+        title=shorten(one_line(message.title), HEADER - 10) or "(no title)",
+        quotes=tuple(
+            Quote(text=short(q.text, 600) or "(no words)", where=short(q.where, 240), url=_address(q.url, scale))
+            for q in message.quotes[:_QUOTES]
+        ),
+        facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in message.facts[:_FACTS]),
+        why=tuple(short(reason, 200) for reason in message.why[:_REASONS]),
+        more=message.more + max(0, len(message.quotes) - _QUOTES),
+    )
+
+
+def _address(url: str | None, scale: float) -> str | None:
+    link = web_link(url, int(URL * scale))
+    return link.url if link else None
+
+
+def _blocks(message: Message) -> list[Block]:
+    blocks = [_heading(message)]
+    for quote in message.quotes:
+        blocks.append(_rich_text(_quotation(quote)))
+        if quote.where:
+            blocks.append(_small(quote.where))
+    lines = []
+    if message.more:
+        lines.append([_text(f"and {message.more} more like this" if message.quotes else f"{message.more} posts")])
+    lines += [[_text(f"{name}: ", bold=True), _text(value)] for name, value in message.facts]
+    if lines:
+        blocks.append(_rich_text(_section(lines)))
+    if message.why:
+        blocks.append(_small("Why you see this: " + "; ".join(message.why)))
+    return blocks
+
+
+def _heading(message: Message) -> Block:
+    """A header for what stands in the channel; a bold line for what stands under it, where room is short."""
+    title = f"{_MARK[message.tone]} {message.title}"
+    if message.thread is not None:
+        return _rich_text(_section([[_text(title, bold=True)]]))
+    return {"type": "header", "text": {"type": "plain_text", "text": literal(title), "emoji": False}}
+
+
+def _quotation(quote: Quote) -> Block:
+    elements = [_text(quote.text)]
+    link = web_link(quote.url, URL)
+    if link:
+        elements += [_text("\n"), {"type": "link", "url": link.url, "text": literal(f"Open on {link.host}")}]
+    return {"type": "rich_text_quote", "elements": elements}
+
+
+def _section(lines: Sequence[list[Block]]) -> Block:
+    elements = list(lines[0])
+    for line in lines[1:]:
+        elements += [_text("\n"), *line]
+    return {"type": "rich_text_section", "elements": elements}
+
+
+def _rich_text(*elements: Block) -> Block:
+    return {"type": "rich_text", "elements": list(elements)}
+
+
+def _small(text: str) -> Block:
+    element = {"type": "plain_text", "text": literal(text), "emoji": False}
+    return {"type": "context", "elements": [element]}
+
+
+def _text(text: str, *, bold: bool = False) -> Block:
+    element: Block = {"type": "text", "text": literal(text)}
+    return element | {"style": {"bold": True}} if bold else element

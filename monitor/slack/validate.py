@@ -1,0 +1,139 @@
+"""Checks blocks against Slack's documented limits before they are sent, so that an alert never fails on its looks.
+
+Only what :mod:`monitor.slack.blocks` writes is known; anything else is a problem.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from monitor.slack.blocks import HEADER, JSON_BUDGET, TEXT_BUDGET, URL, Block, json_size, text_size
+from monitor.slack.safety import units
+
+MOST_BLOCKS = 50
+"""https://docs.slack.dev/reference/block-kit/blocks"""
+
+MOST_IN_CONTEXT = 10
+"""https://docs.slack.dev/reference/block-kit/blocks/context-block"""
+
+TEXT = 3_000
+"""https://docs.slack.dev/reference/block-kit/composition-objects/text-object"""
+
+BLOCK_ID = 255
+_COMMAND = re.compile(r"<(?:[!@#]|[a-z]+:)", re.IGNORECASE)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+def problems(blocks: Sequence[Block]) -> list[str]:
+    """What Slack would refuse, or what must not be sent; empty when the blocks are good."""
+    found = []
+    if not 1 <= len(blocks) <= MOST_BLOCKS:
+        found.append(f"{len(blocks)} blocks, 1 to {MOST_BLOCKS} allowed")
+    for index, block in enumerate(blocks):
+        found += [f"block {index}: {problem}" for problem in _of_part(block, _BLOCKS)]
+    if not found:
+        ids = [block["block_id"] for block in blocks if "block_id" in block]
+        found += [f"block_id {name!r} is used twice" for name in {name for name in ids if ids.count(name) > 1}]
+        if text_size(blocks) > TEXT_BUDGET:
+            found.append(f"{text_size(blocks)} characters of text in all, {TEXT_BUDGET} allowed")
+        if json_size(blocks) > JSON_BUDGET:
+            found.append(f"{json_size(blocks)} characters of JSON in all, {JSON_BUDGET} allowed")
+    return found
+
+
+Check = Callable[[Mapping[str, Any]], Iterator[str]]
+
+
+def _of_part(part: Any, known: Mapping[str, tuple[frozenset[str], frozenset[str], Check]]) -> Iterator[str]:
+    kind = part.get("type") if isinstance(part, dict) else part
+    if not isinstance(part, dict) or not isinstance(kind, str) or kind not in known:
+        yield f"{kind!r} does not belong here"
+        return
+    needed, optional, check = known[kind]
+    for name in sorted(needed - part.keys()):
+        yield f"{kind} lacks {name}"
+    for name in sorted(part.keys() - needed - optional - {"type"}):
+        yield f"{kind} has no {name}"
+    if needed <= part.keys():
+        yield from check(part)
+
+
+def _of_text(value: Any, limit: int) -> Iterator[str]:
+    if not isinstance(value, str) or not value:
+        yield "a text is missing or empty"
+        return
+    if units(value) > limit:
+        yield f"a text of {units(value)} characters, {limit} allowed"
+    if _COMMAND.search(value):
+        yield "a text holds a command"
+    if _SURROGATE.search(value):
+        yield "a text holds half a character"
+
+
+def _header(block: Mapping[str, Any]) -> Iterator[str]:
+    yield from _block_id(block)
+    yield from _of_part(block["text"], _HEADER_TEXT)
+
+
+def _context(block: Mapping[str, Any]) -> Iterator[str]:
+    yield from _block_id(block)
+    yield from _children(block["elements"], MOST_IN_CONTEXT, _CONTEXT_TEXT)
+
+
+def _rich_text(block: Mapping[str, Any]) -> Iterator[str]:
+    yield from _block_id(block)
+    yield from _children(block["elements"], MOST_BLOCKS, _RICH_PARTS)
+
+
+def _run_of_text(part: Mapping[str, Any]) -> Iterator[str]:
+    yield from _children(part["elements"], 100, _RICH_ELEMENTS)
+
+
+def _children(elements: Any, most: int, known: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(elements, list) or not 1 <= len(elements) <= most:
+        yield f"1 to {most} elements allowed"
+        return
+    for element in elements:
+        yield from _of_part(element, known)
+
+
+def _block_id(block: Mapping[str, Any]) -> Iterator[str]:
+    if "block_id" in block:
+        yield from _of_text(block["block_id"], BLOCK_ID)
+
+
+def _text_of(limit: int) -> Check:
+    def check(part: Mapping[str, Any]) -> Iterator[str]:
+        yield from _of_text(part["text"], limit)
+        if not isinstance(part.get("emoji", False), bool):
+            yield "emoji is not true or false"
+        style = part.get("style", {})
+        if not isinstance(style, dict) or not style.keys() <= {"bold", "italic", "strike", "code"}:
+            yield "an unknown style"
+
+    return check
+
+
+def _link(part: Mapping[str, Any]) -> Iterator[str]:
+    yield from _of_text(part["url"], URL)
+    yield from _of_text(part["text"], TEXT)
+    if not re.match(r"https?://[^\s<>|]+\Z", str(part["url"])):
+        yield "a link that is not a web address"
+
+
+def _form(needed: str, optional: str, check: Check) -> tuple[frozenset[str], frozenset[str], Check]:
+    return frozenset(needed.split()), frozenset(optional.split()), check
+
+
+_HEADER_TEXT = {"plain_text": _form("text", "emoji", _text_of(HEADER))}
+_CONTEXT_TEXT = {"plain_text": _form("text", "emoji", _text_of(TEXT))}
+_RICH_ELEMENTS = {"text": _form("text", "style", _text_of(TEXT)), "link": _form("url text", "style", _link)}
+_RICH_PARTS = {
+    "rich_text_section": _form("elements", "", _run_of_text),
+    "rich_text_quote": _form("elements", "border", _run_of_text),
+}
+_BLOCKS = {
+    "header": _form("text", "block_id", _header),
+    "context": _form("elements", "block_id", _context),
+    "rich_text": _form("elements", "block_id", _rich_text),
+}
