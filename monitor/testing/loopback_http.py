@@ -118,6 +118,11 @@ class LoopbackServer:
         with self._lock:
             self._faults.setdefault(path, deque()).extend(faults)
 
+    def mend(self) -> None:
+        """Forget the faults that have not been used."""
+        with self._lock:
+            self._faults.clear()
+
     def release(self) -> None:
         """Let slow faults go on now, and wait until every request has been dealt with."""
         self._released.set()
