@@ -1,0 +1,13 @@
+"""The store on SQLite."""
+
+import pytest
+
+from monitor.ports import Store
+from monitor.store.sql import SqlStore
+from monitor.testing.store_contract import StoreContract
+
+
+class TestSqlite(StoreContract):
+    @pytest.fixture
+    def store(self, sqlite_store: SqlStore) -> Store:
+        return sqlite_store
