@@ -186,6 +186,13 @@ Index(
     postgresql_where=text("state IN ('pending', 'sending')"),
 )
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.target)
+Index(
+    "ix_outbox_sent",
+    outbox.c.target,
+    outbox.c.sent_at,
+    sqlite_where=text("sent_at IS NOT NULL"),
+    postgresql_where=text("sent_at IS NOT NULL"),
+)
 
 told = Table(
     "told",

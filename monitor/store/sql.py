@@ -106,12 +106,7 @@ class SqlStore:
             return [_delivery(connection, row) for row in rows]
 
     def last_sent(self, target: str) -> datetime | None:
-        query = (
-            select(outbox.c.sent_at)
-            .where(outbox.c.target == target, outbox.c.sent_at.is_not(None))
-            .order_by(outbox.c.id.desc())
-            .limit(1)
-        )
+        query = select(func.max(outbox.c.sent_at)).where(outbox.c.target == target, outbox.c.sent_at.is_not(None))
         with reading(self.engine) as connection:
             return connection.execute(query).scalar()
 

@@ -128,6 +128,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_outbox_case", "outbox", ["case_id", "target"], unique=False)
     op.create_index("ix_outbox_due", "outbox", ["target", "id"], unique=False, sqlite_where=OPEN, postgresql_where=OPEN)
+    op.create_index(
+        "ix_outbox_sent",
+        "outbox",
+        ["target", "sent_at"],
+        unique=False,
+        sqlite_where=sa.text("sent_at IS NOT NULL"),
+        postgresql_where=sa.text("sent_at IS NOT NULL"),
+    )
     op.create_table(
         "corrections",
         sa.Column("id", sa.Integer(), nullable=False),
