@@ -53,7 +53,7 @@ class QuietHours:
     def ends(self, now: datetime) -> datetime:
         """The next moment at which these quiet hours end."""
         local = now.astimezone(self.zone)
-        end = local.replace(hour=self.end.hour, minute=self.end.minute, second=0, microsecond=0)
+        end = datetime.combine(local, self.end, self.zone).replace(fold=local.fold)
         return (end if end > local else end + timedelta(days=1)).astimezone(UTC)
 
 

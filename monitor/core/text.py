@@ -13,6 +13,10 @@ MAX_CHARS = 20_000
 
 CUT = "…"
 
+_JOINER = "\u200d"
+_LONGEST_SIGN = 64
+"""Characters; what is longer is no sign that people would miss, and is cut anywhere."""
+
 _MENTION = re.compile(r"(?<![\w/])@[\w](?:[\w.\-]*\w)?(?:@[\w.\-]*\w)?")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
@@ -79,14 +83,15 @@ def fingerprint(text: str) -> str:
 
 
 def cut(text: str, limit: int) -> str:
-    """At most ``limit`` characters, ending in an ellipsis when shortened; never inside an emoji or accent."""
+    """At most ``limit`` characters, ending in an ellipsis when shortened; never inside an emoji, flag or accent."""
     if len(text) <= limit:
         return text
-    end = limit - len(CUT)
-    while end > 0 and _joins(text[end]):
+    end = longest = limit - len(CUT)
+    while end > 0 and _is_inside(text, end):
         end -= 1
-    if end > 0 and text[end - 1] == "\u200d":
-        end -= 1
+        if longest - end > _LONGEST_SIGN:
+            end = longest
+            break
     return text[:end] + CUT
 
 
@@ -100,9 +105,25 @@ def excerpt(text: str, limit: int) -> str:
     return (head[:space] if space > limit // 2 else head).rstrip() + CUT
 
 
+def _is_inside(text: str, position: int) -> bool:
+    """Would a cut before ``position`` take apart what people see as one sign?"""
+    before, after = text[position - 1], text[position]
+    if _is_flag_half(before) and _is_flag_half(after):
+        start = position
+        while start > 0 and _is_flag_half(text[start - 1]):
+            start -= 1
+        return (position - start) % 2 == 1
+    return before == _JOINER or _joins(after)
+
+
+def _is_flag_half(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
 def _joins(character: str) -> bool:
     return (
-        unicodedata.category(character) in ("Mn", "Me", "Mc")
-        or character in "\u200d\ufe0f"
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
+        character == _JOINER
+        or unicodedata.category(character) in ("Mn", "Me", "Mc")
+        or "\U0001f3fb" <= character <= "\U0001f3ff"  # skin colours
+        or "\U000e0020" <= character <= "\U000e007f"  # the flags of Scotland and Wales
     )

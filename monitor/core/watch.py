@@ -62,7 +62,8 @@ class Matcher:
         by_text: dict[str, list[_Pattern]] = {}
         for index, watch in enumerate(self._watches):
             for text, pattern in _patterns(index, watch):
-                by_text.setdefault(text, []).append(pattern)
+                if text.strip("@"):
+                    by_text.setdefault(text, []).append(pattern)
         self._texts = list(by_text)
         self._patterns = list(by_text.values())
         self._automaton = AhoCorasick(self._texts, matchkind=MatchKind.Standard)
@@ -151,7 +152,10 @@ def _joined(left: str, right: str) -> bool:
 def _is_word(character: str) -> bool:
     if character.isascii():
         return character.isalnum() or character == "_"
-    return character.isalnum() and not unicodedata.name(character, "").startswith(_UNSPACED)
+    name = unicodedata.name(character, "")
+    # The vowel signs of Indian scripts and the points of Arabic are part of a word, an emoji's variation is not.
+    is_sign = unicodedata.category(character) in ("Mc", "Mn") and not name.startswith("VARIATION")
+    return (character.isalnum() or is_sign) and not name.startswith(_UNSPACED)
 
 
 def _handle(name: str) -> str:

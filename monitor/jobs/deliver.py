@@ -50,8 +50,10 @@ def deliver(target: Target, store: Store, now: datetime, jitter: Callable[[], fl
         if last is not None and now - last < pace:
             return 0
     count = 0
-    for delivery in store.claim_deliveries(target.name, now, target.doubt, limit=1 if pace else BATCH):
-        if not _attempt(target, delivery, store, now, jitter):
+    for _ in range(1 if pace else BATCH):
+        # One at a time: what is claimed and then not attempted would have to be looked for as doubtful.
+        claimed = store.claim_deliveries(target.name, now, target.doubt, limit=1)
+        if not claimed or not _attempt(target, claimed[0], store, now, jitter):
             break
         count += 1
     return count

@@ -24,8 +24,12 @@ def watch_health(
         else:
             continue
         with store.begin() as transaction:
-            for target in targets:
-                if target != health.name:
-                    count += transaction.enqueue(target, message, now)
+            for target in _others(targets, health.name):
+                count += transaction.enqueue(target, message, now)
             transaction.set_health(replace(health, told_at=told_at))
     return count
+
+
+def _others(targets: tuple[str, ...], troubled: str) -> tuple[str, ...]:
+    """A mute target is told about by the others; if there are none, it learns of it once it works again."""
+    return tuple(target for target in targets if f"target/{target}" != troubled) or targets

@@ -1,0 +1,1 @@
+"""Fakes and contract suites for the tests of plugins, ours and those of others."""

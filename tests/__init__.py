@@ -1,0 +1,1 @@
+"""Tests of the product as its parts and as a whole."""
