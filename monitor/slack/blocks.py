@@ -26,6 +26,7 @@ HEADER = 150
 """https://docs.slack.dev/reference/block-kit/blocks/header-block"""
 
 URL = 3_000
+ONE_LINE = 70
 
 _SCALES = (1.0, 0.5, 0.25, 0.1)
 _QUOTES, _FACTS, _REASONS = 5, 8, 6
@@ -101,12 +102,10 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_rich_text(_quotation(quote)))
         if quote.where:
             blocks.append(_small(quote.where))
-    lines = []
     if message.more:
-        lines.append([_text(f"and {message.more} more like this" if message.quotes else f"{message.more} posts")])
-    lines += [[_text(f"{name}: ", bold=True), _text(value)] for name, value in message.facts]
-    if lines:
-        blocks.append(_rich_text(_section(lines)))
+        blocks.append(_small(f"and {message.more} more like this" if message.quotes else f"{message.more} posts"))
+    if message.facts:
+        blocks.append(_rich_text(_section(_facts(message.facts))))
     if message.why:
         blocks.append(_small("Why you see this: " + "; ".join(message.why)))
     return blocks
@@ -116,7 +115,7 @@ def _heading(message: Message) -> Block:
     """A header for what stands in the channel; a bold line for what stands under it, where room is short."""
     title = f"{_MARK[message.tone]} {message.title}"
     if message.thread is not None:
-        return _rich_text(_section([[_text(title, bold=True)]]))
+        return _rich_text(_section([_text(title, bold=True)]))
     return {"type": "header", "text": {"type": "plain_text", "text": literal(title), "emoji": False}}
 
 
@@ -124,14 +123,22 @@ def _quotation(quote: Quote) -> Block:
     elements = [_text(quote.text)]
     link = web_link(quote.url, URL)
     if link:
-        elements += [_text("\n"), {"type": "link", "url": link.url, "text": literal(f"Open on {link.host}")}]
+        elements += [_text("  "), {"type": "link", "url": link.url, "text": literal(f"Open on {link.host}")}]
     return {"type": "rich_text_quote", "elements": elements}
 
 
-def _section(lines: Sequence[list[Block]]) -> Block:
-    elements = list(lines[0])
-    for line in lines[1:]:
-        elements += [_text("\n"), *line]
+def _facts(facts: Sequence[tuple[str, str]]) -> list[Block]:
+    """Short facts side by side, long ones below each other."""
+    length = sum(len(name) + len(value) for name, value in facts)
+    between = "   ·   " if length <= ONE_LINE else "\n"
+    elements: list[Block] = []
+    for name, value in facts:
+        elements += [_text(between)] if elements else []
+        elements += [_text(f"{name}: ", bold=True), _text(value)]
+    return elements
+
+
+def _section(elements: list[Block]) -> Block:
     return {"type": "rich_text_section", "elements": elements}
 
 

@@ -200,7 +200,7 @@ def test_an_alert_looks_like_this() -> None:
                     "type": "rich_text_quote",
                     "elements": [
                         {"type": "text", "text": "Third week, three mails, still no parcel. Is anybody there?"},
-                        {"type": "text", "text": "\n"},
+                        {"type": "text", "text": "  "},
                         {
                             "type": "link",
                             "url": "https://mastodon.example/@sam/4711",
@@ -241,6 +241,13 @@ def test_a_notification_says_all_of_it_in_words() -> None:
 def test_what_stands_under_another_message_has_no_headline() -> None:
     kinds = [block["type"] for block in render(Message(key="b", title="2 more", tone=Tone.QUIET, thread="a"))]
     assert kinds == ["rich_text"]
+
+
+def test_long_facts_stand_below_each_other_and_short_ones_side_by_side() -> None:
+    long = (("Problem", "x" * 80), ("Since", "2026-11-22 09:03 UTC"))
+    short = (("In this case", "7 posts, 5 people"), ("Waiting longest", "1 h 12 min"))
+    assert "\n" in texts(render(Message(key="k", title="t", facts=long)))
+    assert "\n" not in texts(render(Message(key="k", title="t", facts=short)))
 
 
 def test_says_how_many_posts_are_not_shown() -> None:
