@@ -1,0 +1,103 @@
+"""Imports posts from JSONL and CSV files as they appear and grow: exports, archives, another program's log."""
+
+import glob
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.core.errors import ConfigError, SourceError, Unavailable, Unreadable
+from monitor.core.mention import Page
+from monitor.core.watch import Watch
+from monitor.fields import FieldMap
+from monitor.records import batches, rows
+
+
+class Options(BaseModel):
+    """``path``: one file, or a pattern such as ``imports/*.csv``. ``fields`` says which column holds what.
+
+    ``platform`` is for posts that do not name theirs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(min_length=1)
+    fields: FieldMap = FieldMap()
+    platform: str = Field(default="file", min_length=1)
+    page: int = Field(default=500, ge=1, le=10_000)
+
+
+def create(options: Options) -> "Files":
+    """The collector. The files need not exist yet."""
+    return Files(options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """How far a file was read, and what it was then."""
+
+    offset: int = 0
+    inode: int = 0
+    size: int = -1
+
+
+class Files:
+    """Reads what was added to the files since the last round. A file that was replaced or cut is read again."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
+        """New rows of all files. A file that cannot be read is reported after the others have been read."""
+        matching = glob.glob(self._options.path, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
+        paths = [Path(name) for name in sorted(matching)]
+        if not paths and not glob.has_magic(self._options.path):
+            raise Unavailable(f"{self._options.path}: there is no such file")
+        known = _reached(cursor)
+        reached = {name: known[name] for name in map(str, paths) if name in known}
+        problems: list[SourceError] = []
+        for path in paths:
+            try:
+                yield from self._new_rows(path, reached)
+            except OSError as error:
+                problems.append(Unavailable(f"{path}: {error.strerror}"))
+            except ConfigError as error:
+                problems.append(Unreadable(str(error)))
+        if problems:
+            raise problems[0]
+
+    def _new_rows(self, path: Path, reached: dict[str, _Reached]) -> Iterator[Page]:
+        """Pages of one file; ``reached`` is moved on with each.
+
+        A CSV row without a line end may be half written. It is read once the file has stayed as it is for a round.
+        """
+        options, before = self._options, reached.get(str(path), _Reached())
+        status = path.stat()
+        if status.st_ino != before.inode or status.st_size < before.offset:
+            before = _Reached()
+        is_complete = path.suffix.casefold() in (".csv", ".tsv") and status.st_size == before.size
+        end = before.offset
+        found = rows(path, options.fields, platform=options.platform, start=end, is_complete=is_complete)
+        for batch in batches(found, options.page):
+            end = batch.end
+            reached[str(path)] = _Reached(end, status.st_ino, status.st_size)
+            yield Page(mentions=batch.mentions, cursor=_cursor(reached), skipped=batch.skipped)
+        now = _Reached(end, status.st_ino, status.st_size)
+        if reached.get(str(path)) != now:
+            reached[str(path)] = now
+            yield Page(mentions=(), cursor=_cursor(reached))
+
+
+def _cursor(reached: dict[str, _Reached]) -> str:
+    return json.dumps({name: [at.offset, at.inode, at.size] for name, at in reached.items()})
+
+
+def _reached(cursor: str | None) -> dict[str, _Reached]:
+    """Where each file was left; a cursor that is not ours starts from the beginning."""
+    try:
+        return {str(name): _Reached(*map(int, at)) for name, at in json.loads(cursor or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}

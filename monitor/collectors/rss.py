@@ -1,0 +1,315 @@
+"""Reads RSS and Atom feeds: news, blogs, forums, status pages and review sites."""
+
+import calendar
+import hashlib
+import html
+import io
+import logging
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+
+from monitor.core.errors import RateLimited, SourceError, Unreadable
+from monitor.core.mention import Kind, Mention, Page
+from monitor.core.text import MAX_CHARS, clean
+from monitor.core.watch import Watch
+from monitor.http import Answer, check, client, fetch, host
+
+log = logging.getLogger(__name__)
+
+MOST_SEEN = 2_000
+"""Digests kept per feed, two for each entry; the store knows the entries that were forgotten here."""
+
+_TAG = re.compile(r"<(/?)([a-zA-Z!?][a-zA-Z0-9]*+)[^<>]*+>")
+_BLOCK = re.compile(r"address|article|blockquote|br|d[dlt]|div|figure|h[1-6]|hr|li|[ou]l|p|pre|table|tr")
+_UNSEEN = frozenset(("script", "style", "template"))
+_SPACE = re.compile(r"\s+")
+_URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:.")
+_REFERENCE = re.compile(rb"&#(?:([0-9]++)|[xX]([0-9a-fA-F]++));?")
+_ID_LIMIT = 300
+
+
+class Options(BaseModel):
+    """``urls``: the feeds. ``platform``: what they are called in messages. ``contact``: an address for their owners.
+
+    ``timeout`` is how many seconds a feed may take for the next piece of its answer, ``deadline`` for all of it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    urls: tuple[str, ...] = Field(min_length=1)
+    platform: str = Field(default="rss", pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")
+    contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
+    timeout: float = Field(default=10, gt=0, le=60)
+    deadline: float = Field(default=30, gt=0, le=300)
+    largest: int = Field(default=5_000_000, ge=1_000, le=50_000_000)
+
+    @field_validator("urls")
+    @classmethod
+    def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for number, url in enumerate(urls, 1):
+            if not url.lower().startswith(("http://", "https://")) or host(url) == "?":
+                raise ValueError(f"address {number} must begin with http:// or https:// and name a host")
+        if len(set(urls)) < len(urls):
+            raise ValueError("an address is there twice")
+        return urls
+
+
+def create(options: Options) -> "Feeds":
+    """The collector; nothing is asked for yet."""
+    return Feeds(options)
+
+
+class _Feed(BaseModel):
+    """What we remember of a feed; ``address`` is where it lives now, ``seen`` are digests of what was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    address: str
+    etag: str | None = None
+    modified: str | None = None
+    is_gone: bool = False
+    seen: tuple[str, ...] | None = None
+
+
+_FEEDS = TypeAdapter(dict[str, _Feed])
+
+
+class Feeds:
+    """Asks every feed for what is new."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
+        """A page for each feed with something new. A broken feed is reported after the others have been read.
+
+        One that had moved is looked for at its configured address again the next time.
+        """
+        options, problems = self._options, list[SourceError]()
+        feeds = {url: feed for url, feed in _feeds(cursor).items() if url in options.urls}
+        with client(options.contact, timeout=options.timeout) as http:
+            for number, url in enumerate(options.urls, 1):
+                before = feeds.get(url, _Feed(address=url))
+                try:
+                    after, mentions, skipped = self._read(http, url, before, since)
+                except SourceError as error:
+                    problems.append(_named(error, number, len(options.urls)))
+                    if before.address != url:
+                        feeds[url] = before.model_copy(update={"address": url})
+                        yield Page(mentions=(), cursor=_cursor(feeds))
+                    continue
+                feeds[url] = after
+                if mentions or skipped or after != before:
+                    yield Page(mentions=mentions, cursor=_cursor(feeds), skipped=tuple(skipped.items()))
+        if all(url in feeds and feeds[url].is_gone for url in options.urls):
+            raise Unreadable("every feed is gone for good (HTTP 410); take them out of the configuration")
+        if problems:
+            raise problems[0]
+
+    def _read(
+        self, http: httpx.Client, url: str, feed: _Feed, since: datetime
+    ) -> tuple[_Feed, tuple[Mention, ...], Counter[str]]:
+        options = self._options
+        if feed.is_gone:
+            return feed, (), Counter({"a feed that is gone for good (HTTP 410)": 1})
+        asked = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
+        headers = {name: value for name, value in asked.items() if value}
+        answer = fetch(http, feed.address, headers=headers, largest=options.largest, seconds=options.deadline)
+        feed = feed.model_copy(update={"address": answer.moved_to or feed.address})
+        if answer.status == 304:
+            return feed, (), Counter()
+        if answer.status == 410:
+            log.warning("feed at %s is gone for good (HTTP 410); take it out of the configuration", host(url))
+            return (
+                feed.model_copy(update={"is_gone": True}),
+                (),
+                Counter({"a feed that is gone for good (HTTP 410)": 1}),
+            )
+        check(answer.status, answer.headers, host(feed.address))
+        return _new(parse(answer), answer, url, feed, options.platform, since)
+
+
+def parse(answer: Answer) -> Any:
+    """The feed in an answer; raises ``Unreadable`` when there is none. Bad markup is no obstacle."""
+    where = host(answer.url)
+    # Given bytes, feedparser would first try to open a file of that name; given a stream it never does.
+    # Relative links are resolved with the address; what may be secret in it must not get into them.
+    headers = {"content-location": str(httpx.URL(answer.url).copy_with(userinfo=b"", query=None, fragment=None))}
+    if kind := answer.headers.get("content-type"):
+        headers["content-type"] = kind
+    try:
+        found = feedparser.parse(
+            io.BytesIO(_REFERENCE.sub(_possible, answer.body)),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # feedparser states no exceptions; whatever it trips over is the feed's fault
+        raise Unreadable(f"{where} answered something that is no feed ({type(error).__name__})") from None
+    problem = found.get("bozo_exception")
+    if "amplification" in str(problem):
+        raise Unreadable(f"{where} answered a feed that unpacks itself without end")
+    if not found.get("version") and not found.entries:
+        what = "something that is no feed" if answer.body.strip() else "nothing"
+        raise Unreadable(f"{where} answered {what} (HTTP {answer.status})")
+    if found.bozo:
+        log.warning("feed at %s is not quite right (%s); reading on", where, type(problem).__name__)
+    return found
+
+
+def _possible(reference: re.Match[bytes]) -> bytes:
+    """A reference to a character; one that cannot exist, over which feedparser would stumble, is replaced."""
+    digits, base = (reference[1], 10) if reference[1] else (reference[2], 16)
+    number = int(digits, base) if len(digits) < 10 else 0
+    return reference[0] if 0 < number < 0xD800 or 0xDFFF < number <= 0x10FFFF else b"&#xFFFD;"
+
+
+def _new(
+    found: Any, answer: Answer, url: str, feed: _Feed, platform: str, since: datetime
+) -> tuple[_Feed, tuple[Mention, ...], Counter[str]]:
+    """The entries that were not seen before; on a feed's first reading none that are older than ``since``."""
+    seen = frozenset(feed.seen or ())
+    current: dict[str, None] = {}
+    mentions: list[Mention] = []
+    skipped: Counter[str] = Counter()
+    for entry in found.entries:
+        digests = _digests(entry, url)
+        is_known = any(digest in seen or digest in current for digest in digests)
+        current.update(dict.fromkeys(digests))
+        if is_known:
+            continue
+        mention = _mention(entry, found.feed, answer.date, url, platform)
+        if isinstance(mention, str):
+            skipped[mention] += 1
+        elif feed.seen is None and mention.posted_at < since:
+            skipped["older than the first look-back"] += 1
+        else:
+            mentions.append(mention)
+    kept = tuple(dict.fromkeys((*current, *(feed.seen or ()))))[:MOST_SEEN]
+    validators = {"etag": answer.headers.get("etag"), "modified": answer.headers.get("last-modified")}
+    return feed.model_copy(update={**validators, "seen": kept}), tuple(mentions), skipped
+
+
+def _mention(entry: Any, feed: Any, answered_at: datetime | None, url: str, platform: str) -> Mention | str:
+    text = _text(entry)
+    if not text:
+        return "no text"
+    dates = (_date(entry, "published"), _date(entry, "updated"), _date(feed, "updated"), _date(feed, "published"))
+    posted_at = next((date for date in dates if date), answered_at)
+    if posted_at is None:
+        return "no time, or an impossible one"
+    if answered_at is not None:
+        posted_at = min(posted_at, answered_at)
+    link = _get(entry, "link")
+    language = _get(entry, "language") or _get(feed, "language")
+    return Mention(
+        platform=platform,
+        id=_identity(entry, url),
+        text=text,
+        posted_at=posted_at,
+        url=link if link.lower().startswith(("http://", "https://")) and len(link) <= 2_000 else None,
+        author=" ".join(clean(_get(entry, "author")).split())[:200] or None,
+        language=clean(language)[:35] or None,
+        kind=Kind.ARTICLE,
+    )
+
+
+def _identity(entry: Any, url: str) -> str:
+    """The entry's id, else its link, else a digest of title and date.
+
+    An id that is no URI, such as ``17``, is only unique within its feed.
+    """
+    identity = clean(_get(entry, "id") or _get(entry, "link")).strip()
+    if not identity:
+        return f"{_digest(url)}:{_digest(*_what_and_when(entry))}"
+    if len(identity) > _ID_LIMIT:
+        return f"{_digest(url)}:{_digest(identity)}"
+    return identity if _URI.match(identity) else f"{_digest(url)}:{identity}"
+
+
+def _digests(entry: Any, url: str) -> tuple[str, ...]:
+    """What an entry is recognised by: its identity and, as some feeds change their ids, link, title and date."""
+    link = _get(entry, "link")
+    identity = _digest(_identity(entry, url))
+    return (identity, _digest(link, *_what_and_when(entry))) if link else (identity,)
+
+
+def _what_and_when(entry: Any) -> tuple[str, str]:
+    return _get(entry, "title") or _get(entry, "summary"), _get(entry, "published") or _get(entry, "updated")
+
+
+def _text(entry: Any) -> str:
+    title = plain(_get(entry, "title"))
+    contents = entry.get("content") or [{}]
+    body = plain(_get(entry, "summary") or str(contents[0].get("value") or ""))
+    return body if body.startswith(title) else f"{title}\n{body}".strip()
+
+
+def plain(markup: str) -> str:
+    """HTML as text: tags away, blocks on lines of their own, entities resolved. Takes linear time on any input."""
+    markup = markup[: 5 * MAX_CHARS]
+    parts: list[str] = []
+    end, hidden = 0, ""
+    for tag in _TAG.finditer(markup):
+        if not hidden:
+            parts.append(_SPACE.sub(" ", markup[end : tag.start()]))
+        end = tag.end()
+        name = tag[2].lower()
+        if hidden:
+            hidden = "" if tag[1] and name == hidden else hidden
+        elif name in _UNSEEN and not tag[1]:
+            hidden = name
+        elif _BLOCK.fullmatch(name):
+            parts.append("\n")
+    if not hidden:
+        parts.append(_SPACE.sub(" ", markup[end:]))
+    text = html.unescape("".join(parts))
+    return "\n".join(line.strip() for line in text.split("\n") if line.strip())
+
+
+def _date(holder: Any, name: str) -> datetime | None:
+    # Asked for a missing "updated", feedparser warns and gives "published" instead.
+    parsed = holder.get(f"{name}_parsed") if f"{name}_parsed" in holder else None
+    if not isinstance(parsed, time.struct_time):
+        return None
+    try:
+        return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _get(holder: Any, name: str) -> str:
+    value = holder.get(name) if name in holder else None
+    return value if isinstance(value, str) else ""
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\n".join(parts).encode(errors="replace"), digest_size=6).hexdigest()
+
+
+def _named(error: SourceError, number: int, of: int) -> SourceError:
+    """The same error with the number of the feed in front, where there are several."""
+    if of == 1:
+        return error
+    message = f"feed {number} of {of}: {error}"
+    return RateLimited(message, wait=error.wait) if isinstance(error, RateLimited) else type(error)(message)
+
+
+def _cursor(feeds: dict[str, _Feed]) -> str:
+    return _FEEDS.dump_json(feeds).decode()
+
+
+def _feeds(cursor: str | None) -> dict[str, _Feed]:
+    """What the cursor remembers; with a cursor that is not ours every feed is read as if for the first time."""
+    try:
+        return _FEEDS.validate_json(cursor or "{}")
+    except ValidationError:
+        return {}

@@ -1,0 +1,1 @@
+"""Tests of the collectors, one module for each."""

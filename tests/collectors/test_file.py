@@ -1,0 +1,146 @@
+"""The collector of files that appear and grow."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.collectors import file
+from monitor.core.errors import Unavailable, Unreadable
+from monitor.core.mention import Mention, Page
+from monitor.testing.collector_contract import FileCollectorContract, last_cursor, mentions
+
+SINCE = datetime(2000, 1, 1, tzinfo=UTC)
+HEAD = "id,message,date,author\n"
+
+
+def mention(n: int, author: str | None = "sam") -> Mention:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    return Mention(platform="survey", id=str(n), text="Acme, again", posted_at=at, author=author)
+
+
+class TestFile(FileCollectorContract):
+    plugin = file
+    file_name = "posts.csv"
+    answer = (HEAD + '1,"Acme, again",2026-03-01 12:00,sam\n2,"Acme, again",2026-03-01T12:00Z,\n').encode()
+    malformed = answer + b"3,when?,never,sam\n4,too,many,2026-03-01,sam\n"
+    expected = (mention(1), mention(2, author=None))
+
+    def options(self, place: str) -> dict[str, Any]:
+        return {"path": place, "platform": "survey"}
+
+
+class Rounds:
+    """A collector whose cursor is kept from round to round."""
+
+    def __init__(self, path: object) -> None:
+        self.collector = file.create(file.Options(path=str(path), page=2))
+        self.cursor: str | None = None
+
+    def ids(self) -> list[str]:
+        return [found.id for found in mentions(self.pages())]
+
+    def pages(self) -> list[Page]:
+        pages: list[Page] = []
+        try:
+            for page in self.collector.pages((), self.cursor, SINCE):
+                pages.append(page)  # noqa: PERF402 (pages before an error count)
+        finally:
+            self.cursor = last_cursor(pages) or self.cursor
+        return pages
+
+
+def line(n: int) -> str:
+    return f'{{"id": {n}, "text": "x", "time": 0}}\n'
+
+
+def test_what_is_added_is_read(tmp_path: Path) -> None:
+    rounds = Rounds(tmp_path / "*.jsonl")
+    assert rounds.ids() == []
+    (tmp_path / "b.jsonl").write_text(line(1) + line(2) + line(3))
+    assert rounds.ids() == ["1", "2", "3"]
+    assert rounds.pages() == []
+    (tmp_path / "a.jsonl").write_text(line(4))
+    with (tmp_path / "b.jsonl").open("a") as end:
+        end.write(line(5))
+    assert rounds.ids() == ["4", "5"]
+    assert rounds.ids() == []
+
+
+def test_half_a_line_waits_for_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rounds = Rounds(path)
+    for content in (line(1) + line(2)[:9], line(1) + line(2)[:15], line(1) + line(2)[:15]):
+        path.write_text(content)
+        rounds.pages()
+    path.write_text(line(1) + line(2))
+    pages = rounds.pages()
+    assert [m.id for m in mentions(pages)] == ["2"]
+    assert not any(page.skipped for page in pages)
+
+
+def test_a_csv_row_without_line_end_is_read_when_the_file_rests(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rounds = Rounds(path)
+    path.write_text("id,text,time\n1,x,2026-03-01\n2,x,2026-03")
+    assert rounds.ids() == ["1"]
+    path.write_text("id,text,time\n1,x,2026-03-01\n2,x,2026-03-01")
+    assert rounds.ids() == []
+    assert rounds.ids() == ["2"]
+    assert rounds.pages() == []
+
+
+def test_a_file_that_was_cut_or_replaced_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(line(1) + line(2))
+    rounds = Rounds(path)
+    assert rounds.ids() == ["1", "2"]
+    path.write_text(line(3))
+    assert rounds.ids() == ["3"]
+    (tmp_path / "new").write_text(line(4) + line(5) + line(6))
+    (tmp_path / "new").rename(path)
+    assert rounds.ids() == ["4", "5", "6"]
+
+
+def test_a_broken_file_stops_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("nr,words\n1,x\n")
+    (tmp_path / "b.jsonl").write_text(line(1))
+    rounds = Rounds(tmp_path / "*")
+    with pytest.raises(Unreadable, match="the columns are: nr, words"):
+        rounds.ids()
+    assert rounds.cursor is not None
+    assert "b.jsonl" in rounds.cursor
+    assert "a.csv" not in rounds.cursor
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_we_may_not_read(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").touch(mode=0)
+    with pytest.raises(Unavailable, match="Permission denied"):
+        Rounds(tmp_path / "a.jsonl").pages()
+
+
+def test_a_missing_file_is_told_but_a_pattern_may_match_nothing(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="there is no such file"):
+        Rounds(tmp_path / "a.jsonl").pages()
+    assert Rounds(tmp_path / "*.jsonl").pages() == []
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").mkdir()
+    with pytest.raises(Unavailable, match="Is a directory"):
+        Rounds(tmp_path / "a.jsonl").pages()
+
+
+def test_files_that_went_away_are_forgotten(tmp_path: Path) -> None:
+    rounds = Rounds(tmp_path / "*.jsonl")
+    for name in "ab":
+        (tmp_path / f"{name}.jsonl").write_text(line(1))
+    rounds.pages()
+    (tmp_path / "a.jsonl").unlink()
+    (tmp_path / "c.jsonl").write_text(line(2))
+    rounds.pages()
+    assert rounds.cursor is not None
+    assert "a.jsonl" not in rounds.cursor
