@@ -1,6 +1,6 @@
 """What the jobs need from the outside, and what plugins give: collector, classifier, notifier, store."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -113,10 +113,16 @@ class Unfiled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
-    """A case with complaints that some target has not heard of: (author, fingerprint) pairs of all its complaints."""
+    """A case with complaints that some target has not heard of.
+
+    ``posts``, ``authors`` and ``wordings`` count all complaints of the case, their distinct authors and their distinct
+    fingerprints.
+    """
 
     case: Case
-    voices: tuple[tuple[str, str], ...]
+    posts: int
+    authors: int
+    wordings: int
     pending: tuple[Complaint, ...]
     platforms: frozenset[str]
 
@@ -150,28 +156,34 @@ class Transaction(Protocol):
         """Complaints in no case yet, oldest post first."""
         ...
 
-    def latest_case(self, brand: str, topic: str, grouping: str) -> Case | None: ...
+    def latest_cases(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Case]:
+        """The newest episode of each (brand, topic) that has one."""
+        ...
 
     def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case: ...
 
-    def file(self, case: Case, mentions: Sequence[int]) -> None:
-        """Put complaints into a case, unless they are in one already."""
+    def file(self, filed: Iterable[tuple[int, int]]) -> None:
+        """Put complaints into cases, as (mention, case) pairs, unless they are in one already."""
         ...
 
     def open_cases(self) -> list[OpenCase]:
         """Cases with complaints that have not been passed to every target they belong to."""
         ...
 
-    def told(self, case: int, target: str) -> Told: ...
-
-    def told_mentions(self, case: int, target: str) -> frozenset[int]:
-        """The complaints of a case that are in some message to the target."""
+    def told(self, cases: Collection[int]) -> dict[tuple[int, str], Told]:
+        """What has been said about cases, by (case, target); nothing said, no entry."""
         ...
 
-    def usual(self, brand: str, topic: str, now: datetime) -> Usual: ...
+    def told_mentions(self, complaints: Collection[int]) -> set[tuple[int, str]]:
+        """Which of these complaints are in some message to which target, as (mention, target) pairs."""
+        ...
 
-    def enqueue_alert(self, alert: Alert, now: datetime) -> None:
-        """Put an alert into the outbox. A complaint cannot be told to one target twice: the database refuses."""
+    def usual(self, things: Collection[tuple[str, str]], at_least: int, now: datetime) -> dict[tuple[str, str], Usual]:
+        """For each (brand, topic) with ``at_least`` complaining authors in the last hour: is that usual?"""
+        ...
+
+    def enqueue_alerts(self, alerts: Sequence[Alert], now: datetime) -> None:
+        """Put alerts into the outbox. A complaint cannot be told to one target twice: the database refuses."""
         ...
 
     def settle(self, mentions: Iterable[int]) -> None:

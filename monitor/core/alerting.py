@@ -46,7 +46,7 @@ class Told:
     messages: int = 0
     last_at: datetime | None = None
     voices: int = 0
-    reasons: frozenset[Reason] = frozenset()
+    said_unusual: bool = False
     thread: str | None = None
 
 
@@ -75,7 +75,7 @@ def decide(
         return Decision(reason=Reason.NOTHING_NEW, speaks=False)
     if told.last_at is None:
         return Decision(reason=Reason.FIRST, speaks=True)
-    if Reason.UNUSUAL not in told.reasons and is_unusual(usual):
+    if not told.said_unusual and is_unusual(usual):
         return Decision(reason=Reason.UNUSUAL, speaks=True)
     if milestone(voices) > milestone(told.voices):
         return Decision(reason=Reason.GROWING, speaks=True)
@@ -90,11 +90,9 @@ def milestone(voices: int) -> int:
     return max((m for m in MILESTONES if m <= voices), default=0)
 
 
-def count_voices(complaints: Sequence[tuple[str, str]]) -> int:
-    """How many people say it in their own words, from (author, fingerprint) pairs.
+def count_voices(authors: int, wordings: int) -> int:
+    """How many people say it in their own words, from the numbers of distinct authors and distinct fingerprints.
 
     One furious author is one voice, and so is one post repeated by three hundred people.
     """
-    authors = {author for author, _ in complaints}
-    words = {fingerprint for _, fingerprint in complaints}
-    return min(len(authors), len(words))
+    return min(authors, wordings)

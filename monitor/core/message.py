@@ -1,6 +1,6 @@
 """A message for people, written once and independent of the channel that carries it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -44,7 +44,16 @@ class Message:
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
-        return asdict(self)
+        return {
+            "key": self.key,
+            "title": self.title,
+            "quotes": [{"text": quote.text, "where": quote.where, "url": quote.url} for quote in self.quotes],
+            "facts": self.facts,
+            "why": self.why,
+            "more": self.more,
+            "tone": self.tone,
+            "thread": self.thread,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Message":

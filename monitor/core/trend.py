@@ -11,6 +11,12 @@ class Usual:
     per_hour: float
 
 
-def is_unusual(usual: Usual, *, at_least: int = 8, ratio: float = 4.0) -> bool:
+AT_LEAST = 8
+"""Fewer people than this are never unusual, however quiet it was before."""
+
+RATIO = 4.0
+
+
+def is_unusual(usual: Usual) -> bool:
     """Enough different people, and several times as many as usual. Without history nothing is unusual."""
-    return usual.per_hour > 0 and usual.now >= at_least and usual.now >= ratio * usual.per_hour
+    return usual.per_hour > 0 and usual.now >= AT_LEAST and usual.now >= RATIO * usual.per_hour

@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
+NEWS = timedelta(minutes=1)
+"""That a source still works is written down at most so often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,9 @@ def collect(
         log.exception("source=%s failed unexpectedly", source.name)
         problem = SourceError(f"unexpected {type(error).__name__}; please report it")
     after = _failed(health, problem, now, jitter) if problem else _worked(health, seen, now)
-    with store.begin() as transaction:
-        transaction.set_health(after)
+    if problem or health.troubled_since or health.last_ok is None or now - health.last_ok >= NEWS:
+        with store.begin() as transaction:
+            transaction.set_health(after)
     return Collected(
         seen=seen, stored=stored, skipped=tuple((+skipped).items()), problem=str(problem) if problem else None
     )

@@ -1,10 +1,10 @@
 """The writes of the pipeline; each method is one fact, all of a transaction happen together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.alerting import Reason, Told
@@ -72,15 +72,14 @@ class SqlTransaction:
             for row in self._connection.execute(query)
         ]
 
-    def latest_case(self, brand: str, topic: str, grouping: str) -> Case | None:
-        query = (
-            _case_query()
-            .where(cases.c.brand == brand, cases.c.topic == topic, cases.c.grouping == grouping)
-            .order_by(cases.c.episode.desc())
-            .limit(1)
+    def latest_cases(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Case]:
+        newest = (
+            select(func.max(cases.c.id))
+            .where(tuple_(cases.c.brand, cases.c.topic).in_(list(things)), cases.c.grouping == grouping)
+            .group_by(cases.c.brand, cases.c.topic)
         )
-        row = self._connection.execute(query).first()
-        return _case(row) if row else None
+        found = self._connection.execute(_CASES.where(cases.c.id.in_(newest)))
+        return {(row.brand, row.topic): _case(row) for row in found}
 
     def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case:
         statement = insert(cases).values(
@@ -97,75 +96,89 @@ class SqlTransaction:
             last_at=opened_at,
         )
 
-    def file(self, case: Case, complaints: Sequence[int]) -> None:
-        self._move(complaints, Stage.COMPLAINT, Stage.FILED, case_id=case.id)
+    def file(self, filed: Iterable[tuple[int, int]]) -> None:
+        rows = [{"mention": mention, "case": case} for mention, case in filed]
+        if rows:
+            self._connection.execute(_FILE, rows)
 
     def open_cases(self) -> list[OpenCase]:
         pending: dict[int, list[Complaint]] = {}
-        for row in self._connection.execute(_pending_query()):
+        for row in self._connection.execute(_PENDING).all():
             pending.setdefault(row.case_id, []).append(_complaint(row))
         if not pending:
             return []
-        found = self._connection.execute(_case_query().where(cases.c.id.in_(pending)).order_by(cases.c.id))
+        counts = {row.case_id: row for row in self._connection.execute(_COUNTS, {"cases": list(pending)}).all()}
+        found = self._connection.execute(_CASES.where(cases.c.id.in_(pending)).order_by(cases.c.id))
         return [
             OpenCase(
                 case=_case(row),
-                voices=self._voices(row.id),
+                posts=counts[row.id].posts,
+                authors=counts[row.id].authors,
+                wordings=counts[row.id].wordings,
                 pending=tuple(pending[row.id]),
-                platforms=frozenset(c.platform for c in pending[row.id]),
+                platforms=frozenset(complaint.platform for complaint in pending[row.id]),
             )
             for row in found.all()
         ]
 
-    def told(self, case: int, target: str) -> Told:
-        query = (
-            select(outbox.c.key, outbox.c.thread, outbox.c.reason, outbox.c.voices, outbox.c.created_at)
-            .where(outbox.c.case_id == case, outbox.c.target == target)
-            .order_by(outbox.c.id)
-        )
-        rows = self._connection.execute(query).all()
-        if not rows:
-            return Told()
-        standing = [row.key for row in rows if row.thread is None]
-        return Told(
-            messages=len(rows),
-            last_at=rows[-1].created_at,
-            voices=rows[-1].voices,
-            reasons=frozenset(Reason(row.reason) for row in rows),
-            thread=standing[-1] if standing else None,
-        )
+    def told(self, of: Collection[int]) -> dict[tuple[int, str], Told]:
+        rows = self._connection.execute(_SAID, {"cases": list(of)}).all()
+        return {
+            (row.case_id, row.target): Told(
+                messages=row.messages,
+                last_at=row.last_at,
+                voices=row.voices,
+                said_unusual=bool(row.said_unusual),
+                thread=row.key,
+            )
+            for row in rows
+        }
 
-    def told_mentions(self, case: int, target: str) -> frozenset[int]:
-        query = (
-            select(told.c.mention_id)
-            .join(mentions, mentions.c.id == told.c.mention_id)
-            .where(mentions.c.case_id == case, mentions.c.stage == Stage.FILED, told.c.target == target)
-        )
-        return frozenset(self._connection.execute(query).scalars())
+    def told_mentions(self, complaints: Collection[int]) -> set[tuple[int, str]]:
+        query = select(told.c.mention_id, told.c.target).where(told.c.mention_id.in_(complaints))
+        return {(row.mention_id, row.target) for row in self._connection.execute(query)}
 
-    def usual(self, brand: str, topic: str, now: datetime) -> Usual:
+    def usual(self, things: Collection[tuple[str, str]], at_least: int, now: datetime) -> dict[tuple[str, str], Usual]:
         hour_ago = now - timedelta(hours=1)
-        since = now - _HISTORY
-        of_topic = (
-            select(mentions.c.posted_at, mentions.c.author, mentions.c.native_id)
-            .join(cases, cases.c.id == mentions.c.case_id)
-            .where(cases.c.brand == brand, cases.c.topic == topic, mentions.c.posted_at > since)
-        ).subquery()
-        who = func.coalesce(of_topic.c.author, of_topic.c.native_id)
-        recent = select(func.count(who.distinct())).where(of_topic.c.posted_at > hour_ago)
-        before = select(func.count(), func.min(of_topic.c.posted_at)).where(of_topic.c.posted_at <= hour_ago)
-        count, first = self._connection.execute(before).one()
-        if first is None or hour_ago - first < _LEARNING:
-            return Usual(now=0, per_hour=0.0)
-        hours = (hour_ago - first) / timedelta(hours=1)
-        return Usual(now=self._connection.execute(recent).scalar_one(), per_hour=count / hours)
+        recent = (
+            select(cases.c.brand, cases.c.topic, _AUTHORS.label("authors"))
+            .join(mentions, mentions.c.case_id == cases.c.id)
+            .where(tuple_(cases.c.brand, cases.c.topic).in_(list(things)), mentions.c.posted_at > hour_ago)
+            .group_by(cases.c.brand, cases.c.topic)
+            .having(at_least <= _AUTHORS)
+        )
+        counts = {(row.brand, row.topic): row.authors for row in self._connection.execute(recent)}
+        return {thing: Usual(now=count, per_hour=self._per_hour(*thing, hour_ago)) for thing, count in counts.items()}
 
-    def enqueue_alert(self, alert: Alert, now: datetime) -> None:
-        row = _outbox_row(alert.target, alert.message, now)
-        row |= {"case_id": alert.case, "reason": alert.reason, "voices": alert.voices}
-        number = self._connection.execute(insert(outbox).values(row).returning(outbox.c.id)).scalar_one()
-        rows = [{"mention_id": m, "target": alert.target, "outbox_id": number} for m in alert.mentions]
-        self._connection.execute(insert(told), rows)
+    def _per_hour(self, brand: str, topic: str, until: datetime) -> float:
+        """Complaints per hour in the week before; 0 while there is less than a day of history."""
+        query = (
+            select(func.count(), func.min(mentions.c.posted_at))
+            .join(cases, cases.c.id == mentions.c.case_id)
+            .where(cases.c.brand == brand, cases.c.topic == topic)
+            .where(mentions.c.posted_at > until - _HISTORY, mentions.c.posted_at <= until)
+        )
+        count, first = self._connection.execute(query).one()
+        if first is None or until - first < _LEARNING:
+            return 0.0
+        return float(count / ((until - first) / timedelta(hours=1)))
+
+    def enqueue_alerts(self, alerts: Sequence[Alert], now: datetime) -> None:
+        if not alerts:
+            return
+        rows = [
+            _outbox_row(alert.target, alert.message, now)
+            | {"case_id": alert.case, "reason": alert.reason, "voices": alert.voices}
+            for alert in alerts
+        ]
+        inserted = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
+        numbers = self._connection.execute(inserted, rows).scalars()
+        pairs = [
+            {"mention_id": mention, "target": alert.target, "outbox_id": number}
+            for alert, number in zip(alerts, numbers, strict=True)
+            for mention in alert.mentions
+        ]
+        self._connection.execute(insert(told), pairs)
 
     def settle(self, complaints: Iterable[int]) -> None:
         self._move(list(complaints), Stage.FILED, Stage.DONE)
@@ -180,29 +193,72 @@ class SqlTransaction:
         statement = upsert(self._connection, health).values(name=of.name, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
-    def _voices(self, case: int) -> tuple[tuple[str, str], ...]:
-        who = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentions.c.native_id)
-        query = select(who, mentions.c.fingerprint).where(mentions.c.case_id == case)
-        return tuple((author, words) for author, words in self._connection.execute(query))
-
     def _move(self, ids: Sequence[int], old: Stage, new: Stage, **values: Any) -> None:
         if ids:
             change = update(mentions).where(mentions.c.id.in_(ids), mentions.c.stage == old)
             self._connection.execute(change.values(stage=new, **values))
 
 
-def _case_query() -> Select[Any]:
-    last = select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == cases.c.id).scalar_subquery()
-    return select(cases, last.label("last_at"))
+_CASES = select(
+    cases,
+    select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == cases.c.id).scalar_subquery().label("last_at"),
+)
 
+_AUTHORS = func.count(func.coalesce(mentions.c.author, mentions.c.native_id).distinct())
 
-def _pending_query() -> Select[Any]:
-    return (
-        select(mentions, verdicts.c.complaint)
-        .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
-        .where(mentions.c.stage == Stage.FILED)
-        .order_by(mentions.c.posted_at, mentions.c.id)
+_PENDING = (
+    select(
+        mentions.c.id,
+        mentions.c.case_id,
+        mentions.c.native_id,
+        mentions.c.platform,
+        mentions.c.author,
+        mentions.c.text,
+        mentions.c.url,
+        mentions.c.posted_at,
+        mentions.c.fingerprint,
+        mentions.c.matched,
+        mentions.c.followers,
+        verdicts.c.complaint,
     )
+    .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
+    .where(mentions.c.stage == Stage.FILED)
+    .order_by(mentions.c.posted_at, mentions.c.id)
+)
+
+_WHO = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentions.c.native_id)
+_COUNTS = (
+    select(
+        mentions.c.case_id,
+        func.count().label("posts"),
+        func.count(_WHO.distinct()).label("authors"),
+        func.count(mentions.c.fingerprint.distinct()).label("wordings"),
+    )
+    .where(mentions.c.case_id.in_(bindparam("cases", expanding=True)))
+    .group_by(mentions.c.case_id)
+)
+
+_SUMS = (
+    select(
+        outbox.c.case_id,
+        outbox.c.target,
+        func.count().label("messages"),
+        func.max(outbox.c.created_at).label("last_at"),
+        func.max(outbox.c.voices).label("voices"),
+        func.max(case((outbox.c.reason == Reason.UNUSUAL, 1), else_=0)).label("said_unusual"),
+        func.max(case((outbox.c.thread.is_(None), outbox.c.id))).label("standing"),
+    )
+    .where(outbox.c.case_id.in_(bindparam("cases", expanding=True)))
+    .group_by(outbox.c.case_id, outbox.c.target)
+    .subquery()
+)
+_SAID = select(_SUMS, outbox.c.key).outerjoin(outbox, outbox.c.id == _SUMS.c.standing)
+
+_FILE = (
+    update(mentions)
+    .where(mentions.c.id == bindparam("mention"), mentions.c.stage == Stage.COMPLAINT)
+    .values(stage=Stage.FILED, case_id=bindparam("case"))
+)
 
 
 def _case(row: Row[Any]) -> Case:
@@ -217,7 +273,7 @@ def _case(row: Row[Any]) -> Case:
     )
 
 
-def _complaint(row: Row[Any]) -> Complaint:
+def _complaint(row: Any) -> Complaint:
     return Complaint(
         mention=row.id,
         id=row.native_id,
