@@ -1,6 +1,7 @@
-"""What tests of several folders share: databases, made once and copied for each test."""
+"""What tests of several folders share: databases made once and copied, a clock moved by hand, and nobody sleeps."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,35 @@ import pytest
 from monitor.store.connection import open_engine
 from monitor.store.migrate import upgrade
 from monitor.store.sql import SqlStore
+from monitor.testing.fakes import Clock
 from tests import postgres
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sleeps: runs real processes and may wait for them")
+
+
+@pytest.fixture(autouse=True)
+def _nobody_sleeps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only tests of real processes and servers may wait: those marked ``sleeps``, ``slow`` or ``live``."""
+    if any(request.node.get_closest_marker(name) for name in ("sleeps", "slow", "live")):
+        return
+
+    def refuse(seconds: float) -> None:
+        raise AssertionError(f"a test waited for {seconds} s; time is an argument")
+
+    monkeypatch.setattr(time, "sleep", refuse)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(sqlite_store: SqlStore) -> SqlStore:
+    """An empty store, where the kind of database does not matter."""
+    return sqlite_store
 
 
 @pytest.fixture(scope="session")
