@@ -22,7 +22,8 @@ class Target:
     """One configured target: a notifier under a name.
 
     ``doubt`` is how long after an attempt with a lost answer we wait before looking for the message: longer than the
-    target may take to show a message that it accepted. After ``patience`` attempts a message is set aside.
+    target may take to show a message that it accepted. After ``patience`` attempts a message whose fate
+    is in doubt is set aside; one that the target was merely too busy for waits as long as it takes.
     """
 
     name: str
@@ -118,7 +119,7 @@ def _later(
     log.warning("target=%s message=%s attempt=%s problem=%r", target.name, delivery.id, delivery.attempts, problem)
     health = store.health(target.health)
     pause = asked or rest(health.streak + 1, SHORTEST_REST, LONGEST_REST, jitter())
-    if delivery.attempts >= target.patience:
+    if doubtful and delivery.attempts >= target.patience:
         store.bury(delivery, f"given up after {delivery.attempts} attempts: {problem}", now)
     else:
         wait = max(pause, target.doubt) if doubtful else pause
