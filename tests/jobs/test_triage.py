@@ -1,0 +1,266 @@
+"""Triage: one message about one thing, growth is said, and every complaint is told once to every target."""
+
+import random
+import shutil
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.core.case import EpisodeRule
+from monitor.core.message import Tone
+from monitor.core.routing import Matching, QuietHours, Route
+from monitor.jobs.triage import TriageRules
+from monitor.store.connection import open_engine
+from monitor.store.sql import SqlStore
+from monitor.testing.fakes import NOON, Clock, FakeNotifier, a_mention, a_watch, crowd
+from tests.jobs.pipeline import Pipeline
+
+NIGHT = QuietHours(start=time(22), end=time(7), zone=ZoneInfo("Europe/Berlin"), breaks_through=("safety",))
+
+
+def test_one_complaint_one_message(pipeline: Pipeline) -> None:
+    triaged = pipeline.hear([a_mention("Acme lost the delivery!!")])
+    assert (triaged.filed, triaged.alerts, triaged.next_at) == (1, 1, None)
+    assert pipeline.wire.titles == ["Complaint · delivery · Acme"]
+    assert pipeline.triage().alerts == 0
+
+
+def test_the_first_alert_about_a_burst_says_how_many(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(41))
+    assert pipeline.wire.titles == ["41 complaints · other · Acme"]
+    assert pipeline.wire.wire[0].more == 38
+    assert pipeline.told() == {"team": [[str(n) for n in range(1, 42)]]}
+
+
+def test_more_of_the_same_is_a_quiet_word_in_the_thread(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(1))
+    pipeline.clock.move(minutes=1)
+    held = pipeline.hear(crowd(2, first=2))
+    assert (held.alerts, held.next_at) == (0, NOON + timedelta(minutes=10))
+    pipeline.clock.move(minutes=9)
+    pipeline.work()
+    first, more = pipeline.wire.wire
+    assert (more.title, more.tone, more.thread) == ("2 more · other · Acme", Tone.QUIET, first.key)
+    assert pipeline.wire.threads[1] is not None
+    assert pipeline.wire.threads[1].reference == first.key
+
+
+def test_growth_is_a_new_message_and_later_follow_ups_go_under_it(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(1))
+    pipeline.clock.move(minutes=1)
+    pipeline.hear(crowd(5, first=2))
+    pipeline.clock.move(minutes=30)
+    pipeline.hear(crowd(1, first=7))
+    first, growing, more = pipeline.wire.wire
+    assert pipeline.reasons() == ["first complaint", "more people", "more of the same"]
+    assert growing.title == "Growing: 6 people complain · other · Acme"
+    assert growing.thread is None
+    assert more.thread == growing.key != first.key
+
+
+def test_pauses_between_follow_ups_double(pipeline: Pipeline) -> None:
+    said_at = []
+    for minute in range(0, 181, 5):
+        pipeline.clock.now = NOON + timedelta(minutes=minute)
+        before = len(pipeline.wire.wire)
+        text = f"Acme is bad again and again {'x' * minute}!!"
+        pipeline.hear([a_mention(text, str(minute), posted_at=pipeline.clock())])
+        if len(pipeline.wire.wire) > before:
+            said_at.append(minute)
+    assert said_at == [0, 10, 30, 70, 130]
+
+
+def test_three_hundred_copies_are_one_voice(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(1))
+    pipeline.clock.move(minutes=1)
+    copies = [a_mention("RT @ann: Acme lost my parcel!!", f"c{n}", author=f"bot{n}") for n in range(300)]
+    assert pipeline.hear(copies).alerts == 0
+    pipeline.clock.move(minutes=10)
+    pipeline.work()
+    assert pipeline.reasons() == ["first complaint", "more of the same"]
+
+
+def test_two_topics_are_two_cases(pipeline: Pipeline) -> None:
+    pipeline.hear(
+        [a_mention("Acme delivery!!"), a_mention("Acme price!!", "2"), a_mention("Acme delivery late!!", "3")]
+    )
+    assert sorted(pipeline.wire.titles) == ["2 complaints · delivery · Acme", "Complaint · price · Acme"]
+
+
+def test_a_post_about_two_brands_is_told_for_both(pipeline: Pipeline) -> None:
+    pipeline.watches = (a_watch("Acme"), a_watch("Apex"))
+    pipeline.hear([a_mention("Acme and Apex!!")])
+    assert sorted(pipeline.wire.titles) == ["Complaint · other · Acme", "Complaint · other · Apex"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "titles"),
+    [
+        ([0, 7], ["Complaint · other · Acme", "Complaint · other · Acme"]),
+        ([0, 5], ["Complaint · other · Acme", "1 more · other · Acme"]),
+    ],
+    ids=["a new episode", "the same episode"],
+)
+def test_after_a_quiet_time_it_is_a_new_case(pipeline: Pipeline, hours: list[int], titles: list[str]) -> None:
+    for number, hour in enumerate(hours):
+        pipeline.clock.now = NOON + timedelta(hours=hour)
+        pipeline.hear([a_mention(f"Acme {'very ' * number}bad!!", str(number), posted_at=pipeline.clock())])
+    assert pipeline.wire.titles == titles
+
+
+def test_episodes_are_told_apart_also_within_one_batch(pipeline: Pipeline) -> None:
+    pipeline.hear(
+        a_mention(f"Acme {'very ' * n}bad!!", str(n), posted_at=NOON - timedelta(hours=22 - 10 * n)) for n in range(3)
+    )
+    assert [case.episode for case, _ in pipeline.report.all_cases()] == [1, 2, 3]
+    assert pipeline.told() == {"team": [["0"], ["1"], ["2"]]}
+
+
+def test_an_episode_ends_when_it_is_old_however_busy(pipeline: Pipeline) -> None:
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, episodes=EpisodeRule(longest=timedelta(hours=8)))
+    for number in range(10):
+        posted = NOON + timedelta(hours=number)
+        pipeline.clock.now = posted
+        pipeline.hear([a_mention(f"Acme {'very ' * number}bad!!", str(number), posted_at=posted)])
+    assert [len(posts) for _, posts in pipeline.report.all_cases()] == [8, 2]
+
+
+def night(*targets: str) -> TriageRules:
+    return TriageRules(routes=(Route(name="night", targets=targets or ("team",), quiet=NIGHT),))
+
+
+def test_quiet_hours_hold_back_and_then_catch_up_in_one_message(pipeline: Pipeline) -> None:
+    pipeline.rules = night()
+    morning = datetime.fromisoformat("2026-11-03T06:00Z")
+    for hour in range(8):
+        pipeline.clock.now = datetime.fromisoformat("2026-11-02T22:00Z") + timedelta(hours=hour)
+        triaged = pipeline.hear(crowd(3, first=1 + 3 * hour, posted_at=pipeline.clock()))
+        assert (triaged.alerts, triaged.next_at) == (0, morning)
+    pipeline.clock.now = morning
+    pipeline.work()
+    assert pipeline.wire.titles == ["24 complaints · other · Acme"]
+
+
+def test_what_is_dangerous_is_told_at_night(pipeline: Pipeline) -> None:
+    pipeline.rules = night()
+    pipeline.classifier.topics = ("safety", "delivery")
+    pipeline.clock.now = datetime.fromisoformat("2026-11-02T23:00Z")
+    pipeline.hear([a_mention("Acme safety!!"), a_mention("Acme delivery!!", "2")])
+    assert pipeline.wire.titles == ["Complaint · safety · Acme"]
+
+
+def test_a_silence_holds_and_what_was_held_is_told_when_it_ends(pipeline: Pipeline) -> None:
+    until = NOON + timedelta(hours=2)
+    pipeline.store.add_silence(Matching(topics=("delivery",)), until, "kim", "known", pipeline.clock())
+    triaged = pipeline.hear([a_mention("Acme delivery!!"), a_mention("Acme price!!", "2")])
+    assert pipeline.wire.titles == ["Complaint · price · Acme"]
+    assert triaged.next_at == until
+    pipeline.clock.move(hours=1)
+    pipeline.hear([a_mention("Acme delivery is late!!", "3", author="bob")])
+    pipeline.clock.now = until
+    pipeline.work()
+    assert pipeline.wire.titles[1:] == ["2 complaints · delivery · Acme"]
+
+
+def test_two_targets_have_states_of_their_own(pipeline: Pipeline) -> None:
+    pipeline.targets = {"day": FakeNotifier(), "always": FakeNotifier()}
+    pipeline.rules = TriageRules(
+        routes=(
+            Route(name="a", targets=("day",), quiet=NIGHT, stop=False),
+            Route(name="b", targets=("always",)),
+        )
+    )
+    pipeline.clock.now = datetime.fromisoformat("2026-11-03T05:40Z")
+    pipeline.hear(crowd(2, posted_at=pipeline.clock()))
+    pipeline.clock.move(minutes=15)
+    pipeline.hear(crowd(1, first=3, posted_at=pipeline.clock()))
+    pipeline.clock.move(minutes=5)
+    pipeline.work()
+    assert pipeline.told() == {"day": [["1", "2", "3"]], "always": [["1", "2"], ["3"]]}
+    assert pipeline.targets["day"].titles == ["3 complaints · other · Acme"]
+    assert pipeline.targets["always"].titles == ["2 complaints · other · Acme", "1 more · other · Acme"]
+
+
+def test_without_a_route_nobody_is_told_and_nothing_waits(pipeline: Pipeline) -> None:
+    pipeline.rules = TriageRules(routes=(Route(name="a", targets=("team",), matching=Matching(brands=("Apex",))),))
+    assert pipeline.hear(crowd(3)).alerts == 0
+    pipeline.rules = TriageRules(routes=(Route(name="a", targets=("team",)),))
+    pipeline.clock.move(hours=1)
+    pipeline.work()
+    assert pipeline.wire.wire == []
+
+
+COUNTERFACTUALS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"text": "Acme, could you please look for my parcel!!"}, {"text": "ACME YOU IDIOTS WHERE IS MY PARCEL!!"}),
+    ({"followers": 50}, {"followers": 50_000}),
+    ({"reposts": 0}, {"reposts": 9_000}),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), COUNTERFACTUALS, ids=["polite or rude", "followers", "reposts"])
+def test_rudeness_and_reach_change_nothing(
+    tmp_path: Path, sqlite_template: Path, one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    stories = []
+    for name, facts in (("one", one), ("other", other)):
+        path = tmp_path / f"{name}.db"
+        shutil.copyfile(sqlite_template, path)
+        story = Pipeline(SqlStore(open_engine(f"sqlite:///{path}", durable=False)), Clock())
+        story.hear(crowd(3))
+        for minute in (2, 9):
+            story.clock.move(minutes=minute)
+            story.hear([a_mention(**({"id": f"x{minute}"} | facts))])
+        stories.append([(row["created_at"], row["reason"], posts) for row, _, posts in story.report.all_alerts()])
+        story.store.engine.dispose()
+    assert stories[0] == stories[1]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 40))
+def test_every_complaint_is_told_exactly_once_to_every_target(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, seed: int, count: int
+) -> None:
+    chance = random.Random(seed)
+    path = tmp_path_factory.mktemp("told") / "umbrage.db"
+    shutil.copyfile(sqlite_template, path)
+    pipeline = Pipeline(SqlStore(open_engine(f"sqlite:///{path}", durable=False)), Clock())
+    pipeline.targets = {"day": FakeNotifier(), "always": FakeNotifier()}
+    pipeline.rules = TriageRules(
+        routes=(
+            Route(name="a", targets=("day",), quiet=NIGHT, stop=False),
+            Route(name="b", targets=("always",)),
+        )
+    )
+    posts = [
+        a_mention(
+            f"Acme {chance.choice(['delivery', 'price', ''])} {chance.choice('abcdef') * 3}!!",
+            str(number),
+            author=chance.choice(["ann", "bob", "cid", None]),
+            posted_at=NOON - timedelta(minutes=chance.randrange(20 * 60)),
+        )
+        for number in range(count)
+    ]
+    while posts:
+        size = chance.randint(1, 12)
+        batch, posts = posts[:size], posts[size:]
+        if chance.random() < 0.2:
+            pipeline.store.add_silence(
+                Matching(topics=("price",)), pipeline.clock() + timedelta(minutes=90), "kim", "", pipeline.clock()
+            )
+        pipeline.hear(batch)
+        pipeline.clock.move(minutes=chance.choice([0, 1, 15, 300]))
+    while (wake := pipeline.work().next_at) is not None:
+        pipeline.clock.now = wake
+    told = {
+        target: sorted(post for posts in messages for post in posts) for target, messages in pipeline.told().items()
+    }
+    everything = sorted(str(number) for number in range(count))
+    assert told == {"day": everything, "always": everything}
+    for notifier in pipeline.targets.values():
+        assert len(set(notifier.keys)) == len(notifier.keys)
+    pipeline.store.engine.dispose()
