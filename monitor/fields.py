@@ -152,7 +152,7 @@ def moment(value: object) -> datetime | None:
             found = _epoch(float(value))
         else:
             return None
-    except (ValueError, OverflowError, TypeError):
+    except (ValueError, OverflowError, TypeError, OSError):
         return None
     return found if found.year in _YEARS else None
 

@@ -154,6 +154,7 @@ def test_a_missing_id_is_derived_and_stable() -> None:
         ("9999-12-31T23:59:59-12:00", None),
         ("1812-01-01", None),
         (10**40, None),
+        (6.8e25, None),
         (float("inf"), None),
         (-1, None),
         ("yesterday", None),

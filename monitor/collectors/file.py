@@ -19,7 +19,7 @@ from monitor.records import batches, rows
 class Options(BaseModel):
     """``path``: one file, or a pattern such as ``imports/*.csv``. ``fields`` says which column holds what.
 
-    ``platform`` is for posts that do not name theirs.
+    ``platform`` is for posts that do not name theirs. At most ``page`` rows are stored at once.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

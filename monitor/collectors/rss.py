@@ -39,7 +39,8 @@ _ID_LIMIT = 300
 class Options(BaseModel):
     """``urls``: the feeds. ``platform``: what they are called in messages. ``contact``: an address for their owners.
 
-    ``timeout`` is how many seconds a feed may take for the next piece of its answer, ``deadline`` for all of it.
+    ``timeout`` is how many seconds a feed may take for the next piece of its answer, ``deadline`` for all of it, and
+    ``largest`` how many bytes it may have once unpacked.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
