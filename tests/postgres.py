@@ -5,8 +5,8 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -57,6 +57,12 @@ class Server:
         self._free.append(name)
 
     @contextmanager
+    def many(self) -> Iterator[Callable[[], str]]:
+        """A function that gives such an address each time it is called."""
+        with ExitStack() as stack:
+            yield lambda: stack.enter_context(self.database())
+
+    @contextmanager
     def bare_database(self) -> Iterator[str]:
         """The address of a database without any tables."""
         name = self._create("template0")
@@ -102,7 +108,6 @@ def running(found: Path, *, durable: bool = False) -> Iterator[Server]:
                 env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
                 stdout=out,
                 stderr=subprocess.STDOUT,
-                timeout=60,
                 check=False,
             )
         if done.returncode:

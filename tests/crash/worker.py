@@ -1,0 +1,280 @@
+"""The program that the crash tests kill: the real pipeline over invented posts, the real store and the real Slack.
+
+``python -m tests.crash.worker`` reads one plan per line and forks a worker for it, so that a start costs milliseconds:
+it answers with the worker's process id, and with its exit status once it has ended. A worker can be told to kill
+itself (SIGKILL) at any point where the pipeline touches the store or the target.
+"""
+
+import json
+import os
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import psycopg  # noqa: F401 - like the two above imported once here, not in every worker
+from sqlalchemy import func, select
+
+from monitor import service
+from monitor.app import App, LazyClassifier
+from monitor.core.alerting import AlertPolicy
+from monitor.core.case import EpisodeRule
+from monitor.core.mention import Mention, Page
+from monitor.core.routing import Route
+from monitor.core.verdict import Score, Thresholds
+from monitor.core.watch import Matcher, Watch
+from monitor.jobs import deliver
+from monitor.jobs.collect import Source
+from monitor.jobs.deliver import Target
+from monitor.jobs.triage import TriageRules
+from monitor.notifiers.slack import Options, SlackNotifier
+from monitor.ports import Classifier
+from monitor.secret import Secret
+from monitor.store.connection import open_engine, reading
+from monitor.store.migrate import upgrade
+from monitor.store.schema import Stage, State, mentions, outbox
+from monitor.store.sql import SqlStore
+
+SOURCE = "posts"
+START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+PAGE = 2
+PAGES = 2
+DOUBT = timedelta(seconds=2)
+"""Longer than the loopback Slack takes to commit late."""
+
+ANSWER_WITHIN = 0.4
+"""Seconds; shorter than the loopback Slack's slow faults."""
+
+LEASE = 1.5
+
+TOPICS = ("delivery", "billing_refund", "account_app")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a worker is to do: deliver everything about the first ``posts`` posts, unless it dies before.
+
+    It dies at the ``nth`` point called ``point``, or at the ``nth`` of all points. With ``as_service`` it runs as
+    ``umbrage run`` does, with a short lease, until it is told to stop. Only power cuts need a ``durable`` database.
+    """
+
+    database: str
+    slack: str
+    targets: tuple[str, ...]
+    posts: int
+    point: str | None = None
+    nth: int | None = None
+    as_service: bool = False
+    durable: bool = True
+    report: str | None = None
+
+
+def post(number: int) -> Mention:
+    """The invented post with a number. Three in four are complaints, one in five names both brands."""
+    both = " and Bolt" if number % 5 == 0 else ""
+    word = "lost" if is_complaint(number) else "here"
+    return Mention(
+        platform="invented",
+        id=str(number),
+        text=f"Acme{both}: my parcel q{number}q is {word}",
+        posted_at=START + timedelta(minutes=number),
+        author=f"author{number}",
+    )
+
+
+def is_complaint(number: int) -> bool:
+    return number % 4 != 3
+
+
+def complaints(posts: int) -> set[tuple[str, str]]:
+    """(post, brand) of every complaint among the first posts."""
+    brands = {number: ("Acme", "Bolt") if number % 5 == 0 else ("Acme",) for number in range(posts)}
+    return {(str(number), brand) for number in range(posts) if is_complaint(number) for brand in brands[number]}
+
+
+class Points:
+    """Every moment at which the pipeline touches something outside itself."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self.seen: Counter[str] = Counter()
+
+    def reach(self, name: str) -> None:
+        self.seen[name] += 1
+        count = self.seen.total() if self._plan.point is None else self.seen[name]
+        if self._plan.point in (None, name) and count == self._plan.nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Watched:
+    """Something whose calls are points, before and after each."""
+
+    def __init__(self, inner: Any, name: str, points: Points) -> None:
+        self._inner, self._name, self._points = inner, name, points
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._points.reach(f"{self._name}.{name} before")
+            result = found(*arguments, **named)
+            self._points.reach(f"{self._name}.{name} after")
+            return result
+
+        return call
+
+
+class WatchedStore(Watched):
+    """A store whose transactions are watched too."""
+
+    @contextmanager
+    def begin(self) -> Iterator[Any]:
+        self._points.reach("store.begin before")
+        with self._inner.begin() as transaction:
+            yield Watched(transaction, "transaction", self._points)
+            self._points.reach("store.commit before")
+        self._points.reach("store.commit after")
+
+
+class InventedPosts:
+    """A collector that gives a few pages of what is new at a time; its cursor is the number of the next post."""
+
+    def __init__(self, posts: int) -> None:
+        self._posts = posts
+
+    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:
+        start = int(cursor or 0)
+        for first in range(start, min(self._posts, start + PAGE * PAGES), PAGE):
+            end = min(self._posts, first + PAGE)
+            yield Page(mentions=tuple(post(number) for number in range(first, end)), cursor=str(end))
+
+
+class InventedClassifier(LazyClassifier):
+    """Knows a complaint by one word, and its topic by the number of the post."""
+
+    model = "invented@1"
+    thresholds = Thresholds()
+
+    def __init__(self) -> None:
+        """There is nothing to load."""
+
+    @property
+    def health(self) -> str:
+        return "classifier/invented"
+
+    def get(self) -> tuple[Classifier, Thresholds]:
+        return self, self.thresholds
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        return [self._score(text) for text in texts]
+
+    def _score(self, text: str) -> Score:
+        topic = TOPICS[int(text.split("q")[1]) % len(TOPICS)]
+        return Score(complaint=0.9 if text.endswith("lost") else 0.1, topics=((topic, 1.0),))
+
+
+class HastySlack(SlackNotifier):
+    """Does not keep Slack's pace of one message per second."""
+
+    pace = timedelta(milliseconds=1)
+
+
+def build(plan: Plan, points: Points) -> App:
+    """The application of a plan. Pauses are short, so that a test is."""
+    deliver.SHORTEST_REST, deliver.LONGEST_REST = timedelta(milliseconds=30), timedelta(milliseconds=200)
+    engine = open_engine(plan.database, durable=plan.durable)
+    upgrade(engine)
+    watches = tuple(Watch(brand=brand, terms=(brand,)) for brand in ("Acme", "Bolt"))
+    return App(
+        store=cast(SqlStore, WatchedStore(SqlStore(engine), "store", points)),
+        watches=watches,
+        matcher=Matcher(watches),
+        sources={SOURCE: Source(name=SOURCE, collector=InventedPosts(plan.posts), look_back=timedelta(days=3650))},
+        classifier=InventedClassifier(),
+        targets={name: _target(plan, name, points) for name in plan.targets},
+        rules=TriageRules(
+            routes=(Route(name="all", targets=plan.targets),),
+            policy=AlertPolicy(first_gap=timedelta(0), longest_gap=timedelta(0)),
+            episodes=EpisodeRule(longest=timedelta(minutes=45)),
+        ),
+    )
+
+
+def _target(plan: Plan, name: str, points: Points) -> Target:
+    os.environ["LOOPBACK_TOKEN"] = "xoxb-loopback"
+    options = Options(token=Secret(env="LOOPBACK_TOKEN"), channel=name, base_url=plan.slack)
+    # People may only choose whole seconds.
+    options = options.model_copy(update={"timeout_seconds": ANSWER_WITHIN})
+    notifier = cast(SlackNotifier, Watched(HastySlack(options), "notifier", points))
+    return Target(name=name, notifier=notifier, doubt=DOUBT)
+
+
+def is_done(store: SqlStore, posts: int) -> bool:
+    """Everything was read, judged, filed, told and delivered."""
+    if store.cursor(SOURCE) != str(posts):
+        return False
+    with reading(store.engine) as connection:
+        unfinished = select(func.count()).select_from(mentions).where(mentions.c.stage < Stage.DONE)
+        unsent = select(func.count()).select_from(outbox).where(outbox.c.state.in_([State.PENDING, State.SENDING]))
+        return not connection.execute(unfinished).scalar() and not connection.execute(unsent).scalar()
+
+
+def work(plan: Plan) -> None:
+    """Run the steps in turn until everything is delivered."""
+    points = Points(plan)
+    app = build(plan, points)
+    while not is_done(SqlStore(app.store.engine), plan.posts):
+        app.collect(SOURCE)
+        app.classify()
+        app.triage()
+        for name in app.targets:
+            app.deliver(name)
+        app.stopping.wait(0.005)
+    if plan.report:
+        Path(plan.report).write_text(json.dumps(points.seen))
+
+
+def serve(plan: Plan) -> None:
+    """Work as the background service does, with a lease that is soon free."""
+    service.LEASE_LENGTH, service.LEASE_RENEWAL = timedelta(seconds=LEASE), 0.3  # type: ignore[assignment]
+    service.WORK_EVERY = service.DELIVER_EVERY = 0.1  # type: ignore[assignment]
+    every: dict[str, timedelta] = {SOURCE: timedelta(seconds=0.1)}
+    service.Service(build(plan, Points(plan)), every).run()
+
+
+def main(read: Callable[[], str] = sys.stdin.readline) -> None:
+    while line := read():
+        given = json.loads(line)
+        number = os.fork()
+        if number == 0:
+            _run(Plan(**given | {"targets": tuple(given["targets"])}))
+        print(number, flush=True)
+        print(os.waitpid(number, 0)[1], flush=True)
+
+
+def _run(plan: Plan) -> None:
+    code = 1
+    try:
+        (serve if plan.as_service else work)(plan)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def as_line(plan: Plan) -> str:
+    return json.dumps(asdict(plan)) + "\n"
+
+
+if __name__ == "__main__":
+    main()
