@@ -147,10 +147,9 @@ class SlackNotifier:
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
-        wanted = _metadata(message)
         try:
             for found in self._candidates(self._parent(thread), oldest):
-                if found.get("metadata") == wanted:
+                if _key_of(found) == _key(message):
                     return _receipt(self._options.channel, found.get("ts"))
         except _RefusalError as said:
             if said.code in _CANNOT_LOOK:
@@ -266,6 +265,11 @@ def _metadata(message: Message) -> dict[str, Any]:
 
 def _key(message: Message) -> str:
     return hashlib.blake2b(message.key.encode(errors="replace"), digest_size=16).hexdigest()
+
+
+def _key_of(found: dict[str, Any]) -> Any:
+    metadata = found.get("metadata") or {}
+    return metadata.get("event_payload", {}).get("key") if metadata.get("event_type") == EVENT else None
 
 
 def _receipt(channel: Any, ts: Any) -> Receipt:

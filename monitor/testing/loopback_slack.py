@@ -99,6 +99,16 @@ class LoopbackSlack(LoopbackServer):
         with self._writing:
             return [message for message in self._messages if channel in (None, message.channel)]
 
+    def post(self, **fields: Any) -> None:
+        """A message by somebody else."""
+        with self._writing:
+            self._post(fields)
+
+    def forget(self) -> None:
+        """Delete all messages, as people do."""
+        with self._writing:
+            self._messages.clear()
+
     def next_fault(self, path: str) -> Fault | None:
         fault = super().next_fault(path)
         return self._random_fault() if fault is None and path == POST else fault

@@ -118,6 +118,7 @@ def test_what_concerns_one_message_sets_it_aside(slack: LoopbackSlack, code: str
         Fault.answer(200, b"\xff", Content_Type="application/json; charset=utf-8"),
         Fault.answer(200, {"ok": True}),
         Fault.answer(500, {"ok": True}),
+        Fault.answer(503, {"ok": False, "error": "no_text"}),
         Fault(kind=Kind.SLOW_COMMIT),
         Fault(kind=Kind.MALFORMED),
     ],
@@ -206,6 +207,20 @@ def test_the_look_up_turns_pages_and_asks_for_nothing_older(
     assert all(float(query["oldest"]) == SINCE.timestamp() - 30 for query in queries)
     future = datetime.fromtimestamp(float(slack.messages()[-1].ts), UTC) + timedelta(minutes=5)
     assert notifier.find(SAMPLE, None, future) is None
+
+
+def test_the_metadata_of_another_app_is_not_ours(slack: LoopbackSlack) -> None:
+    notifier = notifier_at(slack.url)
+    notifier.send(SAMPLE, None)
+    metadata = slack.messages()[0].metadata
+    payload = metadata["event_payload"]
+    slack.forget()
+    others = [{"event_type": "other", "event_payload": payload}, {"event_type": "umbrage_message"}, None]
+    for other in others:
+        slack.post(channel="C024BE91L", text="t", metadata=other)
+    assert notifier.find(SAMPLE, None, SINCE) is None
+    slack.post(channel="C024BE91L", text="t", metadata=metadata | {"entities": []})
+    assert notifier.find(SAMPLE, None, SINCE) is not None
 
 
 @pytest.mark.parametrize("code", ["missing_scope", "not_allowed_token_type", "not_in_channel", "channel_not_found"])
