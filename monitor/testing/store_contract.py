@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from monitor.core.alerting import Reason
+from monitor.core.alerting import Reason, Told
 from monitor.core.case import Case
 from monitor.core.health import Health
 from monitor.core.mention import Mention
 from monitor.core.message import Message, Quote, Tone
 from monitor.core.routing import Matching
 from monitor.core.text import clean
+from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports import Alert, Delivery, Receipt, Store
@@ -96,7 +97,7 @@ class StoreContract:
         numbers = self.complaints(store, mentions)
         with store.begin() as transaction:
             case = transaction.open_case("Acme", "delivery", "by-topic", 1, mentions[0].posted_at)
-            transaction.file(case, numbers)
+            transaction.file((number, case.id) for number in numbers)
         return case, numbers
 
     def tell(self, store: Store, case: Case, numbers: Sequence[int], **changes: Any) -> None:
@@ -110,7 +111,7 @@ class StoreContract:
         }
         at = changes.pop("at", NOW)
         with store.begin() as transaction:
-            transaction.enqueue_alert(Alert(**fields | changes), at)
+            transaction.enqueue_alerts([Alert(**fields | changes)], at)
 
     def enqueue(self, store: Store, *messages: Message, target: str = "slack", at: datetime = NOW) -> list[bool]:
         with store.begin() as transaction:
@@ -189,7 +190,7 @@ class StoreContract:
         with store.begin() as transaction:
             (complaint,) = transaction.unfiled(10)
             case = transaction.open_case("Acme", "delivery", "by-topic", 1, complaint.posted_at)
-            transaction.file(case, [complaint.mention])
+            transaction.file([(complaint.mention, case.id)])
             (kept,) = transaction.open_cases()[0].pending
         assert (kept.text, kept.author, kept.url) == (text, text[:40], f"https://social.example/{text[:40]}")
 
@@ -244,17 +245,17 @@ class StoreContract:
     # Cases
 
     def test_the_latest_episode_is_found_by_brand_topic_and_rule(self, store: Store) -> None:
+        things = [("Acme", "delivery"), ("Acme", "price"), ("Bolt", "price")]
         with store.begin() as transaction:
-            assert transaction.latest_case("Acme", "delivery", "by-topic") is None
+            assert transaction.latest_cases(things, "by-topic") == {}
             for episode in (1, 2):
                 opened = transaction.open_case("Acme", "delivery", "by-topic", episode, NOW + episode * HOUR)
-            transaction.open_case("Acme", "price", "by-topic", 3, NOW)
+            other = transaction.open_case("Acme", "price", "by-topic", 3, NOW)
             transaction.open_case("Bolt", "delivery", "by-topic", 4, NOW)
             transaction.open_case("Acme", "delivery", "another-rule", 5, NOW)
-            found = transaction.latest_case("Acme", "delivery", "by-topic")
-        assert found == opened
-        assert found is not None
-        assert (found.episode, found.opened_at, found.last_at) == (2, NOW + 2 * HOUR, NOW + 2 * HOUR)
+            found = transaction.latest_cases(things, "by-topic")
+        assert found == {("Acme", "delivery"): opened, ("Acme", "price"): other}
+        assert (opened.episode, opened.opened_at, opened.last_at) == (2, NOW + 2 * HOUR, NOW + 2 * HOUR)
 
     def test_an_episode_cannot_be_opened_twice(self, store: Store) -> None:
         with store.begin() as transaction:
@@ -265,8 +266,7 @@ class StoreContract:
     def test_a_case_lasts_until_its_last_post(self, store: Store) -> None:
         self.filed(store, [post(1), post(9), post(4)])
         with store.begin() as transaction:
-            case = transaction.latest_case("Acme", "delivery", "by-topic")
-        assert case is not None
+            case = transaction.latest_cases([("Acme", "delivery")], "by-topic")["Acme", "delivery"]
         assert (case.opened_at, case.last_at) == (post(1).posted_at, post(9).posted_at)
 
     def test_a_complaint_in_a_case_stays_there(self, store: Store) -> None:
@@ -274,18 +274,19 @@ class StoreContract:
         with store.begin() as transaction:
             assert transaction.unfiled(10) == []
             other = transaction.open_case("Acme", "delivery", "by-topic", 2, NOW)
-            transaction.file(other, numbers)
+            transaction.file([(numbers[0], other.id)])
             assert [c.case.id for c in transaction.open_cases()] == [case.id]
 
     def test_only_complaints_are_filed(self, store: Store) -> None:
         self.add(store, post(1))
         number = store.unjudged(1)[0].mention
         with store.begin() as transaction:
-            transaction.file(transaction.open_case("Acme", "delivery", "by-topic", 1, NOW), [number])
+            case = transaction.open_case("Acme", "delivery", "by-topic", 1, NOW)
+            transaction.file([(number, case.id)])
             assert transaction.open_cases() == []
         assert len(store.unjudged(1)) == 1
 
-    def test_an_open_case_knows_its_pending_complaints_voices_and_platforms(self, store: Store) -> None:
+    def test_an_open_case_knows_its_pending_complaints_and_platforms(self, store: Store) -> None:
         posts = [post(2), post(1, platform="rss", author=None, url="https://rss.example/1", followers=7)]
         _, numbers = self.filed(store, posts)
         with store.begin() as transaction:
@@ -296,17 +297,29 @@ class StoreContract:
         assert (first.url, second.url) == ("https://rss.example/1", None)
         assert (first.score, first.matched) == (0.9375, ("acme", "größe"))
         assert found.platforms == {"rss", "mastodon"}
-        assert sorted(author for author, _ in found.voices) == ["mastodon/author2", "rss/#1"]
-        assert first.fingerprint in {words for _, words in found.voices}
 
-    def test_settled_complaints_count_as_voices_but_are_not_pending(self, store: Store) -> None:
+    def test_an_open_case_counts_its_posts_authors_and_wordings(self, store: Store) -> None:
+        posts = [
+            post(1, author="sam", text="Where is it?"),
+            post(2, author="sam", text="Still nothing!"),
+            post(3, author="kim", text="WHERE is it??"),
+            post(4, author="sam", text="Where is it?", platform="rss"),
+            post(5, author=None, text="Where is it?"),
+            post(6, author=None, text="Where is it?"),
+        ]
+        self.filed(store, posts)
+        with store.begin() as transaction:
+            (found,) = transaction.open_cases()
+        assert (found.posts, found.authors, found.wordings) == (6, 5, 2)
+
+    def test_settled_complaints_are_counted_but_not_pending(self, store: Store) -> None:
         _, (first, second) = self.filed(store, [post(1), post(2)])
         with store.begin() as transaction:
             transaction.settle([first])
         with store.begin() as transaction:
             (found,) = transaction.open_cases()
             assert [complaint.mention for complaint in found.pending] == [second]
-            assert len(found.voices) == 2
+            assert (found.posts, found.authors) == (2, 2)
             transaction.settle(iter([second]))
             assert transaction.open_cases() == []
 
@@ -320,40 +333,53 @@ class StoreContract:
         numbers = self.complaints(store, [post(1), post(2)])
         with store.begin() as transaction:
             cases = [transaction.open_case(brand, "delivery", "by-topic", 1, NOW) for brand in ("Bolt", "Acme")]
-            for case, number in zip(reversed(cases), numbers, strict=True):
-                transaction.file(case, [number])
+            transaction.file((number, case.id) for case, number in zip(reversed(cases), numbers, strict=True))
             assert [found.case.brand for found in transaction.open_cases()] == ["Bolt", "Acme"]
 
     # What was told
 
     def test_nothing_was_told_at_first(self, store: Store) -> None:
-        case, _ = self.filed(store, [post(1)])
+        case, numbers = self.filed(store, [post(1)])
         with store.begin() as transaction:
-            told = transaction.told(case.id, "slack")
-            assert (told.messages, told.last_at, told.voices, told.thread) == (0, None, 0, None)
-            assert transaction.told_mentions(case.id, "slack") == frozenset()
+            assert transaction.told([case.id]) == {}
+            assert transaction.told_mentions(numbers) == set()
 
     def test_what_was_told_is_known_for_each_target(self, store: Store) -> None:
         case, (first, second) = self.filed(store, [post(1), post(2)])
         self.tell(store, case, [first])
-        self.tell(
-            store, case, [second], message=message("second", "first"), reason=Reason.MORE, voices=2, at=NOW + HOUR
-        )
+        later = NOW + HOUR
+        self.tell(store, case, [second], message=message("second", "first"), reason=Reason.MORE, voices=2, at=later)
+        self.tell(store, case, [second], message=message("third"), target="mail", reason=Reason.UNUSUAL)
         with store.begin() as transaction:
-            told = transaction.told(case.id, "slack")
-            assert (told.messages, told.last_at, told.voices) == (2, NOW + HOUR, 2)
-            assert told.reasons == {Reason.FIRST, Reason.MORE}
-            assert told.thread == "first"
-            assert transaction.told_mentions(case.id, "slack") == {first, second}
-            assert transaction.told(case.id, "mail").messages == 0
-            assert transaction.told_mentions(case.id, "mail") == frozenset()
+            told = transaction.told([case.id])
+            assert told == {
+                (case.id, "slack"): Told(messages=2, last_at=later, voices=2, said_unusual=False, thread="first"),
+                (case.id, "mail"): Told(messages=1, last_at=NOW, voices=1, said_unusual=True, thread="third"),
+            }
+            found = transaction.told_mentions([first, second])
+        assert found == {(first, "slack"), (second, "slack"), (second, "mail")}
 
     def test_follow_ups_go_under_the_latest_message_that_stands_by_itself(self, store: Store) -> None:
-        case, (first, second) = self.filed(store, [post(1), post(2)])
+        case, (first, second, third) = self.filed(store, [post(1), post(2), post(3)])
         self.tell(store, case, [first])
         self.tell(store, case, [second], message=message("second"), reason=Reason.GROWING)
+        self.tell(store, case, [third], message=message("third", "second"), reason=Reason.MORE)
         with store.begin() as transaction:
-            assert transaction.told(case.id, "slack").thread == "second"
+            assert transaction.told([case.id])[case.id, "slack"].thread == "second"
+
+    def test_alerts_decided_together_tell_their_own_complaints(self, store: Store) -> None:
+        case, numbers = self.filed(store, [post(n) for n in range(20)])
+        alerts = [
+            Alert(
+                target="slack", reason=Reason.MORE, message=message(str(n)), case=case.id, mentions=(number,), voices=n
+            )
+            for n, number in enumerate(numbers)
+        ]
+        with store.begin() as transaction:
+            transaction.enqueue_alerts(alerts, NOW)
+            transaction.enqueue_alerts([], NOW)
+            assert transaction.told_mentions(numbers[:3]) == {(number, "slack") for number in numbers[:3]}
+        assert self.keys(self.claim(store)) == [str(n) for n in range(20)]
 
     def test_a_complaint_is_told_to_a_target_once(self, store: Store) -> None:
         case, (first, second) = self.filed(store, [post(1), post(2)])
@@ -363,16 +389,16 @@ class StoreContract:
         assert self.keys(self.claim(store)) == ["first"]
         self.tell(store, case, [first], target="mail")
         with store.begin() as transaction:
-            assert transaction.told_mentions(case.id, "slack") == {first}
+            assert transaction.told_mentions([first, second]) == {(first, "slack"), (first, "mail")}
 
-    def test_usual_knows_nothing_in_the_first_day(self, store: Store) -> None:
+    def test_without_a_day_of_history_nothing_is_usual(self, store: Store) -> None:
+        acme = ("Acme", "delivery")
         with store.begin() as transaction:
-            assert transaction.usual("Acme", "delivery", NOW).now == 0
+            assert transaction.usual([acme], 1, NOW) == {}
         now = NOW + DAY
-        self.filed(store, [post(1), post(1_439)])
+        self.filed(store, [post(1), post(2, posted_at=now - SECOND)])
         with store.begin() as transaction:
-            usual = transaction.usual("Acme", "delivery", now)
-        assert (usual.now, usual.per_hour) == (0, 0.0)
+            assert transaction.usual([acme], 1, now) == {acme: Usual(now=1, per_hour=0.0)}
 
     def test_usual_compares_the_people_of_the_last_hour_with_the_posts_per_hour_before(self, store: Store) -> None:
         now = NOW + 2 * DAY
@@ -381,12 +407,13 @@ class StoreContract:
         unknown = [post(200 + n, posted_at=now - timedelta(minutes=n), author=None) for n in range(1, 3)]
         old = [post(300, posted_at=now - timedelta(days=8))]
         self.filed(store, [*old, *before, *recent, *unknown])
+        acme = ("Acme", "delivery")
         with store.begin() as transaction:
-            usual = transaction.usual("Acme", "delivery", now)
-            assert transaction.usual("Bolt", "delivery", now).now == 0
-            assert transaction.usual("Acme", "price", now).now == 0
-        assert usual.now == 5
-        assert usual.per_hour == pytest.approx(10 / 40)
+            found = transaction.usual([acme, ("Bolt", "delivery"), ("Acme", "price")], 5, now)
+            assert transaction.usual([acme], 6, now) == {}
+        assert found.keys() == {acme}
+        assert found[acme].now == 5
+        assert found[acme].per_hour == pytest.approx(10 / 40)
 
     # The outbox
 
