@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from monitor.core.case import slug
 from monitor.core.errors import ConfigError
 from monitor.registry import load, nearest
-from monitor.settings import Plugin, Settings
+from monitor.settings import ClassifierSettings, Plugin, Settings, SourceSettings, TargetSettings
 
 _OWN_WORDS = {
     "missing": "is missing",
@@ -24,6 +25,12 @@ _OWN_WORDS = {
     "list_type": "must be a list in square brackets",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
 }
 
 
@@ -37,9 +44,10 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
     try:
         settings = Settings.model_validate(data)
     except ValidationError as error:
-        found = [*problems_of(error, Settings), *_plugin_problems_of(data)]
+        sound = Settings.model_validate({name: value for name, value in data.items() if _is_sound(name, value)})
+        found = [*problems_of(error, Settings), *_plugin_problems_of(data), *_cross_problems(sound, data)]
         raise ConfigError(list(dict.fromkeys(found))) from None
-    if problems := [*_plugin_problems(settings), *_cross_problems(settings)]:
+    if problems := [*_plugin_problems(settings), *_cross_problems(settings, data)]:
         raise ConfigError(problems)
     return settings
 
@@ -59,13 +67,14 @@ def problems_of(error: ValidationError, model: type[BaseModel], prefix: tuple[st
             known = _known_at(model, where[:-1])
             yield f"{place}: unknown setting{nearest(where[-1], known)}"
         else:
-            words = _OWN_WORDS.get(item["type"], item["msg"].removeprefix("Value error, "))
-            yield f"{place}: {words}"
+            words = _OWN_WORDS.get(item["type"])
+            said = words.format(**item.get("ctx", {})) if words else item["msg"].removeprefix("Value error, ")
+            yield f"{place}: {said}"
 
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(
             [f"{path}: no such file; copy config/monitor.toml of the project and name it with -c"]
@@ -92,13 +101,37 @@ def _plugin_problems(settings: Settings) -> Iterator[str]:
 
 def _plugin_problems_of(data: Mapping[str, Any]) -> Iterator[str]:
     """The plugins' problems of a file that has other problems too, as far as it can be read."""
-    for kind, section in (("collectors", "sources"), ("notifiers", "targets")):
-        tables = data.get(section)
-        for name, table in tables.items() if isinstance(tables, dict) else ():
-            if isinstance(table, dict) and isinstance(table.get("use"), str):
-                model = Settings.model_fields[section].annotation.__args__[1]  # type: ignore[union-attr]
-                own = {key: value for key, value in table.items() if key not in model.model_fields}
-                yield from _problems_with(kind, f"{section}.{name}", table["use"], own, model)
+    for kind, place, table, model in _raw_plugins(data):
+        use = table.get("use", model.model_fields["use"].default)
+        if isinstance(use, str):
+            own = {key: value for key, value in table.items() if key not in model.model_fields}
+            yield from _problems_with(kind, place, use, own, model)
+
+
+def _raw_plugins(data: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], type[Plugin]]]:
+    """Every table that names a plugin, as (kind, place in the file, table, its common settings)."""
+    sections: tuple[tuple[str, str, type[Plugin]], ...] = (
+        ("collectors", "sources", SourceSettings),
+        ("notifiers", "targets", TargetSettings),
+    )
+    for kind, section, model in sections:
+        for name, table in _table(data.get(section)).items():
+            if isinstance(table, dict):
+                yield kind, f"{section}.{name}", table, model
+    yield "classifiers", "classifier", _table(data.get("classifier")), ClassifierSettings
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    """Can this part of the file be read by itself?"""
+    try:
+        Settings.model_validate({name: value})
+    except ValidationError:
+        return False
+    return True
 
 
 def _problems_with(kind: str, place: str, use: str, given: Mapping[str, Any], common: type[Plugin]) -> Iterator[str]:
@@ -116,16 +149,33 @@ def _problems_with(kind: str, place: str, use: str, given: Mapping[str, Any], co
             yield problem + (nearest(unknown, set(common.model_fields) - {"options"}) if is_unguessed else "")
 
 
-def _cross_problems(settings: Settings) -> Iterator[str]:
-    names = [brand.name for brand in settings.brands]
-    yield from _unknown("brands", [name for name in names if names.count(name) > 1], (), "is watched twice")
+def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str]:
+    """What does not fit together in the parts that could be read; names count even where their part could not."""
+    yield from _alike([brand.name for brand in settings.brands])
+    listed = data.get("brands")
+    brands = [_table(brand).get("name") for brand in listed] if isinstance(listed, list | tuple) else []
+    names = [name for name in brands if isinstance(name, str)]
+    targets = _table(data.get("targets"))
     for number, route in enumerate(settings.routes):
-        yield from _unknown(f"routes.{number}.targets", route.targets, settings.targets, "no such target")
+        yield from _unknown(f"routes.{number}.targets", route.targets, targets, "no such target")
         yield from _unknown(f"routes.{number}.brands", route.brands, names, "no such brand")
-    yield from _unknown("health.targets", settings.health.targets, settings.targets, "no such target")
+    yield from _unknown("health.targets", settings.health.targets, targets, "no such target")
     low, high = settings.classifier.digest, settings.classifier.alert
     if low is not None and high is not None and low > high:
         yield "classifier.digest: must not be above classifier.alert"
+
+
+def _alike(names: Sequence[str]) -> Iterator[str]:
+    """Brands that would get the same name in the names of cases."""
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(slug(name), name)
+        if other is name:
+            continue
+        if other == name:
+            yield f"brands: {name!r} is watched twice"
+        else:
+            yield f"brands: {name!r} and {other!r} differ only in case, accents or signs; rename one of them"
 
 
 def _unknown(place: str, used: Sequence[str], known: Sequence[str] | Mapping[str, Any], words: str) -> Iterator[str]:

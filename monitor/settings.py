@@ -10,20 +10,22 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from monitor.secret import Secret
 
 _SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+_LONGEST = 36_500 * 86_400
 
 
 def _span(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value
     match = _SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    seconds = int(match[1][:20]) * _SECONDS[match[2]] if match else None
+    if seconds is None or seconds > _LONGEST:
         raise ValueError('a span of time is written like "30s", "5m", "24h" or "7d"')
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return timedelta(seconds=seconds)
 
 
 def _clock(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"\d\d:\d\d", value):
+    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         return time.fromisoformat(value)
     if isinstance(value, time):
         return value
@@ -69,7 +71,7 @@ class Brand(Table):
     def _has_words(self) -> "Brand":
         if not (self.terms or self.handles):
             raise ValueError("needs at least one of terms or handles, or nothing can match")
-        if any(not text.strip() for text in (*self.terms, *self.misspellings, *self.handles, *self.exclude)):
+        if any(not text.strip().strip("@") for text in (*self.terms, *self.misspellings, *self.handles, *self.exclude)):
             raise ValueError("an empty term would match everything; remove it")
         return self
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import settings_of
+from monitor.core.case import slug
 from monitor.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -196,8 +197,11 @@ def _settings_for(files: tuple[Path, ...], fields: "FieldMap") -> "Settings":
     found = brands(files, fields)
     if not found:
         raise ConfigError(["the files name no brand; name yours in a configuration and pass it with -c"])
+    spellings: dict[str, list[str]] = {}
+    for name in found:
+        spellings.setdefault(slug(name), []).append(name)
     return Settings(
-        brands=tuple(Brand(name=name, terms=(name,)) for name in found),
+        brands=tuple(Brand(name=names[0], terms=tuple(names)) for names in spellings.values()),
         targets={"console": TargetSettings(use="console")},
     )
 
