@@ -90,6 +90,19 @@ def test_every_message_is_valid_and_within_budget(message: Message) -> None:
     assert 0 < units(fallback(message)) <= FALLBACK
 
 
+@pytest.mark.parametrize("fill", ["😀", "é", "ا", "<", "&", "a", "word "])
+def test_the_longest_messages_are_within_budget(fill: str) -> None:
+    long = fill * 5_000
+    quote = Quote(text=long, where=long, url="https://example.org/" + "a" * 2_900)
+    message = Message(key="k", title=long, quotes=(quote,) * 9, facts=((long, long),) * 20, why=(long,) * 20, more=3)
+    assert problems(render(message)) == []
+    assert units(fallback(message)) <= FALLBACK
+    ordinary = Quote(text=shorten(long, 280), where="mastodon · @sam · 2026-11-22 09:03 UTC · waiting 1 h 12 min")
+    assert shorten(long, 280).rstrip() in texts(render(Message(key="k", title="t", quotes=(ordinary,) * 3))), (
+        "cut needlessly"
+    )
+
+
 @settings(max_examples=150, deadline=None)
 @given(MESSAGES)
 def test_no_text_can_ping_or_forge_a_link(message: Message) -> None:
