@@ -31,6 +31,7 @@ class Stage:
     name: str
     epochs: int
     rate: float
+    topic_weight: float
     take: Mapping[str, int]
 
 
@@ -53,7 +54,6 @@ class Recipe:
     max_tokens: int
     train_tokens: int
     batch: int
-    topic_weight: float
     sentiment_weight: float
     label_smoothing: float
     base: Base

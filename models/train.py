@@ -84,11 +84,13 @@ def topic_weights(rows: Sequence[Row]) -> Tensor:
     return (absent / present).sqrt().clamp(1.0, 6.0)
 
 
-def loss_of(outputs: tuple[Tensor, Tensor, Tensor], batch: Batch, recipe: Recipe, weights: Tensor) -> Tensor:
+def loss_of(
+    outputs: tuple[Tensor, Tensor, Tensor], batch: Batch, recipe: Recipe, stage: Stage, weights: Tensor
+) -> Tensor:
     """The weighted sum of the heads' losses over what is labelled."""
     complaint, sentiment, topics = (logits.float() for logits in outputs)
     total = _binary(complaint, batch.complaint, recipe.label_smoothing)
-    total = total + recipe.topic_weight * _binary(topics, batch.topics, 0.0, weights)
+    total = total + stage.topic_weight * _binary(topics, batch.topics, 0.0, weights)
     if bool((batch.sentiment >= 0).any()):
         total = total + recipe.sentiment_weight * functional.cross_entropy(sentiment, batch.sentiment)
     return total
@@ -125,7 +127,7 @@ def train_stage_epoch(
         optimizer.param_groups[0]["lr"] = stage.rate * _shape(step / steps)
         with torch.autocast("cpu", torch.bfloat16):
             outputs = network(batch.ids, batch.mask)
-        loss = loss_of(outputs, batch, recipe, weights)
+        loss = loss_of(outputs, batch, recipe, stage, weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -1,10 +1,10 @@
 """The word list keeps the contract and is honest about what it is."""
 
 import pytest
-from contract import ClassifierContract
 
 from monitor.classifiers import keywords
 from monitor.ports import Classifier
+from tests.classifiers.contract import ClassifierContract
 
 
 class TestKeywords(ClassifierContract):

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from contract import POSTS, ClassifierContract
 from pydantic import ValidationError
 
 from monitor.classifiers import onnx
 from monitor.core.errors import ModelError
 from monitor.ports import Classifier
+from tests.classifiers.contract import POSTS, ClassifierContract
 
 
 @pytest.fixture(scope="module")

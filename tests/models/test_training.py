@@ -63,7 +63,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    stages = (Stage("joint", 3, 5e-3, {"acl": 4}),)
+    stages = (Stage("joint", 3, 5e-3, 0.5, {"acl": 4}),)
     return replace(read_recipe(), stages=stages, batch=16, label_smoothing=0.0)
 
 
@@ -117,7 +117,7 @@ def test_training_goes_on_where_it_stopped(
 
 def test_an_epoch_repeats_small_groups_and_samples_large_ones() -> None:
     rows = [{"group": "acl", "id": i} for i in range(5)] + [{"group": "semeval", "id": i} for i in range(100)]
-    drawn = draw(rows, Stage("joint", 1, 1e-4, {"acl": 2, "semeval": 30, "absent": 3}), random.Random(1))
+    drawn = draw(rows, Stage("joint", 1, 1e-4, 0.5, {"acl": 2, "semeval": 30, "absent": 3}), random.Random(1))
     groups = [row["group"] for row in drawn]
     assert (groups.count("acl"), groups.count("semeval")) == (10, 30)
 
