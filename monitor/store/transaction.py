@@ -1,6 +1,6 @@
 """The writes of the pipeline; each method is one fact, all of a transaction happen together."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from monitor.store.schema import Stage, State, cases, cursors, health, mentions,
 
 _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
+_PORTION = 10_000
 
 
 def upsert(connection: Connection, table: Any) -> Any:
@@ -135,8 +136,12 @@ class SqlTransaction:
         }
 
     def told_mentions(self, complaints: Collection[int]) -> set[tuple[int, str]]:
-        query = select(told.c.mention_id, told.c.target).where(told.c.mention_id.in_(complaints))
-        return {(row.mention_id, row.target) for row in self._connection.execute(query)}
+        query = select(told.c.mention_id, told.c.target)
+        return {
+            (row.mention_id, row.target)
+            for ids in _portions(complaints)
+            for row in self._connection.execute(query.where(told.c.mention_id.in_(ids)))
+        }
 
     def usual(self, things: Collection[tuple[str, str]], at_least: int, now: datetime) -> dict[tuple[str, str], Usual]:
         hour_ago = now - timedelta(hours=1)
@@ -194,9 +199,15 @@ class SqlTransaction:
         self._connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 
     def _move(self, ids: Sequence[int], old: Stage, new: Stage, **values: Any) -> None:
-        if ids:
-            change = update(mentions).where(mentions.c.id.in_(ids), mentions.c.stage == old)
+        for some in _portions(ids):
+            change = update(mentions).where(mentions.c.id.in_(some), mentions.c.stage == old)
             self._connection.execute(change.values(stage=new, **values))
+
+
+def _portions(ids: Collection[int]) -> Iterator[list[int]]:
+    """Databases limit how many values a statement may have: PostgreSQL to 65,535, SQLite to 32,766."""
+    every = list(ids)
+    return (every[start : start + _PORTION] for start in range(0, len(every), _PORTION))
 
 
 _CASES = select(

@@ -329,6 +329,15 @@ class StoreContract:
             transaction.settle([number])
             assert [complaint.mention for complaint in transaction.unfiled(1)] == [number]
 
+    def test_more_complaints_than_a_statement_can_name_are_looked_up_and_settled(self, store: Store) -> None:
+        case, (number,) = self.filed(store, [post(1)])
+        self.tell(store, case, [number])
+        many = range(number, number + 70_000)
+        with store.begin() as transaction:
+            assert transaction.told_mentions(many) == {(number, "slack")}
+            transaction.settle(many)
+            assert transaction.open_cases() == []
+
     def test_open_cases_come_in_the_order_they_were_opened(self, store: Store) -> None:
         numbers = self.complaints(store, [post(1), post(2)])
         with store.begin() as transaction:
