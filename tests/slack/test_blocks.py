@@ -265,8 +265,10 @@ def test_long_facts_stand_below_each_other_and_short_ones_side_by_side() -> None
 
 def test_says_how_many_posts_are_not_shown() -> None:
     quotes = tuple(Quote(text=f"q{number}", where="w") for number in range(8))
-    assert "and 7 more like this" in " ".join(texts(render(Message(key="k", title="t", quotes=quotes, more=4))))
-    assert "and 7 more" in fallback(Message(key="k", title="t", quotes=quotes, more=4))
+    message = Message(key="k", title="t", quotes=quotes, more=4)
+    for shown in (" ".join(texts(render(message))), fallback(message)):
+        assert re.findall(r"q\d", shown) == ["q0", "q1", "q2", "q3", "q4"]
+        assert "and 7 more" in shown
 
 
 def test_nothing_said_is_still_a_message() -> None:
