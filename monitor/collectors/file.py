@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.errors import ConfigError, SourceError, Unavailable, Unreadable
+from monitor.core.errors import ConfigError, PartlyRead, SourceError, Unavailable, Unreadable
 from monitor.core.mention import Page
 from monitor.core.watch import Watch
 from monitor.fields import FieldMap
@@ -67,7 +67,7 @@ class Files:
             except ConfigError as error:
                 problems.append(Unreadable(str(error)))
         if problems:
-            raise problems[0]
+            raise problems[0] if len(problems) == len(paths) else PartlyRead(str(problems[0]))
 
     def _new_rows(self, path: Path, reached: dict[str, _Reached]) -> Iterator[Page]:
         """Pages of one file; ``reached`` is moved on with each.

@@ -16,7 +16,7 @@ import feedparser
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from monitor.core.errors import RateLimited, SourceError, Unreadable
+from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.text import MAX_CHARS, clean
 from monitor.core.watch import Watch
@@ -113,7 +113,7 @@ class Feeds:
         if all(url in feeds and feeds[url].is_gone for url in options.urls):
             raise Unreadable("every feed is gone for good (HTTP 410); take them out of the configuration")
         if problems:
-            raise problems[0]
+            raise problems[0] if len(problems) == len(options.urls) else PartlyRead(str(problems[0]))
 
     def _read(
         self, http: httpx.Client, url: str, feed: _Feed, since: datetime

@@ -8,7 +8,7 @@ from enum import StrEnum
 from monitor.core.case import Complaint
 from monitor.core.trend import Usual, is_unusual
 
-MILESTONES = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+MILESTONES = (5, 20, 100, 500, 2_000, 10_000)
 
 
 class Reason(StrEnum):

@@ -6,7 +6,8 @@ UmbrageError
 │   ├── AuthFailed     fix the credentials; trying again is useless
 │   ├── RateLimited    wait
 │   ├── Unavailable    try again later
-│   └── Unreadable     the answer is not what the platform documents
+│   ├── Unreadable     the answer is not what the platform documents
+│   └── PartlyRead      some of it could not be read; the rest was, and is read on
 ├── DeliveryError      a message could not be handed over
 │   ├── Refused        permanent: this message will never be accepted
 │   ├── Busy           wait, then try again: it was not delivered
@@ -54,6 +55,10 @@ class Unavailable(SourceError):
 
 class Unreadable(SourceError):
     """The platform answered something we cannot read."""
+
+
+class PartlyRead(SourceError):
+    """Some of a source, such as one feed of several, could not be read; the rest was stored and goes on."""
 
 
 class DeliveryError(UmbrageError):

@@ -69,7 +69,14 @@ class Matcher:
         self._automaton = AhoCorasick(self._texts, matchkind=MatchKind.Standard)
 
     def matches(self, mention: Mention) -> list[Match]:
-        """The brands this post is about, in the order of the watches; empty when it is about none."""
+        """The brands this post is about, in the order of the watches; empty when it is about none.
+
+        A source that says which watched brand a post is about is believed.
+        """
+        stated = self._brands.get(fold(mention.brand)) if mention.brand else None
+        if stated is not None:
+            said = f"named by the source as {mention.brand}"
+            return [Match(brand=self._watches[stated].brand, terms=(said,), own=self._is_own(stated, mention))]
         found: dict[int, dict[str, None]] = {}
         excluded: set[int] = set()
         for pattern in self._hits(mention.text):
@@ -77,10 +84,6 @@ class Matcher:
                 excluded.add(pattern.watch)
             else:
                 found.setdefault(pattern.watch, {})[pattern.term] = None
-        stated = self._brands.get(fold(mention.brand)) if mention.brand else None
-        if stated is not None:
-            found.setdefault(stated, {})[f"named by the source as {mention.brand}"] = None
-            excluded.discard(stated)
         self._add_own_words(mention, found, excluded)
         return [
             Match(brand=self._watches[index].brand, terms=tuple(terms), own=self._is_own(index, mention))

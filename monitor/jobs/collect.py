@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.errors import AuthFailed, ConfigError, RateLimited, SourceError
+from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError
 from monitor.core.health import Health, rest
 from monitor.core.mention import Mention, Page
 from monitor.core.text import clean
@@ -122,6 +122,8 @@ def _worked(health: Health, seen: int, now: datetime) -> Health:
 
 def _failed(health: Health, problem: SourceError, now: datetime, jitter: float) -> Health:
     streak = health.streak + 1
+    if isinstance(problem, PartlyRead):
+        return replace(health, last_ok=now, troubled_since=health.troubled_since or now, problem=str(problem))
     until = now + (
         LONGEST_REST if isinstance(problem, AuthFailed) else rest(streak, SHORTEST_REST, LONGEST_REST, jitter)
     )

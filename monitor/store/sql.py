@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, case, delete, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from monitor.core.health import Health
 from monitor.core.message import Message
@@ -67,42 +67,12 @@ class SqlStore:
             return [_health(row) for row in connection.execute(select(health).order_by(health.c.name))]
 
     def claim_deliveries(self, target: str, now: datetime, doubt: timedelta, limit: int) -> list[Delivery]:
-        parent = outbox.alias("parent")
-        under_way = and_(outbox.c.state == State.SENDING, outbox.c.claimed_at <= now - doubt)
-        due = or_(and_(outbox.c.state == State.PENDING, outbox.c.due_at <= now), under_way)
-        parent_open = (
-            select(parent.c.id)
-            .where(
-                parent.c.target == outbox.c.target,
-                parent.c.key == outbox.c.thread,
-                parent.c.state.in_([State.PENDING, State.SENDING]),
-            )
-            .exists()
-        )
-        waiting = (
-            select(outbox.c.id)
-            .where(outbox.c.target == target, outbox.c.state.in_([State.PENDING, State.SENDING]), due, ~parent_open)
-            .order_by(outbox.c.id)
-            .limit(limit)
-        )
+        given = {"target": target, "now": now, "overdue": now - doubt, "limit": limit}
         with reading(self.engine) as connection:
-            if connection.execute(waiting).first() is None:
+            if connection.execute(_DUE, given).first() is None:
                 return []
-        chosen = waiting.with_for_update(skip_locked=True, of=outbox).cte("chosen")
-        claim = (
-            update(outbox)
-            .where(outbox.c.id.in_(select(chosen.c.id)))
-            .values(
-                state=State.SENDING,
-                is_doubtful=case((outbox.c.state == State.SENDING, True), else_=outbox.c.is_doubtful),
-                attempts=outbox.c.attempts + 1,
-                claimed_at=now,
-                started_at=func.coalesce(outbox.c.started_at, literal(now, outbox.c.started_at.type)),
-            )
-            .returning(*outbox.c)
-        )
         with writing(self.engine) as connection:
-            rows = sorted(connection.execute(claim).all(), key=lambda row: row.id)
+            rows = sorted(connection.execute(_CLAIM, given).all(), key=lambda row: row.id)
             return [_delivery(connection, row) for row in rows]
 
     def last_sent(self, target: str) -> datetime | None:
@@ -147,6 +117,43 @@ class SqlStore:
     def release(self, name: str, holder: str) -> None:
         with writing(self.engine) as connection:
             connection.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+_NOW = bindparam("now", type_=outbox.c.due_at.type)
+_PARENT = outbox.alias("parent")
+_DUE = (
+    select(outbox.c.id)
+    .where(
+        outbox.c.target == bindparam("target"),
+        outbox.c.state.in_([State.PENDING, State.SENDING]),
+        or_(
+            and_(outbox.c.state == State.PENDING, outbox.c.due_at <= _NOW),
+            and_(outbox.c.state == State.SENDING, outbox.c.claimed_at <= bindparam("overdue")),
+        ),
+        ~select(_PARENT.c.id)
+        .where(
+            _PARENT.c.target == outbox.c.target,
+            _PARENT.c.key == outbox.c.thread,
+            _PARENT.c.state.in_([State.PENDING, State.SENDING]),
+        )
+        .exists(),
+    )
+    .order_by(outbox.c.id)
+    .limit(bindparam("limit"))
+)
+_CHOSEN = _DUE.with_for_update(skip_locked=True, of=outbox).cte("chosen")
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(select(_CHOSEN.c.id)))
+    .values(
+        state=State.SENDING,
+        is_doubtful=case((outbox.c.state == State.SENDING, True), else_=outbox.c.is_doubtful),
+        attempts=outbox.c.attempts + 1,
+        claimed_at=_NOW,
+        started_at=func.coalesce(outbox.c.started_at, _NOW),
+    )
+    .returning(*outbox.c)
+)
 
 
 def _delivery(connection: Connection, row: Row[Any]) -> Delivery:

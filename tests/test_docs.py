@@ -1,0 +1,88 @@
+"""What the documentation says is true: settings, commands, links."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from monitor.cli import umbrage
+from monitor.config import settings_from
+from monitor.registry import KINDS, load, names
+from monitor.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = ROOT / "config" / "monitor.toml"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+NOT_WRITTEN = {"options"}
+
+
+def settings_of(model: type[BaseModel]) -> Iterator[str]:
+    """Every setting's name, through all tables."""
+    for name, field in model.model_fields.items():
+        if name not in NOT_WRITTEN:
+            yield name
+        for inner in _models_in(field.annotation):
+            if inner.__name__ not in ("Secret", "FieldMap"):
+                yield from settings_of(inner)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
+
+
+def test_the_example_configuration_is_valid() -> None:
+    settings_from(tomllib.loads(EXAMPLE.read_text("utf-8")))
+
+
+def test_every_setting_appears_in_the_example() -> None:
+    text = EXAMPLE.read_text("utf-8")
+    wanted = set(settings_of(Settings))
+    for kind in KINDS:
+        for name in names(kind):
+            wanted |= set(settings_of(load(kind, name).Options))
+            assert f'use = "{name}"' in text, f"the {kind[:-1]} {name} is not shown"
+    missing = {
+        name for name in wanted if not re.search(rf"(^|[\s{{#]){name} = |\[\[?(\w+\.)*{name}[.\]]", text, re.MULTILINE)
+    }
+    assert missing == set()
+
+
+def test_every_commented_table_of_the_example_is_valid_when_it_is_used() -> None:
+    uncommented = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
+    parts = re.split(r"^(?=\[)", uncommented, flags=re.MULTILINE)
+    classifiers = [part for part in parts if part.startswith("[classifier]")]
+    rest = "".join(part for part in parts if part not in classifiers)
+    for classifier in classifiers:
+        settings_from(tomllib.loads(rest + classifier))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_that_pages_show_exist(page: Path) -> None:
+    shown = re.findall(
+        r"^\s*(?:\$ )?umbrage ([a-z][a-z-]*)|`umbrage ([a-z][a-z-]*)", page.read_text("utf-8"), re.MULTILINE
+    )
+    assert {first or second for first, second in shown} <= set(umbrage.commands)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_command_shows_an_example() -> None:
+    def commands(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+        for name, command in group.commands.items():
+            yield f"{path} {name}", command
+            if hasattr(command, "commands"):
+                yield from commands(command, f"{path} {name}")
+
+    without = [path for path, command in commands(umbrage, "umbrage") if "Example" not in (command.help or "")]
+    assert without == []
