@@ -67,7 +67,7 @@ class SqlStore:
             return [_health(row) for row in connection.execute(select(health).order_by(health.c.name))]
 
     def claim_deliveries(self, target: str, now: datetime, doubt: timedelta, limit: int) -> list[Delivery]:
-        given = {"target": target, "now": now, "overdue": now - doubt, "limit": limit}
+        given = {"of_target": target, "now": now, "overdue": now - doubt, "limit": limit}
         with reading(self.engine) as connection:
             if connection.execute(_DUE, given).first() is None:
                 return []
@@ -124,7 +124,7 @@ _PARENT = outbox.alias("parent")
 _DUE = (
     select(outbox.c.id)
     .where(
-        outbox.c.target == bindparam("target"),
+        outbox.c.target == bindparam("of_target"),
         outbox.c.state.in_([State.PENDING, State.SENDING]),
         or_(
             and_(outbox.c.state == State.PENDING, outbox.c.due_at <= _NOW),
