@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.collectors import file
-from monitor.core.errors import Unavailable, Unreadable
+from monitor.core.errors import PartlyRead, Unavailable
 from monitor.core.mention import Mention, Page
 from monitor.testing.collector_contract import FileCollectorContract, last_cursor, mentions
 
@@ -108,7 +108,7 @@ def test_a_broken_file_stops_no_other(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("nr,words\n1,x\n")
     (tmp_path / "b.jsonl").write_text(line(1))
     rounds = Rounds(tmp_path / "*")
-    with pytest.raises(Unreadable, match="the columns are: nr, words"):
+    with pytest.raises(PartlyRead, match="the columns are: nr, words"):
         rounds.ids()
     assert rounds.cursor is not None
     assert "b.jsonl" in rounds.cursor

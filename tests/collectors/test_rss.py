@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from monitor.collectors import rss
-from monitor.core.errors import AuthFailed, RateLimited, SourceError, Unavailable, Unreadable
+from monitor.core.errors import AuthFailed, PartlyRead, RateLimited, SourceError, Unavailable, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.http import Answer
 from monitor.testing.collector_contract import HttpCollectorContract, last_cursor, mentions
@@ -247,23 +247,33 @@ def test_all_feeds_gone_is_an_error(server: LoopbackServer) -> None:
     assert "every feed is gone" in str(rounds.error)
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [
-        (Fault.answer(403), AuthFailed),
-        (Fault.answer(404, b"<html>"), Unreadable),
-        (Fault.answer(429, retry_after="60"), RateLimited),
-        (Fault.answer(500), Unavailable),
-        (Fault.answer(200, b"<html>"), Unreadable),
-    ],
-)
-def test_a_broken_feed_stops_no_other(server: LoopbackServer, fault: Fault, error: type[SourceError]) -> None:
+FAULTS = [
+    (Fault.answer(403), AuthFailed),
+    (Fault.answer(404, b"<html>"), Unreadable),
+    (Fault.answer(429, retry_after="60"), RateLimited),
+    (Fault.answer(500), Unavailable),
+    (Fault.answer(200, b"<html>"), Unreadable),
+]
+
+
+@pytest.mark.parametrize(("fault", "error"), FAULTS)
+def test_a_single_broken_feed_is_the_whole_trouble(
+    server: LoopbackServer, fault: Fault, error: type[SourceError]
+) -> None:
+    rounds = Rounds(server)
+    server.fail("/", fault)
+    rounds.pages()
+    assert type(rounds.error) is error
+
+
+@pytest.mark.parametrize("fault", [fault for fault, _ in FAULTS])
+def test_a_broken_feed_stops_no_other(server: LoopbackServer, fault: Fault) -> None:
     rounds = Rounds(server, "/a", "/b", "/c")
     for n, path in enumerate(("/a", "/b", "/c")):
         offer(server, feed(item(n)), path)
     server.fail("/b", fault)
     assert rounds.texts() == ["post 0", "post 2"]
-    assert type(rounds.error) is error
+    assert type(rounds.error) is PartlyRead
     assert "feed 2 of 3: 127.0.0.1" in str(rounds.error)
     assert rounds.texts() == ["post 1"]
 
