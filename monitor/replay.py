@@ -18,22 +18,30 @@ from monitor.ports import Collector
 from monitor.store.report import Report
 
 SOURCE = "replay"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STAGES = ("read", "collect", "classify", "triage", "deliver")
 AFTERMATH = timedelta(days=2)
 """How long after the last post we wait for what is still held back, such as by quiet hours."""
 
 
 class VirtualClock:
-    """A clock that stands still until it is moved, and never goes back; it starts in 1970."""
+    """A clock that stands still until it is moved, and never goes back; it starts in 1970.
 
-    def __init__(self) -> None:
-        self._now = datetime(1970, 1, 1, tzinfo=UTC)
+    ``wait`` is called with the span of every move but the first, for those who want to watch time pass.
+    """
+
+    def __init__(self, wait: Callable[[timedelta], object] = lambda _: None) -> None:
+        self._now = _EPOCH
+        self._wait = wait
 
     def __call__(self) -> datetime:
         return self._now
 
     def move(self, moment: datetime) -> None:
-        self._now = max(self._now, moment)
+        if moment > self._now:
+            if self._now != _EPOCH:
+                self._wait(moment - self._now)
+            self._now = moment
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace as changed
@@ -69,9 +70,17 @@ def demo(as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON report instead of the alerts.")
 @click.option("-m", "--map", "mapped", multiple=True, metavar="FIELD=COLUMN", help="Where a field is in the files.")
+@click.option(
+    "--speed", type=click.FloatRange(min=0), default=0, help="So many times real time; 0: as fast as possible."
+)
 @click.option("--database", type=click.Path(path_type=Path, dir_okay=False), help="Keep the database here.")
 def replay(
-    files: tuple[Path, ...], config: Path | None, as_json: bool, mapped: tuple[str, ...], database: Path | None
+    files: tuple[Path, ...],
+    config: Path | None,
+    as_json: bool,
+    mapped: tuple[str, ...],
+    speed: float,
+    database: Path | None,
 ) -> None:
     """Recorded posts (JSONL or CSV, in time order) through the whole pipeline in virtual time.
 
@@ -84,13 +93,19 @@ def replay(
     """
     fields = _field_map(mapped)
     settings = settings_of(config) if config else _settings_for(files, fields)
-    with _played(settings, files, fields, database, as_json=as_json):
+    with _played(settings, files, fields, database, as_json=as_json, speed=speed):
         pass
 
 
 @contextmanager
 def _played(
-    settings: "Settings", files: tuple[Path, ...], fields: "FieldMap", database: Path | None, *, as_json: bool
+    settings: "Settings",
+    files: tuple[Path, ...],
+    fields: "FieldMap",
+    database: Path | None,
+    *,
+    as_json: bool,
+    speed: float = 0,
 ) -> "Iterator[Report]":
     """Replay the files, print alerts or the report, and hand over the database while it exists."""
     from monitor.app import build
@@ -99,7 +114,7 @@ def _played(
     from monitor.settings import StoreSettings
     from monitor.store.report import Report
 
-    clock = VirtualClock()
+    clock = VirtualClock(lambda span: threading.Event().wait(span.total_seconds() / speed) if speed else None)
     collector = create(Options(paths=files, fields=fields))
     with tempfile.TemporaryDirectory(prefix="umbrage-") as folder:
         file = database or Path(folder) / "replay.db"
