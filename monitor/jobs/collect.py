@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError
+from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError, StoreError
 from monitor.core.health import Health, rest
 from monitor.core.mention import Mention, Page
 from monitor.core.text import clean
@@ -48,7 +48,7 @@ class Collected:
 def collect(
     source: Source, watches: Sequence[Watch], matcher: Matcher, store: Store, now: datetime, jitter: float
 ) -> Collected:
-    """Read a source once. Whatever it raises is noted in its health and rests it; nothing escapes but our own bugs.
+    """Read a source once. Whatever it raises is noted in its health and rests it; only ``StoreError`` escapes.
 
     Each page is stored together with the cursor it carries, so a crash repeats a page and never skips one.
     """
@@ -62,18 +62,21 @@ def collect(
     problem: SourceError | None = None
     try:
         for page in source.collector.pages(watches, cursor, now - source.look_back):
-            found = list(_wanted(page, matcher, oldest, skipped))
+            wanted = list(_wanted(page, matcher, oldest, skipped))
             with store.begin() as transaction:
+                found = [(mention, match) for mention, matches in wanted for match in matches]
                 new = transaction.add_mentions(source.name, found, now)
                 if page.cursor is not None:
                     transaction.set_cursor(source.name, page.cursor, now)
             seen += len(page.mentions)
             stored += new
-            skipped["already known"] += len({(m.platform, m.id) for m, _ in found}) - new
+            skipped["already known"] += len(wanted) - new
     except SourceError as error:
         problem = error
     except ConfigError as error:
         problem = AuthFailed(str(error))
+    except StoreError:
+        raise
     except Exception as error:
         log.exception("source=%s failed unexpectedly", source.name)
         problem = SourceError(f"unexpected {type(error).__name__}; please report it")
@@ -88,7 +91,7 @@ def collect(
 
 def _wanted(
     page: Page, matcher: Matcher, oldest: datetime | None, skipped: Counter[str]
-) -> Iterator[tuple[Mention, Match]]:
+) -> Iterator[tuple[Mention, list[Match]]]:
     skipped.update(dict(page.skipped))
     for mention in page.mentions:
         text = clean(mention.text)
@@ -101,10 +104,10 @@ def _wanted(
         if text is not mention.text:
             mention = replace(mention, text=text)
         matches = matcher.matches(mention)
-        if not matches:
+        if matches:
+            yield mention, matches
+        else:
             skipped["about no watched brand"] += 1
-        for match in matches:
-            yield mention, match
 
 
 def _worked(health: Health, seen: int, now: datetime) -> Health:

@@ -24,7 +24,8 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed.database or ":memory:", durable)
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+            address = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(address, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError):
         raise ConfigError(["store.url: not a database address, such as sqlite:///umbrage.db"]) from None
     except ModuleNotFoundError:
@@ -35,12 +36,14 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
 def _sqlite(path: str, durable: bool) -> Engine:
     if path != ":memory:" and not Path(path).absolute().parent.is_dir():
         raise StoreError(f"the folder of the database {path} does not exist; create it or change store.url")
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    # Parameters are people's posts, which have no place in errors and logs.
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: Any) -> None:
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode = WAL")
+        if not _is_foreign(connection):
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys = ON")
 
@@ -53,6 +56,12 @@ def _sqlite(path: str, durable: bool) -> Engine:
             connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _is_foreign(connection: sqlite3.Connection) -> bool:
+    """Another program's file, whose journal mode would stay changed."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return bool(tables) and "alembic_version" not in tables
 
 
 @contextmanager

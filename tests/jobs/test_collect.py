@@ -55,9 +55,10 @@ def test_after_the_first_time_late_arrivals_are_welcome(pipeline: Pipeline) -> N
 
 def test_posts_seen_again_are_known(pipeline: Pipeline) -> None:
     pipeline.collector.script = [a_page(a_mention(), a_mention(), cursor=None)]
-    assert pipeline.collect().stored == 1
+    first = pipeline.collect()
+    assert (first.seen, first.stored, first.skipped) == (2, 1, (("already known", 1),))
     again = pipeline.collect()
-    assert (again.seen, again.stored, again.skipped) == (2, 0, (("already known", 1),))
+    assert (again.seen, again.stored, again.skipped) == (2, 0, (("already known", 2),))
 
 
 def test_one_id_on_two_platforms_is_two_posts(pipeline: Pipeline) -> None:
@@ -116,10 +117,12 @@ def test_a_cursor_is_saved_only_with_its_page(pipeline: Pipeline, monkeypatch: p
     def full(*_: Any) -> int:
         raise StoreError("the disk is full")
 
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, pytest.raises(StoreError):
         patch.setattr("monitor.store.transaction.SqlTransaction.add_mentions", full)
-        pipeline.collect()
+        with pytest.raises(StoreError, match="the disk is full"):
+            pipeline.collect()
     assert pipeline.store.cursor("news") is None
+    assert pipeline.collect().stored == 1, "the source does not rest for what the database did"
 
 
 @pytest.mark.parametrize(

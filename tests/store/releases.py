@@ -1,0 +1,123 @@
+"""Small databases as earlier releases left them, and how one is made.
+
+``python -m tests.store.releases`` prints the dump of this release's database, for ``releases/NNNN.sql``.
+"""
+
+import sqlite3
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import update
+
+from monitor.core.alerting import Reason
+from monitor.core.case import GROUPING
+from monitor.core.health import Health
+from monitor.core.mention import Mention
+from monitor.core.message import Message
+from monitor.core.routing import Matching
+from monitor.core.verdict import Label, Verdict
+from monitor.core.watch import Match
+from monitor.ports import Alert, Receipt
+from monitor.store.connection import open_engine, writing
+from monitor.store.migrate import upgrade
+from monitor.store.schema import State, outbox
+from monitor.store.sql import SqlStore
+
+FOLDER = Path(__file__).parent / "releases"
+DUMPS = sorted(FOLDER.glob("*.sql"))
+
+NOW = datetime(2026, 11, 22, 10, 0, 0, 123_456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+TARGET = "slack"
+
+NEW, DULL, COMPLAINT, WAITING, TOLD = "new", "dull", "complaint", "waiting", "told"
+"""Posts, by how far they have come. WAITING was told to one target and not to the other."""
+
+STATES = ("sent", "sending", "doubtful", "dead", "dropped", "pending")
+"""Messages, by how they stand."""
+
+
+def load(dump: Path, database: Path) -> None:
+    """An SQLite file as it was when the dump was made."""
+    connection = sqlite3.connect(database)
+    connection.executescript(dump.read_text(encoding="utf-8"))
+    connection.close()
+
+
+def fill(store: SqlStore) -> None:
+    """A mention in each stage, a case, a message in each state, and one of everything else."""
+    with store.begin() as transaction:
+        posts = [_post(name) for name in (NEW, DULL, COMPLAINT, WAITING, TOLD)]
+        transaction.add_mentions("news", [(post, _match()) for post in posts], NOW)
+        transaction.add_mentions("news", [(_post("own"), _match(own=True))], NOW)
+        transaction.set_cursor("news", "cursor-17", NOW)
+        transaction.set_health(Health(name="source/news", last_ok=NOW, last_item=NOW))
+        transaction.set_health(Health(name="target/slack", troubled_since=NOW, streak=2, problem="Slack asks to wait"))
+    numbers = {item.text.split()[-1]: item.mention for item in store.unjudged(10)}
+    with store.begin() as transaction:
+        transaction.add_verdicts((numbers[name], _verdict(name)) for name in (DULL, COMPLAINT, WAITING, TOLD))
+        case = transaction.open_case("Acme", "delivery", GROUPING, 1, NOW)
+        transaction.file((numbers[name], case.id) for name in (WAITING, TOLD))
+        transaction.settle([numbers[TOLD]])
+        alert = Alert(
+            target=TARGET,
+            reason=Reason.FIRST,
+            message=Message(key="sent", title="Complaint · delivery · Acme"),
+            case=case.id,
+            mentions=(numbers[WAITING], numbers[TOLD]),
+            voices=2,
+        )
+        transaction.enqueue_alerts([alert], NOW)
+    (sent,) = store.claim_deliveries(TARGET, NOW, MINUTE, 1)
+    store.sent(sent, Receipt(reference="C1:17.5"), NOW)
+    _fill_outbox(store)
+    store.add_silence(Matching(topics=("billing_refund",)), NOW + timedelta(days=365), "ann", "known", NOW)
+    store.correct(numbers[DULL], Label.COMPLAINT, "bob", "irony 😡", NOW)
+    store.lease("worker", "host:1:abc", NOW, MINUTE)
+
+
+def _fill_outbox(store: SqlStore) -> None:
+    hour = timedelta(hours=1)
+    for key in STATES[1:]:
+        thread = "sent" if key == "pending" else None
+        with store.begin() as transaction:
+            transaction.enqueue(TARGET, Message(key=key, title=f"A message · {key}", thread=thread), NOW)
+        if key in ("sending", "doubtful", "dead"):
+            (delivery,) = store.claim_deliveries(TARGET, NOW, hour, 1)
+        if key == "doubtful":
+            store.postpone(delivery, "Slack's answer was lost", NOW + hour, doubtful=True)
+        if key == "dead":
+            store.bury(delivery, "Slack refuses this message", NOW)
+        if key == "dropped":
+            with writing(store.engine) as connection:
+                connection.execute(update(outbox).where(outbox.c.key == key).values(state=State.DROPPED))
+
+
+def _post(name: str) -> Mention:
+    return Mention(
+        platform="social", id=name, text=f"Acme 📦 is {name}", posted_at=NOW, author=name, url="https://x.y/"
+    )
+
+
+def _match(*, own: bool = False) -> Match:
+    return Match(brand="Acme", terms=("Acme",), own=own)
+
+
+def _verdict(name: str) -> Verdict:
+    label = Label.OTHER if name == DULL else Label.COMPLAINT
+    return Verdict(model="old@1", label=label, complaint=0.9, topics=("delivery",), at=NOW)
+
+
+def main() -> None:
+    engine = open_engine("sqlite://")
+    upgrade(engine)
+    fill(SqlStore(engine))
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        sys.stdout.writelines(f"{line}\n" for line in driver.iterdump())
+
+
+if __name__ == "__main__":
+    main()
