@@ -40,9 +40,9 @@ for module in (recorded, running, looking, scoring, database):
 def main() -> None:
     """Run the command line; errors that a person can fix are said in words and set the exit code."""
     try:
-        umbrage.main(standalone_mode=False)
-    except click.exceptions.Exit as finished:
-        sys.exit(finished.exit_code)
+        # Outside its own mode click returns the exit code that a command ended with.
+        ended = umbrage.main(standalone_mode=False)
+        sys.exit(ended if isinstance(ended, int) else 0)
     except click.Abort:
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -117,7 +117,7 @@ def test_a_cursor_is_saved_only_with_its_page(pipeline: Pipeline, monkeypatch: p
     def full(*_: Any) -> int:
         raise StoreError("the disk is full")
 
-    with monkeypatch.context() as patch, pytest.raises(StoreError):
+    with monkeypatch.context() as patch:
         patch.setattr("monitor.store.transaction.SqlTransaction.add_mentions", full)
         with pytest.raises(StoreError, match="the disk is full"):
             pipeline.collect()

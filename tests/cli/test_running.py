@@ -1,0 +1,64 @@
+"""``umbrage once``: everything that is due, once; and what stands in its way."""
+
+from pathlib import Path
+
+from monitor.app import clock, open_store
+from monitor.service import LEASE, LEASE_LENGTH
+from monitor.settings import StoreSettings
+from tests.cli.conftest import Umbrage
+from tests.cli.test_looking import post
+
+
+def test_once_reads_judges_and_tells(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text(post(1) + post(2, "nobody"), "utf-8")
+    finished = umbrage("once")
+    assert finished.code == 0
+    assert "Complaint · " in finished.out
+    assert "posts: 2 seen, 1 new, 1 about no watched brand" in finished.err
+    assert "1 judged, 1 alerts decided, 1 messages sent" in finished.err
+    again = umbrage("once")
+    assert (again.code, again.out) == (0, "")
+    assert "0 judged, 0 alerts decided, 0 messages sent" in again.err
+
+
+def test_once_ends_with_6_when_a_source_fails_and_still_does_the_rest(
+    umbrage: Umbrage, config: Path, tmp_path: Path
+) -> None:
+    more = '\n[sources.other]\nuse = "file"\npath = "other.jsonl"\n'
+    config.write_text(config.read_text("utf-8") + more, "utf-8")
+    (tmp_path / "other.jsonl").write_text(post(1), "utf-8")
+    finished = umbrage("once")
+    assert finished.code == 6
+    assert "posts: posts.jsonl: there is no such file" in finished.err
+    assert "Complaint · " in finished.out
+
+
+def test_once_ends_with_5_when_the_classifier_is_missing(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    text = config.read_text("utf-8").replace('use = "keywords"', f'use = "onnx"\nfolder = "{tmp_path}"')
+    config.write_text(text, "utf-8")
+    (tmp_path / "posts.jsonl").write_text(post(1), "utf-8")
+    finished = umbrage("once")
+    assert finished.code == 5
+    assert "manifest.json" in finished.err
+
+
+def test_once_leaves_the_work_to_a_worker_that_is_there(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    store = open_store(StoreSettings(url=f"sqlite:///{tmp_path / 'umbrage.db'}"), migrate=True)
+    store.lease(LEASE, "another", clock(), LEASE_LENGTH)
+    store.engine.dispose()
+    finished = umbrage("once")
+    assert finished.code == 1
+    assert "another worker is at work" in finished.err
+
+
+def test_without_a_configuration_the_way_to_one_is_said(umbrage: Umbrage) -> None:
+    finished = umbrage("once")
+    assert finished.code == 3
+    assert "no such file" in finished.err
+
+
+def test_a_file_that_is_no_database_ends_with_4(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "umbrage.db").write_text("this is not a database, it is a poem " * 100, "utf-8")
+    finished = umbrage("once")
+    assert finished.code == 4
+    assert "is not an SQLite database" in finished.err
