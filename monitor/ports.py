@@ -67,6 +67,7 @@ class Notifier(Protocol):
     def send(self, message: Message, thread: Receipt | None) -> Receipt:
         """Deliver once, without retries of its own, or raise ``Refused``, ``Busy`` or ``Doubtful``.
 
+        ``ConfigError``, as a missing secret raises it, makes the target rest until a person has mended it.
         ``thread`` is the receipt of the message named by ``message.thread``, if that was delivered here.
         """
         ...

@@ -70,11 +70,15 @@ class Refused(DeliveryError):
 
 
 class Busy(DeliveryError):
-    """The target did not take the message; it is tried again after ``wait``, or after our own back-off."""
+    """The target did not take the message; it is tried again after ``wait``, or after our own back-off.
 
-    def __init__(self, message: str, *, wait: timedelta | None = None) -> None:
+    ``needs_person`` says that waiting alone will not help, so that the operators hear at once.
+    """
+
+    def __init__(self, message: str, *, wait: timedelta | None = None, needs_person: bool = False) -> None:
         super().__init__(message)
         self.wait = wait
+        self.needs_person = needs_person
 
 
 class Doubtful(DeliveryError):

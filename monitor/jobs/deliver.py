@@ -68,20 +68,20 @@ def _attempt(target: Target, delivery: Delivery, store: Store, now: datetime, ji
         log.error("target=%s message=%s refused=%r", target.name, delivery.id, str(error))
         store.bury(delivery, str(error), now)
         return True
-    except Doubtful as error:
-        _later(target, delivery, store, str(error), now, None, jitter, doubtful=True)
-        return False
     except Busy as error:
-        _later(target, delivery, store, str(error), now, error.wait, jitter, doubtful=delivery.is_doubtful)
+        _later(target, delivery, store, error, now, jitter())
         return False
     except ConfigError as error:
-        _later(target, delivery, store, str(error), now, UNUSABLE_REST, jitter, doubtful=delivery.is_doubtful)
+        unusable = Busy(str(error), wait=UNUSABLE_REST, needs_person=True)
+        _later(target, delivery, store, unusable, now, jitter())
+        return False
+    except Doubtful as error:
+        _in_doubt(target, delivery, store, str(error), now, jitter())
         return False
     except Exception as error:
         # A bug in a notifier says nothing about whether the message went out.
         log.exception("target=%s message=%s failed unexpectedly", target.name, delivery.id)
-        problem = f"unexpected {type(error).__name__}; please report it"
-        _later(target, delivery, store, problem, now, None, jitter, doubtful=True)
+        _in_doubt(target, delivery, store, f"unexpected {type(error).__name__}; please report it", now, jitter())
         return False
     store.sent(delivery, receipt, now)
     _note_success(target, store, now)
@@ -104,37 +104,50 @@ def _look(target: Target, delivery: Delivery) -> Receipt | None:
         return None
 
 
-def _later(
+def _later(target: Target, delivery: Delivery, store: Store, busy: Busy, now: datetime, jitter: float) -> None:
+    """Put the message back for as long as it takes."""
+    pause = busy.wait or _pause(target, store, jitter)
+    store.postpone(delivery, str(busy), now + pause, doubtful=delivery.is_doubtful)
+    _note_trouble(target, delivery, store, str(busy), now, pause, needs_person=busy.needs_person)
+
+
+def _in_doubt(target: Target, delivery: Delivery, store: Store, problem: str, now: datetime, jitter: float) -> None:
+    """Put the message back until it can be looked for, or give it up after too many such attempts."""
+    pause = _pause(target, store, jitter)
+    if delivery.attempts >= target.patience:
+        store.bury(delivery, f"given up after {delivery.attempts} attempts: {problem}", now)
+    else:
+        store.postpone(delivery, problem, now + max(pause, target.doubt), doubtful=True)
+    _note_trouble(target, delivery, store, problem, now, pause, needs_person=False)
+
+
+def _pause(target: Target, store: Store, jitter: float) -> timedelta:
+    return rest(store.health(target.health).streak + 1, SHORTEST_REST, LONGEST_REST, jitter)
+
+
+def _note_trouble(
     target: Target,
     delivery: Delivery,
     store: Store,
     problem: str,
     now: datetime,
-    asked: timedelta | None,
-    jitter: Callable[[], float],
+    pause: timedelta,
     *,
-    doubtful: bool,
+    needs_person: bool,
 ) -> None:
-    """Put the message back and let the target rest: as long as it asked for, else with growing pauses."""
     log.warning("target=%s message=%s attempt=%s problem=%r", target.name, delivery.id, delivery.attempts, problem)
     health = store.health(target.health)
-    pause = asked or rest(health.streak + 1, SHORTEST_REST, LONGEST_REST, jitter())
-    if doubtful and delivery.attempts >= target.patience:
-        store.bury(delivery, f"given up after {delivery.attempts} attempts: {problem}", now)
-    else:
-        wait = max(pause, target.doubt) if doubtful else pause
-        store.postpone(delivery, problem, now + wait, doubtful=doubtful)
+    after = replace(
+        health,
+        last_ok=health.last_ok if health.troubled_since else store.last_sent(target.name),
+        troubled_since=health.troubled_since or now,
+        streak=health.streak + 1,
+        problem=problem,
+        is_permanent=needs_person,
+        resting_until=now + pause,
+    )
     with store.begin() as transaction:
-        transaction.set_health(
-            replace(
-                health,
-                last_ok=health.last_ok if health.troubled_since else store.last_sent(target.name),
-                troubled_since=health.troubled_since or now,
-                streak=health.streak + 1,
-                problem=problem,
-                resting_until=now + pause,
-            )
-        )
+        transaction.set_health(after)
 
 
 def _note_success(target: Target, store: Store, now: datetime) -> None:

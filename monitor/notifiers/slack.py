@@ -223,7 +223,7 @@ class _RefusalError(Exception):
     def as_error(self) -> DeliveryError:
         scope = f" {self.needed}" if self.needed else ""
         if cure := _CURES.get(self.code):
-            return Busy(f"Slack says {self.code}{scope}; {cure}", wait=UNTIL_REPAIRED)
+            return Busy(f"Slack says {self.code}{scope}; {cure}", wait=UNTIL_REPAIRED, needs_person=True)
         return Refused(f"Slack refuses this message: {self.code}")
 
 

@@ -157,9 +157,12 @@ def _as_error(response: httpx.Response, now: float) -> DeliveryError:
     if status in _COME_BACK or (status == 503 and wait is not None):
         return Busy(f"{host} asks us to wait (status {status})", wait=wait)
     if response.is_redirect:
-        return Busy(f"{host} has moved (status {status}); set url to the new address", wait=UNTIL_REPAIRED)
+        cure = "set url to the new address"
+        return Busy(f"{host} has moved (status {status}); {cure}", wait=UNTIL_REPAIRED, needs_person=True)
     if status in _CONCERNS_ALL:
-        return Busy(f"{host} takes none of our messages (status {status}); check url and secret", wait=UNTIL_REPAIRED)
+        cure = "check url and secret"
+        problem = f"{host} takes none of our messages (status {status}); {cure}"
+        return Busy(problem, wait=UNTIL_REPAIRED, needs_person=True)
     if 400 <= status < 500:
         return Refused(f"{host} refuses this message (status {status})")
     return Doubtful(f"{host} is in trouble (status {status})")
