@@ -147,14 +147,19 @@ class _Printer:
         self._quiet = quiet
 
     def send(self, message: "Message", thread: "Receipt | None") -> "Receipt":
-        from monitor.notifiers.console import ConsoleNotifier
+        from monitor.core.text import excerpt
+        from monitor.notifiers import console
         from monitor.ports import Receipt
 
         if self._quiet:
             return Receipt()
-        margin = "    │ " if message.thread else ""
-        click.secho(f"{margin}{self._clock():%A %d %B, %H:%M} UTC", fg=_COLOURS.get(message.tone), bold=True)
-        return ConsoleNotifier().send(message, thread)
+        if message.thread:
+            # In a channel these would be folded away under their message; here one line each stands for that.
+            first = excerpt(console.one_line(message.quotes[0].text), 60)
+            click.echo(f"    │ {self._clock():%a %H:%M}  {console.one_line(message.title)}: “{first}”\n")
+            return Receipt()
+        click.secho(f"{self._clock():%A %d %B, %H:%M} UTC", fg=_COLOURS.get(message.tone), bold=True)
+        return console.ConsoleNotifier().send(message, thread)
 
     def find(self, message: "Message", thread: "Receipt | None", since: datetime) -> None:
         """Nothing printed is ever in doubt."""

@@ -61,16 +61,17 @@ class ConsoleNotifier:
 def _harmless(message: Message) -> Message:
     return replace(
         message,
-        title=_line(message.title),
+        title=one_line(message.title),
         quotes=tuple(
-            Quote(text=_line(q.text), where=_line(q.where), url=_line(q.url) if q.url else None) for q in message.quotes
+            Quote(text=one_line(q.text), where=one_line(q.where), url=one_line(q.url) if q.url else None)
+            for q in message.quotes
         ),
-        facts=tuple((_line(name), _line(value)) for name, value in message.facts),
-        why=tuple(_line(reason) for reason in message.why),
+        facts=tuple((one_line(name), one_line(value)) for name, value in message.facts),
+        why=tuple(one_line(reason) for reason in message.why),
     )
 
 
-def _line(text: str) -> str:
+def one_line(text: str) -> str:
     """One line that can neither move the cursor nor change colours, nor begin a line of its own."""
     return _SPACE.sub(" ", visible(clean(_ESCAPE.sub("", text)))).strip()
 
