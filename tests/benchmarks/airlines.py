@@ -54,10 +54,9 @@ def _verdicts(report: Row) -> None:
     for name, ids in parts.items():
         truth = {post for post in ids if gold[post]["sentiment"] == "negative"}
         said = {post for post in ids if report["verdicts"].get(post, {}).get("label") == "complaint"}
-        right = len(truth & said)
-        print(
-            f"| {name} | {len(ids):,} ({len(truth):,}) | {right / max(len(said), 1):.3f} | {right / max(len(truth), 1):.3f} |"
-        )
+        precision = len(truth & said) / max(len(said), 1)
+        recall = len(truth & said) / max(len(truth), 1)
+        print(f"| {name} | {len(ids):,} ({len(truth):,}) | {precision:.3f} | {recall:.3f} |")
 
 
 def _volume(report: Row) -> None:
