@@ -232,8 +232,8 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, database: str, *, rate: float, seed: int) -> Iterator[Scene]:
-    with nursery(folder) as found, FaultySlack(rate, seed) as slack:
+def scene(found: Nursery, database: str, *, rate: float, seed: int) -> Iterator[Scene]:
+    with FaultySlack(rate, seed) as slack:
         plan = Plan(database=database, slack=slack.api, targets=TARGETS, posts=0)
         yield Scene(nursery=found, slack=slack, plan=plan, tally=Tally())
 

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.testing.loopback_slack import POST
 from tests import postgres
-from tests.crash.harness import FAULTS, Tally, in_lanes, more, scene
+from tests.crash.harness import FAULTS, Tally, in_lanes, more, nursery, scene
 
 pytestmark = pytest.mark.sleeps
 
@@ -56,7 +56,7 @@ def chain(
     """One life of a database: killed at every ``every``-th kind of point, then at any moment, then left to finish."""
     folder.mkdir()
     chance = random.Random(seed)
-    with scene(folder, database, rate=rate, seed=seed) as stage:
+    with nursery(folder) as found, scene(found, database, rate=rate, seed=seed) as stage:
         report = folder / "points.json"
         stage.slack.fail(POST, FAULTS["dropped after commit"], FAULTS["dropped before commit"])
         plan = more(replace(stage.plan, durable=durable), 6)
@@ -121,23 +121,22 @@ def test_killed_at_each_single_point_of_a_run_nothing_is_lost_or_doubled(
         folder.mkdir()
         point, total = number + 1, Tally()
         is_reached = True
-        while is_reached:
-            with scene(folder, databases(), rate=0.0, seed=point) as stage:
-                plan = more(stage.plan, 4)
-                is_reached = stage.die_at(replace(plan, nth=point))
-                stage.finish(plan)
-                total += stage.tally
-            point += LANES
+        with nursery(folder) as found:
+            while is_reached:
+                with scene(found, databases(), rate=0.0, seed=point) as stage:
+                    plan = more(stage.plan, 6)
+                    is_reached = stage.die_at(replace(plan, nth=point))
+                    stage.finish(plan)
+                    total += stage.tally
+                point += LANES
         return total
 
     tally = in_lanes(LANES, lane)
-    judge(tally, "each single point", started, capsys)
+    judge(tally, f"each single point, {databases().split(':')[0]}", started, capsys)
 
 
-def test_killed_while_the_tables_are_made_it_starts_again(
-    bare_database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with scene(tmp_path, bare_database, rate=0.0, seed=1) as stage:
+def test_killed_while_the_tables_are_made_it_starts_again(bare_database: str, tmp_path: Path) -> None:
+    with nursery(tmp_path) as found, scene(found, bare_database, rate=0.0, seed=1) as stage:
         plan = more(stage.plan, 2)
         for number in range(8):
             stage.die_after(plan, 0.02 + 0.02 * number)

@@ -53,11 +53,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not after {seconds} s"
-        select_nothing()
+        pause(0.05)
 
 
-def select_nothing() -> None:
-    time.sleep(0.05)  # noqa: TID251 - waits for another process
+def pause(seconds: float) -> None:
+    time.sleep(seconds)  # noqa: TID251 - other processes are at work meanwhile
 
 
 class Pair:
@@ -188,10 +188,7 @@ def test_a_running_service_stops_at_any_moment_and_starts_again_cleanly(
         service = Running(folder)
         if number % 5:
             wait_until(service.is_started)
-            moment = chance.uniform(0, 2.0)
-        else:
-            moment = chance.uniform(0, 2.0)
-        time.sleep(moment)  # noqa: TID251 - at any moment
+        pause(chance.uniform(0, 2.0))
         was_started = service.is_started()
         code, seconds = service.stop()
         assert code == 0 or (not was_started and code == -signal.SIGTERM), service.log.read_text()

@@ -52,6 +52,7 @@ ANSWER_WITHIN = 0.4
 """Seconds; shorter than the loopback Slack's slow faults."""
 
 LEASE = 1.5
+LIFETIME = 600
 
 TOPICS = ("delivery", "billing_refund", "account_app")
 
@@ -261,6 +262,8 @@ def main(read: Callable[[], str] = sys.stdin.readline) -> None:
 
 
 def _run(plan: Plan) -> None:
+    # Should everybody die who would kill it.
+    signal.alarm(LIFETIME)
     code = 1
     try:
         (serve if plan.as_service else work)(plan)
