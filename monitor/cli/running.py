@@ -1,10 +1,16 @@
 """Commands that work: ``run`` and ``once``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.common import set_up_logging, settings_of, with_config
+
+if TYPE_CHECKING:
+    from monitor.app import App
+    from monitor.core.errors import ModelError
+    from monitor.service import Lease
 
 
 @click.command()
@@ -52,10 +58,7 @@ def once(config: Path, verbose: bool) -> None:
         raise click.ClickException("another worker is at work on this database; stop it or let it do the work")
     try:
         collected = {name: app.collect(name) for name in app.sources}
-        judged = 0
-        while count := app.classify():
-            judged += count
-            lease.renew()
+        judged, broken = _judge(app, lease)
         alerts = app.triage().alerts
         app.watch_health()
         sent = sum(app.deliver(name) for name in app.targets)
@@ -67,7 +70,25 @@ def once(config: Path, verbose: bool) -> None:
     problems = [f"{name}: {result.problem}" for name, result in collected.items() if result.problem]
     for problem in problems:
         click.echo(f"umbrage: {problem}", err=True)
+    if broken:
+        raise broken
     raise click.exceptions.Exit(6 if problems else 0)
+
+
+def _judge(app: "App", lease: "Lease") -> tuple[int, "ModelError | None"]:
+    """How many mentions were judged, and what is wrong with the classifier; the other steps go on without it."""
+    from monitor.core.errors import ModelError
+
+    judged = 0
+    try:
+        while count := app.classify():
+            judged += count
+            lease.renew()
+    except ModelError as error:
+        app.note_classifier(error)
+        return judged, error
+    app.note_classifier(None)
+    return judged, None
 
 
 def _skipped(skipped: tuple[tuple[str, int], ...]) -> str:

@@ -33,13 +33,17 @@ def test_once_ends_with_6_when_a_source_fails_and_still_does_the_rest(
     assert "Complaint · " in finished.out
 
 
-def test_once_ends_with_5_when_the_classifier_is_missing(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+def test_once_ends_with_5_when_the_classifier_is_missing_and_tells_people(
+    umbrage: Umbrage, config: Path, tmp_path: Path
+) -> None:
     text = config.read_text("utf-8").replace('use = "keywords"', f'use = "onnx"\nfolder = "{tmp_path}"')
     config.write_text(text, "utf-8")
     (tmp_path / "posts.jsonl").write_text(post(1), "utf-8")
     finished = umbrage("once")
     assert finished.code == 5
     assert "manifest.json" in finished.err
+    assert "posts: 1 seen, 1 new" in finished.err, "collected, to wait"
+    assert "Undecided: classifier onnx" in finished.out
 
 
 def test_once_leaves_the_work_to_a_worker_that_is_there(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
