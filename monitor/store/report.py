@@ -50,7 +50,9 @@ class Report:
     def retry(self, number: int, now: datetime) -> bool:
         """Make a dead or dropped message due again; ``False`` if there is no such message."""
         change = update(outbox).where(outbox.c.id == number, outbox.c.state.in_([State.DEAD, State.DROPPED]))
-        return self._change(change.values(state=State.PENDING, due_at=now, attempts=0, error=None))
+        # The last attempt may have been accepted although its answer was lost, so the target is asked first.
+        doubt = outbox.c.started_at.is_not(None)
+        return self._change(change.values(state=State.PENDING, due_at=now, attempts=0, error=None, is_doubtful=doubt))
 
     def drop(self, number: int) -> bool:
         """Set a message aside that was not sent yet; ``False`` if there is no such message."""

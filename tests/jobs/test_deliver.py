@@ -182,6 +182,17 @@ def test_after_its_patience_a_message_is_given_up_and_shown(store: SqlStore, clo
     assert dead["error"] == "given up after 3 attempts: no answer"
 
 
+def test_what_was_given_up_in_doubt_is_looked_for_when_somebody_retries_it(store: SqlStore, clock: Clock) -> None:
+    post = Post(store, clock, patience=1)
+    post.put("a")
+    post.notifier.lost_answers = [Doubtful("no answer")]
+    post.deliver()
+    assert post.states() == [State.DEAD]
+    assert Report(store.engine).retry(1, clock.move(hours=1))
+    post.deliver()
+    assert (post.notifier.keys, post.notifier.lookups, post.states()) == (["a"], ["a"], [State.SENT])
+
+
 def test_a_busy_target_is_waited_for_as_long_as_it_takes(store: SqlStore, clock: Clock) -> None:
     post = Post(store, clock, patience=3)
     post.put("a")
