@@ -22,7 +22,9 @@ LEASE = "worker"
 LEASE_LENGTH = timedelta(seconds=30)
 LEASE_RENEWAL = 10
 WORK_EVERY = 2
-DELIVER_EVERY = 1
+DELIVER_EVERY = 1.1
+"""Seconds; a little more than Slack's pace, so that no round comes just too early for it."""
+
 HEALTH_EVERY = 30
 GRACE = 8.0
 """Seconds that running steps get to finish after SIGTERM; whatever they leave is done after the next start."""
