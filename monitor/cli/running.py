@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from monitor.app import App
     from monitor.core.errors import ModelError
     from monitor.service import Lease
+
+if TYPE_CHECKING:
+    from monitor.app import App
 
 
 @click.command()
@@ -61,7 +65,7 @@ def once(config: Path, verbose: bool) -> None:
         judged, broken = _judge(app, lease)
         alerts = app.triage().alerts
         app.watch_health()
-        sent = sum(app.deliver(name) for name in app.targets)
+        sent = sum(_deliver_all(app, name) for name in app.targets)
     finally:
         lease.release()
     for name, result in collected.items():
@@ -89,6 +93,15 @@ def _judge(app: "App", lease: "Lease") -> tuple[int, "ModelError | None"]:
         return judged, error
     app.note_classifier(None)
     return judged, None
+
+
+def _deliver_all(app: "App", name: str) -> int:
+    """Send everything that is due, at the target's pace."""
+    sent = 0
+    while count := app.deliver(name):
+        sent += count
+        app.stopping.wait(app.targets[name].notifier.pace.total_seconds())
+    return sent
 
 
 def _skipped(skipped: tuple[tuple[str, int], ...]) -> str:
