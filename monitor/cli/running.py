@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,9 +11,6 @@ if TYPE_CHECKING:
     from monitor.app import App
     from monitor.core.errors import ModelError
     from monitor.service import Lease
-
-if TYPE_CHECKING:
-    from monitor.app import App
 
 
 @click.command()
