@@ -1,5 +1,6 @@
 """Bringing a database to this release's tables, and refusing one that is newer."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -25,7 +26,9 @@ class Standing(StrEnum):
 
 
 def standing(engine: Engine) -> Standing:
-    """Compare without changing anything."""
+    """Compare without changing anything, not even by making an empty file."""
+    if _is_yet_to_be_made(engine):
+        return Standing.EMPTY
     with reading(engine) as connection:
         return _standing(connection)
 
@@ -78,6 +81,14 @@ def _standing(connection: Connection) -> Standing:
     if "outbox" not in tables:
         return Standing.FOREIGN
     return Standing.OLDER if revision is not None and revision < HEAD else Standing.NEWER
+
+
+def _is_yet_to_be_made(engine: Engine) -> bool:
+    """Is it an SQLite file that does not exist, where one can be made?"""
+    if engine.dialect.name != "sqlite" or not engine.url.database or engine.url.database == ":memory:":
+        return False
+    path = Path(engine.url.database).absolute()
+    return not path.exists() and os.access(path.parent, os.W_OK)
 
 
 def _run(connection: Connection) -> None:
