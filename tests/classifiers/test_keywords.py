@@ -4,7 +4,7 @@ import pytest
 
 from monitor.classifiers import keywords
 from monitor.ports import Classifier
-from tests.classifiers.contract import ClassifierContract
+from monitor.testing.classifier_contract import ClassifierContract
 
 
 class TestKeywords(ClassifierContract):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from monitor.classifiers import onnx
 from monitor.core.errors import ModelError
 from monitor.ports import Classifier
-from tests.classifiers.contract import POSTS, ClassifierContract
+from monitor.testing.classifier_contract import POSTS, ClassifierContract
 
 
 @pytest.fixture(scope="module")

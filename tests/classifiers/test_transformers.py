@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from monitor.classifiers import transformers
 from monitor.core.errors import ModelError
 from monitor.ports import Classifier
-from tests.classifiers.contract import POSTS, ClassifierContract
+from monitor.testing.classifier_contract import POSTS, ClassifierContract
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "@", "user", "http", "my", "parcel", "is", "late", "down", "thank", "you"]
 
