@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -84,10 +85,12 @@ class Service:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way and return."""
+        # Not an event: a handler that sets the one its own thread is about to wait for blocks for ever.
+        told: SimpleQueue[int] = SimpleQueue()
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._app.stopping.set())
+            signal.signal(number, lambda signum, _: told.put(signum))
         self.start()
-        self._app.stopping.wait()
+        told.get()
         self.stop()
 
     def start(self) -> None:
