@@ -7,8 +7,9 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -60,13 +61,14 @@ class Lease:
 
 
 def work(app: App) -> None:
-    """Classify and triage what waits; a broken classifier is noted and stops only the classifying."""
-    try:
-        app.classify()
-        app.note_classifier(None)
-    except ModelError as error:
-        log.error("classifier problem=%r: mentions wait unclassified", str(error))
-        app.note_classifier(error)
+    """Classify and triage what waits; a broken classifier is noted, stops only the classifying and rests a while."""
+    if not app.store.health(app.classifier.health).is_resting(app.clock()):
+        try:
+            app.classify()
+            app.note_classifier(None)
+        except ModelError as error:
+            log.error("classifier problem=%r: mentions wait unclassified", str(error))
+            app.note_classifier(error)
     app.triage()
 
 
@@ -85,12 +87,16 @@ class Service:
 
     def run(self) -> None:
         """Work until SIGTERM or SIGINT, then finish what is under way and return."""
-        # Not an event: a handler that sets the one its own thread is about to wait for blocks for ever.
+        # Not an event: a handler that sets the one its own thread is about to wait for blocks for ever. And not without
+        # looking up: a signal in the moment before the wait is handled after it.
         told: SimpleQueue[int] = SimpleQueue()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda signum, _: told.put(signum))
         self.start()
-        told.get()
+        received = None
+        while received is None:
+            with suppress(Empty):
+                received = told.get(timeout=1)
         self.stop()
 
     def start(self) -> None:
