@@ -32,6 +32,7 @@ from monitor.store.sql import SqlStore
 log = logging.getLogger(__name__)
 
 JUDGED_PER_ROUND = 1_024
+CLASSIFIER_REST = timedelta(minutes=1)
 
 
 def clock() -> datetime:
@@ -95,7 +96,8 @@ class App:
             after = Health(name=health.name, last_ok=now, told_at=health.told_at)
         else:
             since = health.troubled_since or now
-            after = replace(health, troubled_since=since, problem=str(problem), is_permanent=True)
+            until = now + CLASSIFIER_REST
+            after = replace(health, troubled_since=since, problem=str(problem), is_permanent=True, resting_until=until)
         with self.store.begin() as transaction:
             transaction.set_health(after)
 

@@ -54,15 +54,25 @@ def test_a_lease_that_was_not_renewed_is_lost_and_taken_over(app: App, clock: Cl
     assert not first.renew()
 
 
-def test_a_broken_classifier_stops_only_the_classifying(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_classifier_stops_only_the_classifying_and_is_tried_again_later(
+    app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
     def fail() -> None:
+        tries.append(clock())
         raise ModelError("model.onnx is cut short; install umbrage again")
 
+    app.clock = clock
     app.collect("exports")
     with monkeypatch.context() as broken:
         broken.setattr(app.classifier, "get", fail)
         work(app)
+        work(app)
         app.watch_health()
+
+    assert len(tries) == 1
+    clock.move(minutes=1)
 
     assert len(app.store.unjudged(10)) == 1
     [notice] = app.store.claim_deliveries("console", app.clock(), timedelta(minutes=1), 10)
