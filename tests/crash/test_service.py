@@ -144,7 +144,7 @@ class Running:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "monitor", "run", "-c", "monitor.toml"],
                 cwd=folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": "1"},
                 stdout=out,
                 stderr=err,
             )
@@ -160,7 +160,8 @@ class Running:
         try:
             code = self._process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:
-            self._process.kill()
+            # With the fault handler on, every thread says where it is.
+            self._process.send_signal(signal.SIGABRT)
             self._process.wait()
             raise AssertionError(f"it does not stop within {STOP_WITHIN} s:\n{self.log.read_text()}") from None
         return code, time.monotonic() - started
