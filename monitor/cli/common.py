@@ -38,6 +38,11 @@ def with_config(command: F) -> F:
     return option(command)
 
 
+def as_json(command: F) -> F:
+    """The option ``--json``; the command gets it as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for a machine to read.")(command)
+
+
 def settings_of(config: Path) -> "Settings":
     """The validated settings of a file."""
     from monitor.config import read

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import settings_of, with_config
+from monitor.cli.common import as_json, settings_of, with_config
 
 if TYPE_CHECKING:
     from monitor.store.report import Report
@@ -37,8 +37,9 @@ def upgrade_command(config: Path) -> None:
 
 
 @db.command("check")
+@as_json
 @with_config
-def check_command(config: Path) -> None:
+def check_command(config: Path, as_json: bool) -> None:
     """Say whether the database fits this release and how much is in it. Changes nothing.
 
     \b
@@ -51,8 +52,12 @@ def check_command(config: Path) -> None:
 
     engine = open_engine_of(settings_of(config).store)
     require_current(engine)
+    counts = Report(engine).counts()
+    if as_json:
+        click.echo(json.dumps({"database": place(engine), **counts}))
+        return
     click.echo(f"{place(engine)}: fits this release")
-    for name, count in Report(engine).counts().items():
+    for name, count in counts.items():
         click.echo(f"  {name:10} {count:>12,}")
 
 
@@ -67,7 +72,7 @@ def outbox() -> None:
 
 @outbox.command("ls")
 @click.option("--state", type=click.Choice(["pending", "sending", "sent", "dead", "dropped"]), help="Only these.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@as_json
 @with_config
 def ls_command(state: str | None, as_json: bool, config: Path) -> None:
     """List the newest thousand messages with their state, target and last problem.

@@ -1,5 +1,6 @@
 """Commands that look without working: ``init``, ``check``, ``plugins``, ``try``, ``send-test``, ``explain``."""
 
+import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import DEFAULT_CONFIG, settings_of, with_config
+from monitor.cli.common import DEFAULT_CONFIG, as_json, settings_of, with_config
 
 if TYPE_CHECKING:
     from monitor.core.mention import Mention, Page
@@ -71,23 +72,33 @@ def check(config: Path) -> None:
 
 
 @click.command()
-def plugins() -> None:
+@as_json
+def plugins(as_json: bool) -> None:
     """List the sources, classifiers and targets that can be named in the configuration.
 
     \b
     Example:  umbrage plugins
     """
-    from monitor.core.errors import UmbrageError
-    from monitor.registry import KINDS, names, summary
+    from monitor.registry import KINDS, names
 
-    for kind in KINDS:
+    found = {kind: {name: _summary(kind, name) for name in names(kind)} for kind in KINDS}
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for kind, members in found.items():
         click.echo(kind)
-        for name in names(kind):
-            try:
-                words = summary(kind, name)
-            except (UmbrageError, ImportError) as error:
-                words = f"cannot be loaded: {error}"
+        for name, words in members.items():
             click.echo(f"  {name:14} {words}")
+
+
+def _summary(kind: str, name: str) -> str:
+    from monitor.core.errors import UmbrageError
+    from monitor.registry import summary
+
+    try:
+        return summary(kind, name)
+    except (UmbrageError, ImportError) as error:
+        return f"cannot be loaded: {error}"
 
 
 @click.command("try")

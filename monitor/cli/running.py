@@ -1,11 +1,13 @@
 """Commands that work: ``run`` and ``once``."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import set_up_logging, settings_of, with_config
+from monitor.cli.common import as_json, set_up_logging, settings_of, with_config
 
 if TYPE_CHECKING:
     from monitor.app import App
@@ -41,8 +43,9 @@ def run(config: Path, verbose: bool) -> None:
 
 @click.command()
 @click.option("-v", "--verbose", is_flag=True, help="Log every step.")
+@as_json
 @with_config
-def once(config: Path, verbose: bool) -> None:
+def once(config: Path, verbose: bool, as_json: bool) -> None:
     """Read every source once, judge, triage and deliver what is due, then stop. For cron and for trying out.
 
     \b
@@ -64,6 +67,9 @@ def once(config: Path, verbose: bool) -> None:
         sent = sum(_deliver_all(app, name) for name in app.targets)
     finally:
         lease.release()
+    if as_json:
+        sources = {name: asdict(result) | {"skipped": dict(result.skipped)} for name, result in collected.items()}
+        click.echo(json.dumps({"sources": sources, "judged": judged, "alerts": alerts, "sent": sent}))
     for name, result in collected.items():
         click.echo(f"{name}: {result.seen} seen, {result.stored} new" + _skipped(result.skipped), err=True)
     click.echo(f"{judged} judged, {alerts} alerts decided, {sent} messages sent", err=True)

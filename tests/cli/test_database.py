@@ -110,3 +110,8 @@ def test_what_cannot_be_done_is_said(umbrage: Umbrage, database: SqlStore, argum
     assert finished.code == 1
     assert "see: umbrage outbox ls" in finished.err
     assert states(umbrage) == before
+
+
+def test_db_check_for_a_machine(umbrage: Umbrage, config: Path) -> None:
+    umbrage("db", "upgrade")
+    assert json.loads(umbrage("db", "check", "--json").out)["mentions"] == 0

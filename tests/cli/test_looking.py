@@ -162,3 +162,8 @@ def test_explain_without_a_database_says_what_to_do(umbrage: Umbrage, config: Pa
     finished = umbrage("explain", "1")
     assert finished.code == 4
     assert "umbrage db upgrade" in finished.err
+
+
+def test_plugins_for_a_machine(umbrage: Umbrage) -> None:
+    found = json.loads(umbrage("plugins", "--json").out)
+    assert found["notifiers"]["console"].startswith("Prints messages")

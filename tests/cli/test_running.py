@@ -1,5 +1,6 @@
 """``umbrage once``: everything that is due, once; and what stands in its way."""
 
+import json
 from pathlib import Path
 
 from monitor.app import clock, open_store
@@ -66,3 +67,12 @@ def test_a_file_that_is_no_database_ends_with_4(umbrage: Umbrage, config: Path, 
     finished = umbrage("once")
     assert finished.code == 4
     assert "is not an SQLite database" in finished.err
+
+
+def test_once_tells_a_machine_what_it_did(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text('{"text": "hello Acme", "created_at": "2020-01-01T00:00:00Z"}\n')
+
+    told = json.loads(umbrage("once", "--json").out.splitlines()[-1])
+
+    assert told["sources"]["posts"]["skipped"] == {"older than the first look-back": 1}
+    assert (told["judged"], told["alerts"], told["sent"]) == (0, 0, 0)
