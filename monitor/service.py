@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -86,7 +87,7 @@ class Service:
         )
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT, then finish what is under way and return."""
+        """Work until SIGTERM or SIGINT, finish what is under way, and end the process with code 0."""
         # Not an event: a handler that sets the one its own thread is about to wait for blocks for ever. And not without
         # looking up: a signal in the moment before the wait is handled after it.
         told: SimpleQueue[int] = SimpleQueue()
@@ -98,6 +99,10 @@ class Service:
             with suppress(Empty):
                 received = told.get(timeout=1)
         self.stop()
+        # All progress is in the store, so no thread, stuck in a platform's answer or left by a library, keeps us here.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
     def start(self) -> None:
         """Start all jobs in the background."""
@@ -114,7 +119,7 @@ class Service:
         log.info("started sources=%s targets=%s", len(self._app.sources), len(self._app.targets))
 
     def stop(self) -> None:
-        """Let running steps finish for a few seconds, give the lease back and stop."""
+        """Let running steps finish for a few seconds and give the lease back."""
         log.info("stopping")
         self._app.stopping.set()
         self._scheduler.remove_all_jobs()
@@ -123,10 +128,6 @@ class Service:
         waiter.join(GRACE)
         self._lease.release()
         log.info("stopped %s", "with steps unfinished" if waiter.is_alive() else "cleanly")
-        if waiter.is_alive():
-            # A thread stuck in a platform's answer must not keep the process; all progress is in the store.
-            logging.shutdown()
-            os._exit(0)
 
     def _collect(self, name: str) -> None:
         collected = self._app.collect(name)
