@@ -2,14 +2,14 @@
 
 import logging
 import math
+import re
 import time
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import pairwise
 
 import httpx
 
@@ -56,15 +56,15 @@ def client(
 ) -> httpx.Client:
     """A client that says who it is and waits at most ``timeout`` seconds for the next piece of an answer.
 
-    It also keeps httpx and httpcore from logging addresses and headers, which may carry keys.
+    It also keeps httpx and httpcore from logging addresses and headers, which may carry keys. It follows no redirects:
+    httpx would read their bodies to the end, however large they are; :func:`fetch` does it instead.
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx.Client(
         headers={"User-Agent": user_agent(contact), "Accept-Encoding": "gzip", **(headers or {})},
         timeout=timeout,
-        follow_redirects=True,
-        max_redirects=_MOST_REDIRECTS,
+        follow_redirects=False,
         transport=transport,
     )
 
@@ -79,19 +79,21 @@ def fetch(
 ) -> Answer:
     """GET an address. The body is unpacked piece by piece, to ``largest`` bytes and for ``seconds`` at most.
 
+    Up to five redirects to other web addresses are followed within the same time; their bodies are never read.
     Raises ``Unavailable`` when no answer comes and ``Unreadable`` when it is too large or makes no sense. The messages
     name the host only: the rest of an address may be secret.
     """
     end = time.monotonic() + seconds
-    with _translated(url, seconds), client.stream("GET", url, headers=dict(headers or {})) as response:
-        body = b"".join(_pieces(response, largest, end))
-        return Answer(
-            status=response.status_code,
-            headers=response.headers,
-            body=body,
-            url=str(response.url),
-            moved_to=_moved_to(response),
-        )
+    with _translated(url, seconds):
+        response, moved_to = _last_response(client, client.build_request("GET", url, headers=dict(headers or {})), end)
+        with closing(response):
+            return Answer(
+                status=response.status_code,
+                headers=response.headers,
+                body=b"".join(_pieces(response, largest, end)),
+                url=str(response.url),
+                moved_to=moved_to,
+            )
 
 
 def check(status: int, headers: Mapping[str, str], where: str, now: datetime | None = None) -> None:
@@ -157,7 +159,26 @@ def _translated(url: str, seconds: float) -> Iterator[None]:
 
 def _words(error: Exception) -> str:
     """An exception's name in words: ``ConnectError`` becomes ``connect error``."""
-    return "".join(f" {c.lower()}" if c.isupper() else c for c in type(error).__name__).strip()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+
+
+def _last_response(client: httpx.Client, request: httpx.Request, end: float) -> tuple[httpx.Response, str | None]:
+    """The first response that leads nowhere else, unread, and where the permanent redirects before any other led."""
+    moved_to, is_lasting = None, True
+    for _ in range(1 + _MOST_REDIRECTS):
+        response = client.send(request, stream=True, follow_redirects=False)
+        if response.next_request is None:
+            return response, moved_to
+        response.close()
+        request = response.next_request
+        if request.url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol("redirect")
+        if time.monotonic() > end:
+            raise httpx.ReadTimeout("total")
+        is_lasting = is_lasting and response.status_code in (301, 308)
+        if is_lasting:
+            moved_to = str(request.url)
+    raise httpx.TooManyRedirects("redirect")
 
 
 def _pieces(response: httpx.Response, largest: int, end: float) -> Iterator[bytes]:
@@ -186,13 +207,3 @@ def _inflater(response: httpx.Response) -> "zlib._Decompress | None":
     if encoding in ("gzip", "x-gzip", "deflate"):
         return zlib.decompressobj(_AUTO_DETECT)
     raise Unreadable(f"{response.url.host} packs its answer in an unknown way")
-
-
-def _moved_to(response: httpx.Response) -> str | None:
-    """Where an unbroken chain of permanent redirects from the first request on leads."""
-    target = None
-    for step, following in pairwise([*response.history, response]):
-        if step.status_code not in (301, 308):
-            break
-        target = str(following.url)
-    return target

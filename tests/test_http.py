@@ -147,6 +147,10 @@ class Once(httpx.SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         return iter(lambda: self._body.read(1_000), b"")
 
+    def left(self) -> int:
+        """Bytes that nobody read."""
+        return len(self._body.getbuffer()) - self._body.tell()
+
 
 def test_a_packed_bomb_is_refused_in_little_memory() -> None:
     bomb = gzip.compress(bytes(200_000_000))
@@ -186,6 +190,73 @@ def test_redirects_that_lead_nowhere(server: LoopbackServer, location: str) -> N
     server.routes["/"] = lambda _: Reply(status=301, headers={"Location": location})
     with http.client() as client, pytest.raises(SourceError, match=r"127\.0\.0\.1"):
         http.fetch(client, server.url)
+
+
+def test_redirects_have_an_end(server: LoopbackServer) -> None:
+    for n in range(1, 7):
+        reply = Reply(status=302, headers={"Location": f"/{n - 1}"})
+        server.fail(f"/{n}", *[Fault(reply=reply)] * 2)
+    server.routes["/0"] = lambda _: Reply(body=b"here")
+    with http.client() as client:
+        assert http.fetch(client, f"{server.url}/5").body == b"here"
+        with pytest.raises(Unreadable, match=r"127\.0\.0\.1: too many redirects"):
+            http.fetch(client, f"{server.url}/6")
+
+
+@pytest.mark.parametrize("location", ["ftp://x.example/", "file:///etc/passwd", "file:/etc/passwd", "javascript:x"])
+def test_redirects_lead_to_the_web_only(location: str) -> None:
+    asked: list[httpx.URL] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(302, headers={"Location": location})
+
+    with pytest.raises(Unreadable, match=r"x\.example: (unsupported protocol|invalid url)"):
+        answer_of(respond)
+    assert len(asked) == 1
+
+
+def test_the_body_of_a_redirect_is_never_read() -> None:
+    endless = Endless(10_000)
+    bomb = Once(gzip.compress(bytes(50_000_000)))
+    answers = iter(
+        (
+            httpx.Response(302, headers={"Location": "/b", "Content-Encoding": "gzip"}, stream=bomb),
+            httpx.Response(301, headers={"Location": "/c"}, stream=endless),
+            httpx.Response(200, stream=Once(b"here")),
+        )
+    )
+    tracemalloc.start()
+    assert answer_of(lambda _: next(answers)).body == b"here"
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+    assert endless.sent == 0
+    assert bomb.left() > 0
+
+
+def test_a_redirect_without_an_address_is_read_like_any_answer() -> None:
+    with pytest.raises(Unreadable, match="more than 1 MB"):
+        answer_of(lambda _: httpx.Response(302, stream=Endless(10_000)))
+
+
+def test_redirects_share_one_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(0, 1_000, 10))
+    monkeypatch.setattr("monitor.http.time.monotonic", lambda: next(seconds))
+    with pytest.raises(Unavailable, match="in time"):
+        answer_of(lambda _: httpx.Response(302, headers={"Location": "/"}))
+
+
+def test_credentials_do_not_follow_to_another_host() -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        seen.append((request.url.host, "authorization" in request.headers))
+        to = {1: "/b", 2: "https://y.example/"}.get(len(seen))
+        return httpx.Response(302, headers={"Location": to}) if to else httpx.Response(200, stream=Once(b""))
+
+    answer_of(respond, "https://user:pass@x.example/a")
+    assert seen == [("x.example", True), ("x.example", True), ("y.example", False)]
 
 
 def test_addresses_stay_out_of_logs_and_errors(server: LoopbackServer, caplog: pytest.LogCaptureFixture) -> None:
