@@ -3,8 +3,11 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.core.mention import Kind, Mention, utc
+from monitor.core.mention import Kind, Mention, storable, utc
+from monitor.core.text import MAX_CHARS
 from monitor.testing.fakes import a_mention
 
 
@@ -43,3 +46,72 @@ def test_the_same_post_is_equal() -> None:
 def test_times_become_utc(moment: datetime, hour: int) -> None:
     assert utc(moment) == datetime(2026, 1, 1, hour, tzinfo=UTC)
     assert utc(moment).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    "mention",
+    [
+        a_mention(),
+        a_mention(
+            "late\nagain\tand again: \U0001f468\u200d\U0001f469\u200d\U0001f467 \u0440\u0443",
+            author="\u00e9va \u2764\ufe0f",
+        ),
+        a_mention(id="https://x.example/ a", url="HTTPS://x.example/\u00e4", followers=0, reposts=2**31 - 1),
+        a_mention(id="x" * 300, reply_to="\U0001f468\u200d\U0001f469", language="en-gb", brand="Acme"),
+        a_mention(url=None, author=None),
+    ],
+)
+def test_a_mention_that_is_safe_already_stays_the_same_object(mention: Mention) -> None:
+    assert storable(mention) is mention
+
+
+def test_control_characters_and_lone_surrogates_are_taken_out() -> None:
+    bad = "a\x00\x1b[31m\x9b\n b\ud800"
+    mention = storable(a_mention(bad, author=bad, language=bad, brand=bad, url=f"https://x.example/{bad}"))
+    assert mention.text == "a[31m\n b?"
+    assert (mention.author, mention.language, mention.brand) == ("a[31m b?",) * 3
+    assert mention.url == "https://x.example/a[31mb?"
+    assert storable(a_mention(author="\x00", brand="")).author is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a\x00", "a\x01"), ("a\ud800", "a\ud801"), ("x" * 400, "x" * 401), ("\x00", "\n")]
+)
+def test_ids_that_must_change_stay_different(one: str, other: str) -> None:
+    ids = [storable(a_mention(id=id_, reply_to=id_, platform=id_)) for id_ in (one, other)]
+    assert len({mention.id for mention in ids}) == 2
+    for mention in ids:
+        assert mention.id == mention.reply_to == mention.platform
+        assert mention.id.isprintable()
+        assert 0 < len(mention.id) <= 300
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "javascript:alert(1)", "file:///etc/passwd", "\x00", "//x.example", "https://" + "x" * 2_000],
+)
+def test_only_web_addresses_of_a_usual_length_are_kept(url: str) -> None:
+    assert storable(a_mention(url=url)).url is None
+
+
+@pytest.mark.parametrize("count", [-1, 2**31, 10**30])
+def test_counts_that_no_database_holds_are_unknown(count: int) -> None:
+    mention = storable(a_mention(followers=count, reposts=count))
+    assert (mention.followers, mention.reposts) == (None, None)
+
+
+def test_long_texts_are_cut() -> None:
+    mention = storable(a_mention("x" * (MAX_CHARS + 1), author="x" * 301))
+    assert (len(mention.text), len(mention.author or "")) == (MAX_CHARS, 300)
+
+
+_ANY = st.text(st.characters(exclude_categories=()), max_size=40)
+
+
+@given(_ANY, _ANY.filter(bool), _ANY)
+def test_any_mention_becomes_storable_at_once(text: str, name: str, path: str) -> None:
+    after = storable(a_mention(text, id=name, platform=name, author=name, url=f"http://{path}"))
+    assert storable(after) is after
+    for value in (after.text, after.id, after.platform, after.author or "", after.url or ""):
+        assert value.encode() is not None
+        assert not set(value) & {"\x00", "\x1b", "\x7f", "\x9b", "\ud800"}
