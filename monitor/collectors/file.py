@@ -1,11 +1,14 @@
 """Imports posts from JSONL and CSV files as they appear and grow: exports, archives, another program's log."""
 
 import glob
+import hashlib
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +17,9 @@ from monitor.core.mention import Page
 from monitor.core.watch import Watch
 from monitor.fields import FieldMap
 from monitor.records import batches, rows
+
+_TAIL = 64
+"""Bytes before the place that was reached by which a file is recognised."""
 
 
 class Options(BaseModel):
@@ -37,15 +43,19 @@ def create(options: Options) -> "Files":
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """How far a file was read, and what it was then."""
+    """How far a file was read, and what it was then; ``tail`` is a digest, empty in cursors of older versions."""
 
     offset: int = 0
     inode: int = 0
     size: int = -1
+    tail: str = ""
 
 
 class Files:
-    """Reads what was added to the files since the last round. A file that was replaced or cut is read again."""
+    """Reads what was added to the files since the last round.
+
+    A file that was replaced, overwritten or cut is read again.
+    """
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -76,28 +86,47 @@ class Files:
         """
         options, before = self._options, reached.get(str(path), _Reached())
         status = path.stat()
-        if status.st_ino != before.inode or status.st_size < before.offset:
+        if not _goes_on(path, status, before):
             before = _Reached()
         is_complete = path.suffix.casefold() in (".csv", ".tsv") and status.st_size == before.size
         end = before.offset
         found = rows(path, options.fields, platform=options.platform, start=end, is_complete=is_complete)
         for batch in batches(found, options.page):
             end = batch.end
-            reached[str(path)] = _Reached(end, status.st_ino, status.st_size)
+            reached[str(path)] = _Reached(end, status.st_ino, status.st_size, _tail(path, end))
             yield Page(mentions=batch.mentions, cursor=_cursor(reached), skipped=batch.skipped)
-        now = _Reached(end, status.st_ino, status.st_size)
+        now = _Reached(end, status.st_ino, status.st_size, _tail(path, end))
         if reached.get(str(path)) != now:
             reached[str(path)] = now
             yield Page(mentions=(), cursor=_cursor(reached))
 
 
+def _goes_on(path: Path, status: os.stat_result, before: _Reached) -> bool:
+    """Is this still the file that was read, as far as it was read? A copy over it keeps the inode."""
+    if status.st_ino != before.inode or status.st_size < before.offset:
+        return False
+    return not before.tail or before.tail == _tail(path, before.offset)
+
+
+def _tail(path: Path, end: int) -> str:
+    """A digest of the last bytes before ``end``; posts themselves have no place in a cursor."""
+    start = max(0, end - _TAIL)
+    with path.open("rb") as file:
+        file.seek(start)
+        return hashlib.blake2b(file.read(end - start), digest_size=8).hexdigest()
+
+
 def _cursor(reached: dict[str, _Reached]) -> str:
-    return json.dumps({name: [at.offset, at.inode, at.size] for name, at in reached.items()})
+    return json.dumps({name: [at.offset, at.inode, at.size, at.tail] for name, at in reached.items()})
 
 
 def _reached(cursor: str | None) -> dict[str, _Reached]:
     """Where each file was left; a cursor that is not ours starts from the beginning."""
     try:
-        return {str(name): _Reached(*map(int, at)) for name, at in json.loads(cursor or "{}").items()}
+        return {str(name): _place(*at) for name, at in json.loads(cursor or "{}").items()}
     except (ValueError, TypeError, AttributeError):
         return {}
+
+
+def _place(offset: Any, inode: Any, size: Any, tail: Any = "") -> _Reached:
+    return _Reached(int(offset), int(inode), int(size), str(tail))

@@ -1,5 +1,6 @@
 """The collector of files that appear and grow."""
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -102,6 +103,39 @@ def test_a_file_that_was_cut_or_replaced_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "new").write_text(line(4) + line(5) + line(6))
     (tmp_path / "new").rename(path)
     assert rounds.ids() == ["4", "5", "6"]
+
+
+def test_a_file_that_was_overwritten_in_place_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rounds = Rounds(path)
+    for content, ids in (
+        (line(1) + line(2), ["1", "2"]),
+        (line(3) + line(4), ["3", "4"]),
+        (line(5) + line(6) + line(7), ["5", "6", "7"]),
+        (line(5) + line(6) + line(7) + line(8), ["8"]),
+        (line(5) + line(6) + line(7) + line(8), []),
+    ):
+        inode = path.stat().st_ino if path.exists() else None
+        path.write_text(content)
+        assert inode in (None, path.stat().st_ino)
+        assert rounds.ids() == ids
+
+
+def test_a_cursor_of_an_older_version_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(line(1) + line(2))
+    rounds = Rounds(path)
+    rounds.cursor = json.dumps({str(path): [len(line(1)), path.stat().st_ino, len(line(1))]})
+    assert rounds.ids() == ["2"]
+    path.write_text(line(3) + line(4))
+    assert rounds.ids() == ["3", "4"]
+
+
+def test_posts_stay_out_of_the_cursor(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": 1, "text": "private", "time": 0}\n')
+    rounds = Rounds(tmp_path / "a.jsonl")
+    assert rounds.ids() == ["1"]
+    assert "priv" not in str(rounds.cursor)
 
 
 def test_a_broken_file_stops_no_other(tmp_path: Path) -> None:
