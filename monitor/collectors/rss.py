@@ -8,19 +8,19 @@ import logging
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import feedparser
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
-from monitor.core.mention import Kind, Mention, Page
+from monitor.core.mention import Kind, Mention, Page, storable
 from monitor.core.text import MAX_CHARS, clean
 from monitor.core.watch import Watch
-from monitor.http import Answer, check, client, fetch, host
+from monitor.http import LONGEST_WAIT, Answer, check, client, fetch, host
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,10 @@ def create(options: Options) -> "Feeds":
 
 
 class _Feed(BaseModel):
-    """What we remember of a feed; ``address`` is where it lives now, ``seen`` are digests of what was read."""
+    """What we remember of a feed; ``address`` is where it lives now, ``seen`` are digests of what was read.
+
+    It asked not to be asked before ``until``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,6 +81,13 @@ class _Feed(BaseModel):
     modified: str | None = None
     is_gone: bool = False
     seen: tuple[str, ...] | None = None
+    until: AwareDatetime | None = None
+
+    def rest(self, now: datetime | None) -> timedelta | None:
+        """How long it still wants to be left alone. A longer time than anybody may ask for is a wrong clock's."""
+        if not now or not self.until or not now < self.until <= now + LONGEST_WAIT:
+            return None
+        return self.until - now
 
 
 _FEEDS = TypeAdapter(dict[str, _Feed])
@@ -92,19 +102,21 @@ class Feeds:
     def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
         """A page for each feed with something new. A broken feed is reported after the others have been read.
 
-        One that had moved is looked for at its configured address again the next time.
+        One that had moved is looked for at its configured address again the next time. One of several that asked us to
+        wait is left alone until the others' answers bear a later date; if none bears any, it is asked.
         """
-        options, problems = self._options, list[SourceError]()
+        options, problems, dates = self._options, list[SourceError](), list[datetime]()
         feeds = {url: feed for url, feed in _feeds(cursor).items() if url in options.urls}
         with client(options.contact, timeout=options.timeout) as http:
-            for number, url in enumerate(options.urls, 1):
+            for number, url in self._resting_last(feeds):
                 before = feeds.get(url, _Feed(address=url))
                 try:
-                    after, mentions, skipped = self._read(http, url, before, since)
+                    after, mentions, skipped = self._read(http, url, before, since, dates)
                 except SourceError as error:
                     problems.append(_named(error, number, len(options.urls)))
-                    if before.address != url:
-                        feeds[url] = before.model_copy(update={"address": url})
+                    after = _troubled(before, url, error, dates)
+                    if after != before:
+                        feeds[url] = after
                         yield Page(mentions=(), cursor=_cursor(feeds))
                     continue
                 feeds[url] = after
@@ -115,16 +127,25 @@ class Feeds:
         if problems:
             raise problems[0] if len(problems) == len(options.urls) else PartlyRead(str(problems[0]))
 
+    def _resting_last(self, feeds: Mapping[str, _Feed]) -> list[tuple[int, str]]:
+        """The numbered addresses; the answers of the first ones tell the time to the others."""
+        numbered = enumerate(self._options.urls, 1)
+        return sorted(numbered, key=lambda pair: pair[1] in feeds and feeds[pair[1]].until is not None)
+
     def _read(
-        self, http: httpx.Client, url: str, feed: _Feed, since: datetime
+        self, http: httpx.Client, url: str, feed: _Feed, since: datetime, dates: list[datetime]
     ) -> tuple[_Feed, tuple[Mention, ...], Counter[str]]:
         options = self._options
         if feed.is_gone:
             return feed, (), Counter({"a feed that is gone for good (HTTP 410)": 1})
         asked = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
         headers = {name: value for name, value in asked.items() if value}
+        if wait := feed.rest(max(dates, default=None)):
+            raise RateLimited(f"{host(feed.address)} still asks us to wait", wait=wait)
         answer = fetch(http, feed.address, headers=headers, largest=options.largest, seconds=options.deadline)
-        feed = feed.model_copy(update={"address": answer.moved_to or feed.address})
+        if answer.date:
+            dates.append(answer.date)
+        feed = feed.model_copy(update={"address": answer.moved_to or feed.address, "until": None})
         if answer.status == 304:
             return feed, (), Counter()
         if answer.status == 410:
@@ -136,6 +157,12 @@ class Feeds:
             )
         check(answer.status, answer.headers, host(feed.address))
         return _new(parse(answer), answer, url, feed, options.platform, since)
+
+
+def _troubled(feed: _Feed, url: str, error: SourceError, dates: Sequence[datetime]) -> _Feed:
+    """The feed after an error: looked for at its configured address again, and not before it wants to be."""
+    wait = error.wait if isinstance(error, RateLimited) else None
+    return feed.model_copy(update={"address": url, "until": max(dates) + wait if wait and dates else None})
 
 
 def parse(answer: Answer) -> Any:
@@ -209,18 +236,18 @@ def _mention(entry: Any, feed: Any, answered_at: datetime | None, url: str, plat
         return "no time, or an impossible one"
     if answered_at is not None:
         posted_at = min(posted_at, answered_at)
-    link = _get(entry, "link")
     language = _get(entry, "language") or _get(feed, "language")
-    return Mention(
+    mention = Mention(
         platform=platform,
         id=_identity(entry, url),
         text=text,
         posted_at=posted_at,
-        url=link if link.lower().startswith(("http://", "https://")) and len(link) <= 2_000 else None,
+        url=_get(entry, "link") or None,
         author=" ".join(clean(_get(entry, "author")).split())[:200] or None,
         language=clean(language)[:35] or None,
         kind=Kind.ARTICLE,
     )
+    return storable(mention)
 
 
 def _identity(entry: Any, url: str) -> str:

@@ -21,6 +21,7 @@ from monitor.core.mention import Kind, Mention, Page
 from monitor.http import Answer
 from monitor.testing.collector_contract import HttpCollectorContract, last_cursor, mentions
 from monitor.testing.loopback_http import Fault, LoopbackServer, Reply, Request
+from monitor.testing.loopback_http import Kind as FaultKind
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "rss"
@@ -266,6 +267,54 @@ def test_a_single_broken_feed_is_the_whole_trouble(
     assert type(rounds.error) is error
 
 
+@pytest.fixture
+def waiting(server: LoopbackServer) -> Rounds:
+    """Two feeds after a round in which the first asked for an hour of peace, once."""
+    for n, path in enumerate(("/a", "/b")):
+        offer(server, feed(item(n)), path)
+    server.fail("/a", Fault.answer(429, retry_after="3600"))
+    rounds = Rounds(server, "/a", "/b")
+    assert rounds.texts() == ["post 1"]
+    assert type(rounds.error) is PartlyRead
+    return rounds
+
+
+def until(rounds: Rounds, moment: datetime) -> None:
+    """As if the feed had asked for peace until then."""
+    feeds = json.loads(rounds.cursor or "")
+    [resting] = [feed for feed in feeds.values() if feed["until"]]
+    resting["until"] = moment.isoformat()
+    rounds.cursor = json.dumps(feeds)
+
+
+def test_one_feed_of_several_is_left_alone_while_it_asks_us_to_wait(server: LoopbackServer, waiting: Rounds) -> None:
+    cursor = waiting.cursor
+    for _ in range(2):
+        assert waiting.texts() == []
+        assert str(waiting.error) == "feed 1 of 2: 127.0.0.1 still asks us to wait"
+    assert waiting.cursor == cursor
+    assert [request.path for request in server.requests] == ["/a", "/b", "/b", "/b"]
+
+
+def test_a_feed_is_asked_again_when_its_wait_is_over(waiting: Rounds) -> None:
+    until(waiting, SINCE)
+    assert waiting.texts() == ["post 0"]
+    assert waiting.error is None
+    assert '"until":"' not in str(waiting.cursor)
+
+
+def test_a_wait_by_a_wrong_clock_is_ignored(waiting: Rounds) -> None:
+    until(waiting, datetime(2199, 1, 1, tzinfo=UTC))
+    assert waiting.texts() == ["post 0"]
+
+
+def test_a_feed_that_asked_to_wait_is_asked_when_no_other_tells_the_time(
+    server: LoopbackServer, waiting: Rounds
+) -> None:
+    server.fail("/b", Fault(kind=FaultKind.DROP_BEFORE_COMMIT))
+    assert waiting.texts() == ["post 0"]
+
+
 @pytest.mark.parametrize("fault", [fault for fault, _ in FAULTS])
 def test_a_broken_feed_stops_no_other(server: LoopbackServer, fault: Fault) -> None:
     rounds = Rounds(server, "/a", "/b", "/c")
@@ -275,7 +324,7 @@ def test_a_broken_feed_stops_no_other(server: LoopbackServer, fault: Fault) -> N
     assert rounds.texts() == ["post 0", "post 2"]
     assert type(rounds.error) is PartlyRead
     assert "feed 2 of 3: 127.0.0.1" in str(rounds.error)
-    assert rounds.texts() == ["post 1"]
+    assert rounds.texts() == (["post 1"] if fault.reply.status != 429 else [])
 
 
 def test_a_feed_of_20_mb_is_refused(server: LoopbackServer) -> None:
@@ -324,6 +373,15 @@ def test_broken_markup_and_wrong_charsets_are_read(server: LoopbackServer) -> No
 
 def test_only_web_links_are_kept(server: LoopbackServer) -> None:
     assert only(server, feed(item(1, link="javascript:alert(1)"))).url is None
+
+
+@pytest.mark.parametrize("reference", ["&#0;", "&#27;", "&#x85;", "&#xD800;", "\n"])
+def test_links_are_free_of_control_characters(server: LoopbackServer, reference: str) -> None:
+    url = only(server, feed(item(1, link=f"https://x.example/a{reference}b"))).url
+    assert url is not None
+    assert url.startswith("https://x.example/a")
+    assert url.isprintable()
+    assert url.encode()
 
 
 def test_nul_and_surrogates_stay_out_of_names(server: LoopbackServer) -> None:
