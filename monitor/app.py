@@ -78,7 +78,7 @@ class App:
 
     def deliver(self, name: str) -> int:
         """Send what is due to one target."""
-        return deliver(self.targets[name], self.store, self.clock(), self.jitter)
+        return deliver(self.targets[name], self.store, self.clock, self.jitter)
 
     def watch_health(self) -> int:
         """Tell the operators about trouble and recovery, once each."""

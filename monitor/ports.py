@@ -83,12 +83,16 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A row of the outbox. ``is_doubtful``: an earlier attempt may have been accepted."""
+    """A row of the outbox. ``is_doubtful``: an earlier attempt may have been accepted.
+
+    ``attempts`` counts this one, ``doubts`` the earlier ones whose answer was lost.
+    """
 
     id: int
     target: str
     message: Message
     attempts: int
+    doubts: int
     started_at: datetime
     is_doubtful: bool
     thread: Receipt | None = None
@@ -195,7 +199,13 @@ class Transaction(Protocol):
         """Put any other message into the outbox, unless one with its key is there already for the target."""
         ...
 
-    def set_health(self, health: Health) -> None: ...
+    def set_health(self, health: Health) -> None:
+        """Keep everything but ``told_at``, which belongs to whoever tells: see :meth:`set_told`."""
+        ...
+
+    def set_told(self, name: str, told_at: datetime | None) -> bool:
+        """Note that trouble was told, or with ``None`` that its end was; ``False`` if somebody else did before."""
+        ...
 
 
 class Store(Protocol):
@@ -221,6 +231,10 @@ class Store(Protocol):
 
     def all_health(self) -> list[Health]: ...
 
+    def wake(self, names: Collection[str]) -> None:
+        """End the rests of these sources and targets that only a person can end: the person may just have done so."""
+        ...
+
     def claim_deliveries(self, target: str, now: datetime, doubt: timedelta, limit: int) -> list[Delivery]:
         """Take due messages of a target, in order. A message under way for longer than ``doubt`` is due as doubtful."""
         ...
@@ -230,7 +244,10 @@ class Store(Protocol):
     def sent(self, delivery: Delivery, receipt: Receipt, now: datetime) -> None: ...
 
     def postpone(self, delivery: Delivery, error: str, due_at: datetime, *, doubtful: bool) -> None:
-        """Try again at ``due_at``; ``doubtful`` asks to look before sending."""
+        """Try again at ``due_at``. ``doubtful`` adds a doubt: this attempt may have been accepted.
+
+        A message once in doubt stays so until it is sent, whatever later attempts bring.
+        """
         ...
 
     def bury(self, delivery: Delivery, error: str, now: datetime) -> None:

@@ -6,7 +6,10 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What we know of one source or target. ``troubled_since`` is set from the first failure to the next success."""
+    """What we know of one source or target. ``troubled_since`` is set from the first failure to the next success.
+
+    ``told_at`` is written by whoever tells people, and by nobody else: all other fields belong to the job.
+    """
 
     name: str
     last_ok: datetime | None = None

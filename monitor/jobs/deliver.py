@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 SHORTEST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(minutes=15)
 UNUSABLE_REST = timedelta(minutes=5)
+LONGEST_DOUBT = timedelta(days=3)
 BATCH = 20
 
 
@@ -22,8 +23,9 @@ class Target:
     """One configured target: a notifier under a name.
 
     ``doubt`` is how long after an attempt with a lost answer we wait before looking for the message: longer than the
-    target may take to show a message that it accepted. After ``patience`` attempts a message whose fate
-    is in doubt is set aside; one that the target was merely too busy for waits as long as it takes.
+    target may take to show a message that it accepted. A message is given up once at least ``patience`` attempts have
+    left its fate in doubt *and* the first attempt is three days ago: an outage of a night or a weekend buries nothing,
+    even where the target cannot be asked. One that the target was merely too busy for waits as long as it takes.
     """
 
     name: str
@@ -37,13 +39,14 @@ class Target:
         return f"target/{self.name}"
 
 
-def deliver(target: Target, store: Store, now: datetime, jitter: Callable[[], float]) -> int:
+def deliver(target: Target, store: Store, clock: Callable[[], datetime], jitter: Callable[[], float]) -> int:
     """Send what is due to one target and return how many messages went out.
 
-    The target is left alone while it rests, and gets one message at a time when it has a pace to keep.
+    The target is left alone while it rests, and gets one message at a time when it has a pace to keep. The clock is
+    read around every attempt: an attempt takes as long as the target lets it, and pauses count from its end.
     """
-    health = store.health(target.health)
-    if health.is_resting(now):
+    now = clock()
+    if store.health(target.health).is_resting(now):
         return 0
     pace = target.notifier.pace
     if pace:
@@ -53,39 +56,44 @@ def deliver(target: Target, store: Store, now: datetime, jitter: Callable[[], fl
     count = 0
     for _ in range(1 if pace else BATCH):
         # One at a time: what is claimed and then not attempted would have to be looked for as doubtful.
-        claimed = store.claim_deliveries(target.name, now, target.doubt, limit=1)
-        if not claimed or not _attempt(target, claimed[0], store, now, jitter):
+        claimed = store.claim_deliveries(target.name, clock(), target.doubt, limit=1)
+        if not claimed or not _attempt(target, claimed[0], store, clock, jitter):
             break
         count += 1
     return count
 
 
-def _attempt(target: Target, delivery: Delivery, store: Store, now: datetime, jitter: Callable[[], float]) -> bool:
+def _attempt(
+    target: Target, delivery: Delivery, store: Store, clock: Callable[[], datetime], jitter: Callable[[], float]
+) -> bool:
     """One attempt; ``False`` when the target should be left alone for now."""
     try:
         receipt = _look_or_send(target, delivery)
-    except Refused as error:
-        log.error("target=%s message=%s refused=%r", target.name, delivery.id, str(error))
-        store.bury(delivery, str(error), now)
-        return True
-    except Busy as error:
-        _later(target, delivery, store, error, now, jitter())
-        return False
-    except ConfigError as error:
-        unusable = Busy(str(error), wait=UNUSABLE_REST, needs_person=True)
-        _later(target, delivery, store, unusable, now, jitter())
-        return False
-    except Doubtful as error:
-        _in_doubt(target, delivery, store, str(error), now, jitter())
-        return False
     except Exception as error:
-        # A bug in a notifier says nothing about whether the message went out.
-        log.exception("target=%s message=%s failed unexpectedly", target.name, delivery.id)
-        _in_doubt(target, delivery, store, f"unexpected {type(error).__name__}; please report it", now, jitter())
-        return False
+        return _failed(target, delivery, store, error, clock(), jitter())
+    now = clock()
     store.sent(delivery, receipt, now)
     _note_success(target, store, now)
     return True
+
+
+def _failed(target: Target, delivery: Delivery, store: Store, error: Exception, now: datetime, jitter: float) -> bool:
+    if isinstance(error, Refused):
+        log.error("target=%s message=%s refused=%r", target.name, delivery.id, str(error))
+        store.bury(delivery, str(error), now)
+        return True
+    if isinstance(error, Busy):
+        _later(target, delivery, store, error, now, jitter)
+    elif isinstance(error, ConfigError):
+        unusable = Busy(str(error), wait=UNUSABLE_REST, needs_person=True)
+        _later(target, delivery, store, unusable, now, jitter)
+    elif isinstance(error, Doubtful):
+        _in_doubt(target, delivery, store, str(error), now, jitter)
+    else:
+        # A bug in a notifier says nothing about whether the message went out.
+        log.error("target=%s message=%s failed unexpectedly", target.name, delivery.id, exc_info=error)
+        _in_doubt(target, delivery, store, f"unexpected {type(error).__name__}; please report it", now, jitter)
+    return False
 
 
 def _look_or_send(target: Target, delivery: Delivery) -> Receipt:
@@ -107,17 +115,23 @@ def _look(target: Target, delivery: Delivery) -> Receipt | None:
 def _later(target: Target, delivery: Delivery, store: Store, busy: Busy, now: datetime, jitter: float) -> None:
     """Put the message back for as long as it takes."""
     pause = busy.wait or _pause(target, store, jitter)
-    store.postpone(delivery, str(busy), now + pause, doubtful=delivery.is_doubtful)
+    # What waits for a person waits only as long as the target rests, which a restart ends.
+    due_at = now if busy.needs_person else now + pause
+    store.postpone(delivery, str(busy), due_at, doubtful=False)
     _note_trouble(target, delivery, store, str(busy), now, pause, needs_person=busy.needs_person)
 
 
 def _in_doubt(target: Target, delivery: Delivery, store: Store, problem: str, now: datetime, jitter: float) -> None:
-    """Put the message back until it can be looked for, or give it up after too many such attempts."""
+    """Put the message back until it can be looked for, or give it up after too many such attempts and days."""
     pause = _pause(target, store, jitter)
-    if delivery.attempts >= target.patience:
-        store.bury(delivery, f"given up after {delivery.attempts} attempts: {problem}", now)
+    doubts = delivery.doubts + 1
+    if doubts >= target.patience and now - delivery.started_at >= LONGEST_DOUBT:
+        store.bury(delivery, f"given up after {doubts} attempts without a clear answer: {problem}", now)
     else:
-        store.postpone(delivery, problem, now + max(pause, target.doubt), doubtful=True)
+        # Each time it waits longer, and longer than the target rests, so that the others get their turn.
+        behind = pause + (doubts - 1) * SHORTEST_REST
+        own = rest(doubts, SHORTEST_REST, LONGEST_REST, jitter)
+        store.postpone(delivery, problem, now + max(target.doubt, behind, own), doubtful=True)
     _note_trouble(target, delivery, store, problem, now, pause, needs_person=False)
 
 
@@ -154,4 +168,4 @@ def _note_success(target: Target, store: Store, now: datetime) -> None:
     health = store.health(target.health)
     if health.troubled_since is not None:
         with store.begin() as transaction:
-            transaction.set_health(Health(name=target.health, last_ok=now, told_at=health.told_at))
+            transaction.set_health(Health(name=target.health, last_ok=now))

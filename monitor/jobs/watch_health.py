@@ -1,7 +1,6 @@
 """Watch health: say once that a source or target is in trouble, and once that it works again."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core.health import is_back, is_worth_telling
@@ -24,9 +23,8 @@ def watch_health(
         else:
             continue
         with store.begin() as transaction:
-            for target in _others(targets, health.name):
-                count += transaction.enqueue(target, message, now)
-            transaction.set_health(replace(health, told_at=told_at))
+            if transaction.set_told(health.name, told_at):
+                count += sum(transaction.enqueue(target, message, now) for target in _others(targets, health.name))
     return count
 
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from slack_sdk import WebClient
@@ -76,6 +77,7 @@ _DO_WITHOUT = {
 """What is left out when Slack says that it is the trouble: a plain message in the channel is better than none."""
 
 _CANNOT_LOOK = {"missing_scope", "not_allowed_token_type", "channel_not_found", "not_in_channel", "no_permission"}
+_THIS_COMPUTER = ("127.0.0.1", "localhost", "::1")
 _NOTHING_SENT = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
@@ -84,7 +86,8 @@ class Options(BaseModel):
     lost answers are looked up instead of posting again. ``channel`` is the channel's ID, which survives renaming.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What was put into the wrong place may be the token.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     token: Secret
     channel: str
@@ -96,7 +99,7 @@ class Options(BaseModel):
     def _is_an_id(cls, value: str) -> str:
         if not re.fullmatch(r"[CGD][A-Z0-9]{2,}", value):
             raise ValueError(
-                f"{value!r} is not a channel ID; in Slack, open the channel's details: the ID (like C024BE91L) is at "
+                "this is not a channel ID; in Slack, open the channel's details: the ID (like C024BE91L) is at "
                 "the bottom. Names are not used because they change"
             )
         return value
@@ -104,7 +107,9 @@ class Options(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _keeps_the_token_safe(cls, value: str) -> str:
-        if not re.match(r"https://|http://(127\.0\.0\.1|localhost|\[::1\])[:/]", value):
+        address = urlsplit(value)
+        is_safe = address.scheme == "https" or (address.scheme == "http" and address.hostname in _THIS_COMPUTER)
+        if not is_safe or not address.hostname or "@" in address.netloc:
             raise ValueError("must begin with https://, so that the token is not sent in the clear")
         return value if value.endswith("/") else value + "/"
 

@@ -1,17 +1,19 @@
 """Opening a database: engines, pragmas, transactions, and errors that say what to do."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from monitor.core.errors import ConfigError, StoreError
 
 BUSY_SECONDS = 30
+ANSWER_SECONDS = 10
 
 
 def open_engine(url: str, *, durable: bool = True) -> Engine:
@@ -24,13 +26,19 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed.database or ":memory:", durable)
         if parsed.get_backend_name() == "postgresql":
-            address = parsed.set(drivername="postgresql+psycopg")
-            return create_engine(address, pool_pre_ping=True, hide_parameters=True)
+            return _postgres(parsed)
     except (ArgumentError, NoSuchModuleError):
         raise ConfigError(["store.url: not a database address, such as sqlite:///umbrage.db"]) from None
     except ModuleNotFoundError:
         raise ConfigError(["store.url: PostgreSQL needs its driver: pip install 'umbrage[postgres]'"]) from None
     raise ConfigError(["store.url: must begin with sqlite:/// or postgresql://"])
+
+
+def _postgres(url: URL) -> Engine:
+    # Without a limit a server that swallows packets holds a worker for minutes.
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": ANSWER_SECONDS}
+    address = url.set(drivername="postgresql+psycopg")
+    return create_engine(address, connect_args=patience, pool_pre_ping=True, hide_parameters=True)
 
 
 def _sqlite(path: str, durable: bool) -> Engine:
@@ -85,30 +93,32 @@ def _in_words(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        cure = _cure(error)
+        cure = _cure(str(error.orig))
         if cure is None:
             raise
         raise StoreError(f"the database {place(engine)} {cure}") from error
 
 
-def _cure(error: DBAPIError) -> str | None:
-    said = str(error.orig).lower()
-    for sign, cure in {
-        "unable to open": "cannot be opened; check that the path exists and that this user may write there",
-        "readonly": "is read-only; make the file and its folder writable for this user",
-        "read-only": "is read-only; make it writable for this user",
-        "disk is full": "has no room: the disk is full; free some space, nothing already stored is lost",
-        "no space left": "has no room: the disk is full; free some space, nothing already stored is lost",
-        "disk i/o": "cannot be written (disk error or full); check the disk, nothing already stored is lost",
-        "not a database": "is not an SQLite database; name another file in store.url",
-        "malformed": "is damaged; restore a backup, or start with a new file",
-        "locked": "is used by another program for too long; stop it and try again",
-        "connection": "does not answer; check that the server runs and that store.url is right",
-        "password": "refuses the password; check the secret of store.url",
-    }.items():
-        if sign in said:
-            return cure
-    return None
+_CURES = {
+    r"password authentication failed|no password supplied": "refuses the password; check the secret of store.url",
+    r'role ".*" does not exist': "does not know this user; create it there or correct store.url",
+    r'database ".*" does not exist': "does not exist on the server; create it there or correct store.url",
+    r"failed to resolve host|could not translate host name": "cannot be found; check the server's name in store.url",
+    r"unable to open": "cannot be opened; check that the path exists and that this user may write there",
+    r"readonly": "is read-only; make the file and its folder writable for this user",
+    r"read-only": "is read-only; make it writable for this user",
+    r"disk is full|no space left": "has no room: the disk is full; free some space, nothing already stored is lost",
+    r"disk i/o": "cannot be written (disk error or full); check the disk, nothing already stored is lost",
+    r"not a database": "is not an SQLite database; name another file in store.url",
+    r"malformed": "is damaged; restore a backup, or start with a new file",
+    r"locked": "is used by another program for too long; stop it and try again",
+    r"connection": "does not answer; check that the server runs and that store.url is right",
+}
+"""What to do, by what the database says. The first that fits wins: PostgreSQL says "connection" before all the rest."""
+
+
+def _cure(said: str) -> str | None:
+    return next((cure for sign, cure in _CURES.items() if re.search(sign, said, re.IGNORECASE)), None)
 
 
 def place(engine: Engine) -> str:

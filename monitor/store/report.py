@@ -52,7 +52,8 @@ class Report:
         change = update(outbox).where(outbox.c.id == number, outbox.c.state.in_([State.DEAD, State.DROPPED]))
         # The last attempt may have been accepted although its answer was lost, so the target is asked first.
         doubt = outbox.c.started_at.is_not(None)
-        return self._change(change.values(state=State.PENDING, due_at=now, attempts=0, error=None, is_doubtful=doubt))
+        fresh = {"due_at": now, "attempts": 0, "doubts": 0, "error": None}
+        return self._change(change.values(state=State.PENDING, is_doubtful=doubt, **fresh))
 
     def drop(self, number: int) -> bool:
         """Set a message aside that was not sent yet; ``False`` if there is no such message."""

@@ -63,6 +63,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+UNFINISHED = "stage < 3"
+OPEN = "state IN ('pending', 'sending')"
+"""The conditions of the partial indexes: a query says them word for word, because SQLite cannot see through a bound
+parameter that an index holds what is asked for."""
+
 naming = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
     "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -113,8 +118,8 @@ Index(
     "ix_mentions_due",
     mentions.c.stage,
     mentions.c.id,
-    sqlite_where=text("stage < 3"),
-    postgresql_where=text("stage < 3"),
+    sqlite_where=text(UNFINISHED),
+    postgresql_where=text(UNFINISHED),
 )
 Index(
     "ix_mentions_case",
@@ -169,6 +174,7 @@ outbox = Table(
     Column("state", Text, nullable=False),
     Column("is_doubtful", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("doubts", Integer, nullable=False, server_default=text("0")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
@@ -182,8 +188,8 @@ Index(
     "ix_outbox_due",
     outbox.c.target,
     outbox.c.id,
-    sqlite_where=text("state IN ('pending', 'sending')"),
-    postgresql_where=text("state IN ('pending', 'sending')"),
+    sqlite_where=text(OPEN),
+    postgresql_where=text(OPEN),
 )
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.target)
 Index(

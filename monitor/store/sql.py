@@ -1,11 +1,11 @@
 """The store over SQLAlchemy Core: transactions, what is due, the outbox's hand-over, leases and silences."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, case, delete, func, insert, or_, select, text, update
 
 from monitor.core.health import Health
 from monitor.core.message import Message
@@ -13,7 +13,19 @@ from monitor.core.routing import Matching, Silence
 from monitor.core.verdict import Label
 from monitor.ports import Delivery, Receipt, Unjudged
 from monitor.store.connection import reading, writing
-from monitor.store.schema import Stage, State, corrections, cursors, health, leases, mentions, outbox, silences
+from monitor.store.schema import (
+    OPEN,
+    UNFINISHED,
+    Stage,
+    State,
+    corrections,
+    cursors,
+    health,
+    leases,
+    mentions,
+    outbox,
+    silences,
+)
 from monitor.store.transaction import SqlTransaction, upsert
 
 
@@ -35,7 +47,7 @@ class SqlStore:
     def unjudged(self, limit: int) -> list[Unjudged]:
         query = (
             select(mentions.c.id, mentions.c.text)
-            .where(mentions.c.stage == Stage.NEW)
+            .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.NEW)
             .order_by(mentions.c.id)
             .limit(limit)
         )
@@ -66,6 +78,11 @@ class SqlStore:
         with reading(self.engine) as connection:
             return [_health(row) for row in connection.execute(select(health).order_by(health.c.name))]
 
+    def wake(self, names: Collection[str]) -> None:
+        waiting = and_(health.c.name.in_(names), health.c.is_permanent)
+        with writing(self.engine) as connection:
+            connection.execute(update(health).where(waiting).values(resting_until=None))
+
     def claim_deliveries(self, target: str, now: datetime, doubt: timedelta, limit: int) -> list[Delivery]:
         given = {"of_target": target, "now": now, "overdue": now - doubt, "limit": limit}
         with reading(self.engine) as connection:
@@ -84,7 +101,8 @@ class SqlStore:
         self._finish(delivery, state=State.SENT, sent_at=now, reference=receipt.reference, error=None)
 
     def postpone(self, delivery: Delivery, error: str, due_at: datetime, *, doubtful: bool) -> None:
-        self._finish(delivery, state=State.PENDING, due_at=due_at, is_doubtful=doubtful, error=error)
+        doubt = {"is_doubtful": True, "doubts": outbox.c.doubts + 1} if doubtful else {}
+        self._finish(delivery, state=State.PENDING, due_at=due_at, error=error, **doubt)
 
     def bury(self, delivery: Delivery, error: str, now: datetime) -> None:
         self._finish(delivery, state=State.DEAD, due_at=now, error=error)
@@ -125,7 +143,7 @@ _DUE = (
     select(outbox.c.id)
     .where(
         outbox.c.target == bindparam("of_target"),
-        outbox.c.state.in_([State.PENDING, State.SENDING]),
+        text(f"outbox.{OPEN}"),
         or_(
             and_(outbox.c.state == State.PENDING, outbox.c.due_at <= _NOW),
             and_(outbox.c.state == State.SENDING, outbox.c.claimed_at <= bindparam("overdue")),
@@ -134,7 +152,7 @@ _DUE = (
         .where(
             _PARENT.c.target == outbox.c.target,
             _PARENT.c.key == outbox.c.thread,
-            _PARENT.c.state.in_([State.PENDING, State.SENDING]),
+            text(f"parent.{OPEN}"),
         )
         .exists(),
     )
@@ -169,6 +187,7 @@ def _delivery(connection: Connection, row: Row[Any]) -> Delivery:
         target=row.target,
         message=Message.from_json(row.message),
         attempts=row.attempts,
+        doubts=row.doubts,
         started_at=row.started_at,
         is_doubtful=row.is_doubtful,
         thread=thread,

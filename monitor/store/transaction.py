@@ -194,9 +194,14 @@ class SqlTransaction:
         return inserted.first() is not None
 
     def set_health(self, of: Health) -> None:
-        values = {name: getattr(of, name) for name in Health.__slots__ if name != "name"}
+        values = {name: getattr(of, name) for name in Health.__slots__ if name not in ("name", "told_at")}
         statement = upsert(self._connection, health).values(name=of.name, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+
+    def set_told(self, name: str, told_at: datetime | None) -> bool:
+        other = health.c.told_at.is_not(None) if told_at is None else health.c.told_at.is_(None)
+        change = update(health).where(health.c.name == name, other).values(told_at=told_at)
+        return self._connection.execute(change.returning(health.c.name)).first() is not None
 
     def _move(self, ids: Sequence[int], old: Stage, new: Stage, **values: Any) -> None:
         for some in _portions(ids):

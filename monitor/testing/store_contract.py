@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -522,9 +523,19 @@ class StoreContract:
         self.enqueue(store, message("a"))
         self.claim(store)
         (doubtful,) = self.claim(store, NOW + DOUBT)
-        store.postpone(doubtful, "cannot look now", NOW + HOUR, doubtful=doubtful.is_doubtful)
+        store.postpone(doubtful, "cannot look now", NOW + HOUR, doubtful=False)
         (again,) = self.claim(store, NOW + HOUR)
         assert again.is_doubtful
+
+    def test_only_doubtful_attempts_count_as_doubts(self, store: Store) -> None:
+        self.enqueue(store, message("a"))
+        found = []
+        for doubtful in (False, True, False, True):
+            (delivery,) = self.claim(store)
+            found.append((delivery.doubts, delivery.is_doubtful))
+            store.postpone(delivery, "later", NOW, doubtful=doubtful)
+        assert found == [(0, False), (0, False), (1, True), (1, True)]
+        assert self.claim(store)[0].doubts == 2
 
     def test_a_buried_message_is_left_alone(self, store: Store) -> None:
         self.enqueue(store, message("a"), message("b"))
@@ -624,13 +635,38 @@ class StoreContract:
             problem="the platform ‘sleeps’",
             is_permanent=True,
             resting_until=NOW + HOUR,
-            told_at=NOW + DAY,
         )
         for health in (full, Health(name="target/b"), Health(name="source/a", last_ok=NOW), full):
             with store.begin() as transaction:
                 transaction.set_health(health)
             assert store.health(health.name) == health
         assert store.all_health() == [full, Health(name="target/b")]
+
+    def test_what_was_told_about_health_is_changed_only_by_who_tells(self, store: Store) -> None:
+        before = Health(name="source/a", troubled_since=NOW, streak=1)
+        with store.begin() as transaction:
+            assert not transaction.set_told("source/a", NOW), "there is nothing to tell about"
+            transaction.set_health(replace(before, told_at=NOW))
+        assert store.health("source/a") == before
+        with store.begin() as transaction:
+            assert transaction.set_told("source/a", NOW)
+            assert not transaction.set_told("source/a", NOW + HOUR)
+            transaction.set_health(replace(before, streak=2))
+        assert store.health("source/a") == replace(before, streak=2, told_at=NOW)
+        with store.begin() as transaction:
+            assert transaction.set_told("source/a", None)
+            assert not transaction.set_told("source/a", None)
+        assert store.health("source/a").told_at is None
+
+    def test_waking_ends_the_rests_that_only_a_person_can_end(self, store: Store) -> None:
+        lasting = Health(name="target/a", troubled_since=NOW, streak=3, is_permanent=True, resting_until=NOW + HOUR)
+        others = [replace(lasting, name="target/b"), replace(lasting, name="target/c", is_permanent=False)]
+        with store.begin() as transaction:
+            for health in (lasting, *others):
+                transaction.set_health(health)
+        store.wake(["target/a", "target/c", "target/unknown"])
+        assert store.all_health() == [replace(lasting, resting_until=None), *others]
+        store.wake([])
 
     def test_a_correction_is_kept_and_changes_no_verdict(self, store: Store) -> None:
         (number,) = self.complaints(store, [post(1)])

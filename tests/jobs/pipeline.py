@@ -50,7 +50,7 @@ class Pipeline:
 
     def deliver(self) -> int:
         return sum(
-            deliver(Target(name=name, notifier=notifier), self.store, self.clock(), lambda: 1.0)
+            deliver(Target(name=name, notifier=notifier), self.store, self.clock, lambda: 1.0)
             for name, notifier in self.targets.items()
         )
 

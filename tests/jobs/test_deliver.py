@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.errors import Busy, ConfigError, Doubtful, Refused
+from monitor.core.message import Message
 from monitor.jobs.deliver import BATCH, Target, deliver
+from monitor.ports import Receipt
 from monitor.store.report import Report
 from monitor.store.schema import State
 from monitor.store.sql import SqlStore
@@ -29,7 +31,7 @@ class Post:
                 assert transaction.enqueue("team", a_message(key, thread=thread), self.clock())
 
     def deliver(self) -> int:
-        return deliver(self.target, self.store, self.clock(), lambda: 1.0)
+        return deliver(self.target, self.store, self.clock, lambda: 1.0)
 
     def deliver_for(self, seconds: int, step: int = 1) -> None:
         for _ in range(0, seconds, step):
@@ -170,27 +172,140 @@ def test_a_process_that_died_while_sending_leaves_a_doubt(post: Post) -> None:
     assert post.states() == [State.SENT]
 
 
-def test_after_its_patience_a_message_is_given_up_and_shown(store: SqlStore, clock: Clock) -> None:
+def test_after_its_patience_and_three_days_a_message_is_given_up_and_shown(store: SqlStore, clock: Clock) -> None:
     post = Post(store, clock, patience=3)
     post.put("a")
     post.notifier.outcomes = [Doubtful("no answer")] * 3
     post.deliver_for(300, step=5)
+    assert post.states() == [State.SENT], "patience alone gives nothing up"
     post.put("b")
-    post.deliver_for(5)
-    assert post.notifier.keys == ["b"]
+    post.notifier.outcomes = [Doubtful("no answer")] * 3
+    post.deliver_for(100, step=5)
+    post.clock.move(days=3)
+    post.deliver()
+    post.put("c")
+    post.deliver_for(20)
+    assert post.notifier.keys == ["a", "c"]
     (dead,) = Report(store.engine).outbox(State.DEAD)
-    assert dead["error"] == "given up after 3 attempts: no answer"
+    assert dead["error"] == "given up after 3 attempts without a clear answer: no answer"
+
+
+def test_a_weekend_without_answers_buries_nothing_where_the_target_cannot_be_asked(post: Post) -> None:
+    post.put("a", "b")
+    post.notifier.find_error = Refused("a web hook cannot be searched")
+    post.notifier.outcomes = [Doubtful("status 502")] * 10_000
+    post.deliver_for(60 * 3_600, step=60)
+    attempts = [row["attempts"] for row in Report(post.store.engine).outbox()]
+    assert max(attempts) > post.target.patience
+    post.notifier.outcomes = []
+    post.deliver_for(3_600, step=60)
+    assert sorted(post.notifier.keys) == ["a", "b"]
+
+
+def test_being_busy_does_not_use_up_the_patience(store: SqlStore, clock: Clock) -> None:
+    post = Post(store, clock, patience=2)
+    post.put("a")
+    post.notifier.outcomes = [Busy("down", wait=timedelta(hours=1))] * 80 + [Doubtful("no answer")]
+    post.deliver_for(90 * 3_600, step=1_800)
+    assert (post.notifier.keys, post.states()) == (["a"], [State.SENT])
+
+
+class Choking(FakeNotifier):
+    """Never answers for the message "a", and cannot be asked."""
+
+    def send(self, message: Message, thread: Receipt | None) -> Receipt:
+        if message.key == "a":
+            self.attempts += 1
+            raise Doubtful("status 500")
+        return FakeNotifier.send(self, message, thread)
+
+
+def test_a_message_that_no_answer_comes_for_does_not_block_the_others(store: SqlStore, clock: Clock) -> None:
+    post = Post(store, clock)
+    post.notifier = Choking(find_error=Refused("a web hook cannot be searched"))
+    post.target = Target(name="team", notifier=post.notifier)
+    post.put("a", "b", "c")
+    post.deliver_for(10)
+    assert post.notifier.keys == ["b", "c"]
+    for number in range(24 * 6):
+        post.put(str(number))
+        post.deliver_for(600, step=20)
+    assert len(post.notifier.keys) == 2 + 24 * 6
+    assert post.notifier.attempts - len(post.notifier.keys) < 120, "it is tried less and less"
+
+
+class Slow(FakeNotifier):
+    """Takes a while for every answer."""
+
+    def __init__(self, clock: Clock, seconds: int) -> None:
+        super().__init__()
+        self.clock, self.seconds = clock, seconds
+
+    def send(self, message: Message, thread: Receipt | None) -> Receipt:
+        self.clock.move(seconds=self.seconds)
+        return FakeNotifier.send(self, message, thread)
+
+
+def test_pauses_count_from_the_end_of_an_attempt(store: SqlStore, clock: Clock) -> None:
+    post = Post(store, clock)
+    post.notifier = Slow(clock, seconds=60)
+    post.target = Target(name="team", notifier=post.notifier)
+    post.put("a")
+    post.notifier.lost_answers = [Doubtful("no answer")]
+    post.deliver()
+    post.deliver_for(59)
+    assert post.notifier.lookups == []
+    post.deliver_for(1)
+    assert (post.notifier.lookups, post.notifier.keys) == (["a"], ["a"])
+
+
+def test_each_message_of_a_batch_has_its_own_moments(store: SqlStore, clock: Clock) -> None:
+    post = Post(store, clock)
+    post.target = Target(name="team", notifier=Slow(clock, seconds=10))
+    began = clock()
+    post.put("a", "b")
+    assert post.deliver() == 2
+    rows = Report(store.engine).outbox()
+    assert [(row["claimed_at"] - began).seconds for row in rows] == [0, 10]
+    assert [(row["sent_at"] - began).seconds for row in rows] == [10, 20]
+
+
+def test_a_woken_target_gets_at_once_what_waited_for_a_person(post: Post) -> None:
+    post.put("a", "b")
+    post.notifier.outcomes = [Busy("token revoked", wait=timedelta(minutes=10), needs_person=True)]
+    post.deliver()
+    post.deliver_for(60)
+    assert post.notifier.keys == []
+    post.store.wake([post.target.health])
+    post.deliver()
+    assert post.notifier.keys == ["a", "b"]
 
 
 def test_what_was_given_up_in_doubt_is_looked_for_when_somebody_retries_it(store: SqlStore, clock: Clock) -> None:
     post = Post(store, clock, patience=1)
     post.put("a")
+    post.notifier.outcomes = [Doubtful("no answer")]
     post.notifier.lost_answers = [Doubtful("no answer")]
+    post.deliver()
+    clock.move(days=3)
     post.deliver()
     assert post.states() == [State.DEAD]
     assert Report(store.engine).retry(1, clock.move(hours=1))
     post.deliver()
-    assert (post.notifier.keys, post.notifier.lookups, post.states()) == (["a"], ["a"], [State.SENT])
+    assert (post.notifier.keys, post.notifier.lookups, post.states()) == (["a"], ["a", "a"], [State.SENT])
+
+
+def test_what_somebody_retries_gets_its_patience_again(store: SqlStore, clock: Clock) -> None:
+    post = Post(store, clock, patience=2)
+    post.put("a")
+    post.notifier.outcomes = [Doubtful("no answer")] * 3
+    for _ in range(2):
+        post.deliver()
+        clock.move(days=3)
+    assert post.states() == [State.DEAD]
+    assert Report(store.engine).retry(1, clock())
+    post.deliver()
+    assert post.states() == [State.PENDING]
 
 
 def test_a_busy_target_is_waited_for_as_long_as_it_takes(store: SqlStore, clock: Clock) -> None:

@@ -49,7 +49,7 @@ class World:
 
     def deliver(self, after: timedelta = SECOND) -> int:
         self.now += after
-        return deliver(self.target, self.store, self.now, lambda: 1.0)
+        return deliver(self.target, self.store, lambda: self.now, lambda: 1.0)
 
     def deliver_for(self, span: timedelta, step: timedelta = SECOND) -> None:
         end = self.now + span

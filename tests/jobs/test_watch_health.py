@@ -103,6 +103,16 @@ def test_trouble_that_returns_is_told_again(store: SqlStore, clock: Clock) -> No
     assert total == 6
 
 
+def test_a_job_that_read_health_before_the_notice_does_not_undo_it(store: SqlStore, clock: Clock) -> None:
+    note(store, Health(name=NAME, troubled_since=NOON - timedelta(hours=1), problem="down"))
+    stale = store.health(NAME)
+    assert told(store, clock) == 1
+    note(store, replace(stale, streak=2))
+    assert told(store, clock) == 0
+    note(store, Health(name=NAME, last_ok=clock()))
+    assert [told(store, clock), told(store, clock)] == [1, 0]
+
+
 def test_what_is_no_longer_configured_is_not_told(store: SqlStore, clock: Clock) -> None:
     note(store, Health(name="source/removed", troubled_since=NOON - timedelta(days=1), problem="down"))
     assert told(store, clock) == 0

@@ -288,7 +288,19 @@ def test_a_channel_is_given_by_its_id(channel: str) -> None:
         Options(token=Secret(env="SLACK_TOKEN"), channel=channel)
 
 
-@pytest.mark.parametrize("url", ["http://slack.com/api/", "ftp://slack.com", "http://127.0.0.1.evil.example/"])
+def test_a_token_in_the_place_of_the_channel_is_in_no_error() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Options(token=Secret(env="SLACK_TOKEN"), channel="xoxb-canary")
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://slack.com/api/", "ftp://slack.com", "http://127.0.0.1.evil.example/", "https://", "slack.com/api/"),
+        *("http://localhost:80@evil.example/", "http://localhost@evil.example/", "http://localhost\\@evil.example/"),
+    ],
+)
 def test_a_token_never_travels_in_the_clear(url: str) -> None:
     with pytest.raises(ValidationError, match="must begin with https://"):
         Options(token=Secret(env="SLACK_TOKEN"), channel="C024BE91L", base_url=url)

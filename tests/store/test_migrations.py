@@ -310,7 +310,7 @@ def _go_on(store: SqlStore) -> None:
     assert [item.text for item in store.unjudged(10)] == ["Acme 📦 is new"]
     assert classify(FakeClassifier(lambda _: 0.9, ["new"]), FakeClassifier().thresholds, store, now) == 1
     assert triage(store, rules, now).filed == 2
-    while deliver(target, store, now, lambda: 0.0):
+    while deliver(target, store, lambda: now, lambda: 0.0):
         pass
     # The sent, dead and dropped ones stay where they are; "told" and "waiting" are in the sent one.
     assert notifier.keys[:3] == ["sending", "doubtful", "pending"]

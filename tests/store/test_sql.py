@@ -75,6 +75,54 @@ def test_a_server_that_cuts_the_connection_loses_nothing_but_the_transaction(
     assert len(postgres_store.unjudged(10)) == 2
 
 
+@pytest.mark.parametrize(
+    ("said", "cure"),
+    [
+        ('connection to server failed: FATAL:  password authentication failed for user "u"', "refuses the password"),
+        ("connection failed: fe_sendauth: no password supplied", "refuses the password"),
+        ("connection failed: failed to resolve host 'db.example'", "cannot be found; check the server's name"),
+        ('could not translate host name "db.example" to address', "cannot be found; check the server's name"),
+        ('connection failed: FATAL:  role "u" does not exist', "does not know this user; create it"),
+        ('connection failed: FATAL:  database "x" does not exist', "does not exist on the server; create it"),
+        ("connection timeout expired", "does not answer"),
+        ("server closed the connection unexpectedly", "does not answer"),
+    ],
+)
+def test_what_a_server_says_is_answered_with_what_to_do(said: str, cure: str) -> None:
+    assert str(connection._cure(said)).startswith(cure)
+
+
+def test_a_missing_table_is_not_taken_for_a_missing_database() -> None:
+    assert connection._cure('relation "mentions" does not exist') is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cure"),
+    [
+        ("umbrage@", "stranger@", "does not know this user"),
+        ("/postgres?", "/nowhere?", "does not exist on the server"),
+        ("@/postgres", "@db.invalid/postgres", "cannot be found"),
+    ],
+    ids=["user", "database", "host"],
+)
+def test_a_wrong_address_is_named_part_by_part(postgres_server: postgres.Server, old: str, new: str, cure: str) -> None:
+    url = postgres_server.url("postgres").replace(old, new)
+    store = SqlStore(open_engine(url.partition("?")[0] if "invalid" in url else url))
+    with pytest.raises(StoreError, match=cure):
+        store.unjudged(1)
+    store.engine.dispose()
+
+
+def test_a_server_has_ten_seconds_to_answer_unless_the_address_says_otherwise(postgres_server: postgres.Server) -> None:
+    for more, expected in (("", "10"), ("&connect_timeout=3", "3")):
+        engine = open_engine(postgres_server.url("postgres") + more)
+        with engine.connect() as found:
+            driver = found.connection.driver_connection
+            assert driver is not None
+            assert driver.info.get_parameters()["connect_timeout"] == expected
+        engine.dispose()
+
+
 def test_sqlite_is_read_while_it_is_written_and_survives_a_power_cut(sqlite_url: str) -> None:
     engine = open_engine(sqlite_url)
     with engine.connect() as found:

@@ -98,6 +98,7 @@ CREATE TABLE outbox (
 	state TEXT NOT NULL, 
 	is_doubtful BOOLEAN NOT NULL, 
 	attempts INTEGER NOT NULL, 
+	doubts INTEGER DEFAULT 0 NOT NULL, 
 	created_at DATETIME NOT NULL, 
 	due_at DATETIME NOT NULL, 
 	started_at DATETIME, 
@@ -109,12 +110,12 @@ CREATE TABLE outbox (
 	CONSTRAINT fk_outbox_case_id FOREIGN KEY(case_id) REFERENCES cases (id), 
 	CONSTRAINT uq_outbox_target UNIQUE (target, "key")
 );
-INSERT INTO "outbox" VALUES(1,'slack','sent',NULL,1,'first complaint',2,'{"key": "sent", "title": "Complaint \u00b7 delivery \u00b7 Acme", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','sent',0,1,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'C1:17.5');
-INSERT INTO "outbox" VALUES(2,'slack','sending',NULL,NULL,NULL,NULL,'{"key": "sending", "title": "A message \u00b7 sending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','sending',0,1,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL);
-INSERT INTO "outbox" VALUES(3,'slack','doubtful',NULL,NULL,NULL,NULL,'{"key": "doubtful", "title": "A message \u00b7 doubtful", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','pending',1,1,'2026-11-22 10:00:00.123456','2026-11-22 11:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack''s answer was lost',NULL);
-INSERT INTO "outbox" VALUES(4,'slack','dead',NULL,NULL,NULL,NULL,'{"key": "dead", "title": "A message \u00b7 dead", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','dead',0,1,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack refuses this message',NULL);
-INSERT INTO "outbox" VALUES(5,'slack','dropped',NULL,NULL,NULL,NULL,'{"key": "dropped", "title": "A message \u00b7 dropped", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','dropped',0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "outbox" VALUES(6,'slack','pending','sent',NULL,NULL,NULL,'{"key": "pending", "title": "A message \u00b7 pending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": "sent"}','pending',0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "outbox" VALUES(1,'slack','sent',NULL,1,'first complaint',2,'{"key": "sent", "title": "Complaint \u00b7 delivery \u00b7 Acme", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','sent',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'C1:17.5');
+INSERT INTO "outbox" VALUES(2,'slack','sending',NULL,NULL,NULL,NULL,'{"key": "sending", "title": "A message \u00b7 sending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','sending',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL);
+INSERT INTO "outbox" VALUES(3,'slack','doubtful',NULL,NULL,NULL,NULL,'{"key": "doubtful", "title": "A message \u00b7 doubtful", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','pending',1,1,1,'2026-11-22 10:00:00.123456','2026-11-22 11:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack''s answer was lost',NULL);
+INSERT INTO "outbox" VALUES(4,'slack','dead',NULL,NULL,NULL,NULL,'{"key": "dead", "title": "A message \u00b7 dead", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','dead',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack refuses this message',NULL);
+INSERT INTO "outbox" VALUES(5,'slack','dropped',NULL,NULL,NULL,NULL,'{"key": "dropped", "title": "A message \u00b7 dropped", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null}','dropped',0,0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "outbox" VALUES(6,'slack','pending','sent',NULL,NULL,NULL,'{"key": "pending", "title": "A message \u00b7 pending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": "sent"}','pending',0,0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL);
 CREATE TABLE silences (
 	id INTEGER NOT NULL, 
 	matching JSON NOT NULL, 

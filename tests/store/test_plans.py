@@ -1,0 +1,69 @@
+"""On SQLite, what runs all the time finds its rows by an index: reading whole tables would grow with the history."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from monitor.core.message import Message
+from monitor.ports import Receipt
+from monitor.store.sql import SqlStore
+from monitor.testing.store_contract import NOW
+
+MINUTE = timedelta(minutes=1)
+
+
+def plans(store: SqlStore, step: Callable[[], object]) -> list[str]:
+    """How SQLite goes about every statement of a step: one line of its plan after the other."""
+    said: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(connection: object, cursor: object, statement: str, given: object, context: object, many: bool) -> None:
+        said.append((statement, given[0] if many else given))  # type: ignore[index, arg-type]
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    step()
+    event.remove(store.engine, "before_cursor_execute", note)
+    with store.engine.connect() as connection:
+        return [
+            str(row.detail)
+            for statement, given in said
+            if statement != "BEGIN" and not statement.startswith("BEGIN ")
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given)
+        ]
+
+
+def scans(lines: list[str], table: str) -> list[str]:
+    """The lines that read a table from end to end, by an index or not."""
+    return [line for line in lines if line.startswith(f"SCAN {table}")]
+
+
+def test_what_waits_for_a_verdict_is_found_by_its_index(sqlite_store: SqlStore) -> None:
+    found = plans(sqlite_store, lambda: sqlite_store.unjudged(10))
+    assert any("mentions USING INDEX ix_mentions_due" in line for line in found), found
+    assert not scans(found, "mentions")
+    assert not any("TEMP B-TREE" in line for line in found), "it is sorted already"
+
+
+@pytest.mark.parametrize("waiting", [0, 1], ids=["nothing is due", "something is due"])
+def test_what_is_due_is_found_and_claimed_by_its_index(sqlite_store: SqlStore, waiting: int) -> None:
+    with sqlite_store.begin() as transaction:
+        for _ in range(waiting):
+            transaction.enqueue("team", Message(key="a", title="A", thread="b"), NOW)
+    found = plans(sqlite_store, lambda: sqlite_store.claim_deliveries("team", NOW, MINUTE, 1))
+    used = [line for line in found if "outbox USING INDEX ix_outbox_due (target=?)" in line]
+    assert len(used) == 1 + waiting, found
+    assert not [line for line in found if "SCAN outbox" in line or "SCAN parent" in line], found
+
+
+def test_the_last_message_to_a_target_is_found_by_its_index(sqlite_store: SqlStore) -> None:
+    found = plans(sqlite_store, lambda: sqlite_store.last_sent("team"))
+    assert any("ix_outbox_sent (target=?" in line for line in found), found
+
+
+def test_handing_over_touches_one_row(sqlite_store: SqlStore) -> None:
+    with sqlite_store.begin() as transaction:
+        transaction.enqueue("team", Message(key="a", title="A"), NOW)
+    (delivery,) = sqlite_store.claim_deliveries("team", NOW, MINUTE, 1)
+    found = plans(sqlite_store, lambda: sqlite_store.sent(delivery, Receipt(), NOW))
+    assert found == ["SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"]
