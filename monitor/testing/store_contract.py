@@ -287,7 +287,7 @@ class StoreContract:
             assert transaction.open_cases() == []
         assert len(store.unjudged(1)) == 1
 
-    def test_an_open_case_knows_its_pending_complaints_and_platforms(self, store: Store) -> None:
+    def test_an_open_case_knows_its_pending_complaints(self, store: Store) -> None:
         posts = [post(2), post(1, platform="rss", author=None, url="https://rss.example/1", followers=7)]
         _, numbers = self.filed(store, posts)
         with store.begin() as transaction:
@@ -297,7 +297,6 @@ class StoreContract:
         assert (first.id, first.platform, first.author, first.followers) == ("1", "rss", None, 7)
         assert (first.url, second.url) == ("https://rss.example/1", None)
         assert (first.score, first.matched) == (0.9375, ("acme", "größe"))
-        assert found.platforms == {"rss", "mastodon"}
 
     def test_an_open_case_counts_its_posts_authors_and_wordings(self, store: Store) -> None:
         posts = [
