@@ -120,7 +120,7 @@ def speed(rows: Sequence[Row]) -> dict[str, float]:
 
 def measure() -> dict[str, Any]:
     """Everything, as one table."""
-    own = list(invented(MODEL / "eval.jsonl", read_labels()))
+    own = list(invented(MODEL / "eval.jsonl", "own", read_labels()))
     test = [row for row in read(CACHE / "test.jsonl") if row["complaint"] is not None]
     public = len(test)
     test += [row | {"group": "own"} for row in own]

@@ -130,6 +130,12 @@ def manifest(
     }
 
 
+def mean_of(kept: Sequence[Path]) -> dict[str, torch.Tensor]:
+    """The mean of the weights kept after several epochs: one network, steadier than any of them."""
+    states = [torch.load(path, weights_only=True)["network"] for path in kept]
+    return {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
+
+
 def _fact(path: Path) -> dict[str, Any]:
     return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
 
@@ -158,8 +164,7 @@ def export(
 def main() -> None:
     recipe, labels = read_recipe(), read_labels()
     network = from_base(CACHE / "base", len(labels.topics))
-    state = torch.load(CACHE / f"epoch-{recipe.epochs}.pt", weights_only=True)
-    network.load_state_dict(state["network"])
+    network.load_state_dict(mean_of([CACHE / f"epoch-{number}.pt" for number in recipe.average]))
     rows = [row for row in read(CACHE / "val.jsonl") if row["complaint"] is not None]
     written = export(recipe, network, labels.topics, CACHE / "base", rows, MODEL)
     print(json.dumps({name: written[name] for name in ("files", "temperature", "thresholds", "parity_with_fp32")}))

@@ -18,6 +18,11 @@ from monitor.core.text import for_model
 BASE_FILES = ("model.safetensors", "config.json", "tokenizer.json")
 QUESTIONS_PER_LABEL = 50
 
+_SORE = {
+    *("anger", "annoyance", "confusion", "disappointment", "disapproval", "disgust", "embarrassment", "fear", "grief"),
+    *("nervousness", "remorse", "sadness"),
+}
+
 Row = dict[str, Any]
 
 
@@ -55,7 +60,9 @@ def tables(data: Path, labels: Labels) -> dict[str, list[Row]]:
         part["train"]
         + list(_semeval(data))
         + list(_questions(data, labels))
-        + list(invented(MODEL / "topics_extra.jsonl", labels))
+        + list(_chatter(data))
+        + list(invented(MODEL / "topics_extra.jsonl", "invented", labels))
+        + [row for path in sorted((MODEL / "own").glob("*.jsonl")) for row in invented(path, "own", labels)]
     )
     return {
         "train": list(_distinct(row for row in train if row["text"] not in held_back)),
@@ -106,10 +113,20 @@ def _topics(row: Row, labels: Labels) -> list[int | None] | None:
 
 
 def _semeval(data: Path) -> Iterator[Row]:
-    """Posts with a sentiment; the positive ones are taken as no complaints, the others are left open."""
+    """Posts with a sentiment; positive and neutral ones are taken as no complaints, negative ones are left open.
+
+    They teach that naming a brand is not complaining about it: most posts that a monitor reads are of this kind.
+    """
     for row in read(data / "sentiment" / "semeval_train.jsonl"):
-        complaint = 0 if row["label"] == "positive" else None
+        complaint = None if row["label"] == "negative" else 0
         yield _row(row, "semeval", complaint=complaint, sentiment=_sentiment(row["label"]))
+
+
+def _chatter(data: Path) -> Iterator[Row]:
+    """Reddit comments without anger or sorrow: how people talk when they do not complain."""
+    for row in read(data / "emotion" / "goemotions_train.jsonl"):
+        if not _SORE.intersection(row["labels"]):
+            yield _row(row, "chatter", complaint=0)
 
 
 def _questions(data: Path, labels: Labels) -> Iterator[Row]:
@@ -124,11 +141,11 @@ def _questions(data: Path, labels: Labels) -> Iterator[Row]:
                 yield _row(row, "questions", complaint=complaint, topics=_topics(row, labels))
 
 
-def invented(path: Path, labels: Labels) -> Iterator[Row]:
+def invented(path: Path, group: str, labels: Labels) -> Iterator[Row]:
     """Our own posts: ``{"text", "complaint", "topics"}`` per line."""
     for number, row in enumerate(read(path)):
         topics = [int(name in row["topics"]) for name in labels.topics] if row["complaint"] else None
-        yield _row({"id": f"ours:{number}", **row}, "invented", complaint=row["complaint"], topics=topics)
+        yield _row({"id": f"{path.stem}:{number}", **row}, group, complaint=row["complaint"], topics=topics)
 
 
 def _row(

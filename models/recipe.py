@@ -56,6 +56,7 @@ class Recipe:
     batch: int
     sentiment_weight: float
     label_smoothing: float
+    average: tuple[int, ...]
     base: Base
     stages: tuple[Stage, ...]
     aims: Aims
@@ -86,7 +87,8 @@ def read_recipe(path: Path = MODEL / "recipe.toml") -> Recipe:
     """The recipe in a file."""
     table = tomllib.loads(path.read_text("utf-8"))
     stages = tuple(Stage(**stage) for stage in table.pop("stages"))
-    return Recipe(**table | {"base": Base(**table["base"]), "stages": stages, "aims": Aims(**table["aims"])})
+    parts = {"base": Base(**table["base"]), "stages": stages, "aims": Aims(**table["aims"])}
+    return Recipe(**table | parts | {"average": tuple(table["average"])})
 
 
 def read_labels(path: Path = MODEL / "labels.toml") -> Labels:

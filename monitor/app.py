@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from monitor.config import options
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import EpisodeRule
-from monitor.core.errors import ConfigError, ModelError
+from monitor.core.errors import ConfigError, ModelError, UmbrageError
 from monitor.core.health import Health
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Thresholds
@@ -32,7 +32,8 @@ from monitor.store.sql import SqlStore
 log = logging.getLogger(__name__)
 
 JUDGED_PER_ROUND = 1_024
-CLASSIFIER_REST = timedelta(minutes=1)
+OWN_REST = timedelta(minutes=1)
+TRIAGE_HEALTH = "step/triage"
 
 
 def clock() -> datetime:
@@ -82,24 +83,38 @@ class App:
 
     def watch_health(self) -> int:
         """Tell the operators about trouble and recovery, once each."""
-        names = {source.health for source in self.sources.values()} | {t.health for t in self.targets.values()}
-        names.add(self.classifier.health)
-        return watch_health(self.store, names, self.health_targets, self.health_patience, self.clock())
+        return watch_health(self.store, self._health_names(), self.health_targets, self.health_patience, self.clock())
+
+    def wake(self) -> None:
+        """At a start: end the rests that only a person can end, since a person has just started us."""
+        self.store.wake(self._health_names())
 
     def note_classifier(self, problem: ModelError | None) -> None:
         """Keep the classifier's trouble, or its end, where ``watch_health`` finds it."""
+        self.note(self.classifier.health, str(problem) if problem else None)
+
+    def note(self, name: str, problem: str | None) -> None:
+        """Keep trouble of our own that only a person can end, or its end; it rests for a minute between tries."""
         now = self.clock()
-        health = self.store.health(self.classifier.health)
+        health = self.store.health(name)
         if problem is None and health.troubled_since is None:
             return
-        if problem is None:
-            after = Health(name=health.name, last_ok=now, told_at=health.told_at)
-        else:
-            since = health.troubled_since or now
-            until = now + CLASSIFIER_REST
-            after = replace(health, troubled_since=since, problem=str(problem), is_permanent=True, resting_until=until)
+        after = Health(name=name, last_ok=now)
+        if problem is not None:
+            after = replace(
+                health,
+                troubled_since=health.troubled_since or now,
+                problem=problem,
+                is_permanent=True,
+                resting_until=now + OWN_REST,
+            )
         with self.store.begin() as transaction:
             transaction.set_health(after)
+
+    def _health_names(self) -> set[str]:
+        sources = {source.health for source in self.sources.values()}
+        targets = {target.health for target in self.targets.values()}
+        return sources | targets | {self.classifier.health, TRIAGE_HEALTH}
 
 
 class LazyClassifier:
@@ -117,10 +132,19 @@ class LazyClassifier:
     def get(self) -> tuple[Classifier, Thresholds]:
         """The classifier with the thresholds to use. Raises ``ModelError``."""
         if self._loaded is None:
-            module, chosen = options("classifiers", self._settings)
-            classifier: Classifier = module.create(chosen)
+            classifier = self._create()
             self._loaded = classifier, _thresholds(classifier.thresholds, self._settings)
         return self._loaded
+
+    def _create(self) -> Classifier:
+        module, chosen = options("classifiers", self._settings)
+        try:
+            created: Classifier = module.create(chosen)
+        except UmbrageError:
+            raise
+        except Exception as error:
+            raise ModelError(f"the classifier {self._settings.use} cannot be loaded: {error!r}") from error
+        return created
 
 
 def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable: bool = True) -> App:

@@ -7,10 +7,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.core.case import slug
+from monitor.core.case import TOPICS, slug
 from monitor.core.errors import ConfigError
 from monitor.registry import load, nearest
 from monitor.settings import ClassifierSettings, Plugin, Settings, SourceSettings, TargetSettings
+
+_OWN_CLASSIFIERS = ("onnx", "keywords", "transformers")
 
 _OWN_WORDS = {
     "missing": "is missing",
@@ -159,6 +161,10 @@ def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str
     for number, route in enumerate(settings.routes):
         yield from _unknown(f"routes.{number}.targets", route.targets, targets, "no such target")
         yield from _unknown(f"routes.{number}.brands", route.brands, names, "no such brand")
+        if settings.classifier.use in _OWN_CLASSIFIERS and "folder" not in settings.classifier.options:
+            passing = route.quiet.breaks_through if route.quiet else ()
+            yield from _unknown(f"routes.{number}.topics", route.topics, TOPICS, "no such topic")
+            yield from _unknown(f"routes.{number}.quiet.breaks_through", passing, TOPICS, "no such topic")
     yield from _unknown("health.targets", settings.health.targets, targets, "no such target")
     low, high = settings.classifier.digest, settings.classifier.alert
     if low is not None and high is not None and low > high:

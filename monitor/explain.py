@@ -14,6 +14,20 @@ from monitor.store.report import Report
 from monitor.store.schema import Stage
 
 
+def explain_case(report: Report, key: str) -> list[str]:
+    """Every post of a case with its address, for people; empty when no case has this key."""
+    number = key.rpartition("/")[2]
+    posts = report.members(int(number)) if number.isdecimal() else []
+    if not posts or report.case(int(number)).key != key:
+        return []
+    lines = [f"{key}: {len(posts)} posts"]
+    for post in posts:
+        author = f"@{post['author']}" if post["author"] else "unknown author"
+        lines.append(f"{moment(post['posted_at'])}  {post['platform']}  {author}  {post['url'] or post['native_id']}")
+        lines.append(f"  “{excerpt(post['text'], 120)}”")
+    return lines
+
+
 def explain(report: Report, named: str, rules: TriageRules, now: datetime) -> list[str]:
     """Lines for people; empty when no such post is stored."""
     lines: list[str] = []
@@ -42,7 +56,8 @@ def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime) 
     for correction in report.corrections_of(post["id"]):
         yield f"corrected  to {correction['label']} by {correction['by']}: {correction['why']}"
     if not verdicts:
-        yield "judged     not yet: it waits for the classifier"
+        is_aside = post["stage"] == Stage.ASIDE
+        yield f"judged     {'not: the classifier cannot do it' if is_aside else 'not yet: it waits for the classifier'}"
         return
     yield from _told(report, post, verdicts[-1]["label"], rules, now)
 
@@ -60,7 +75,7 @@ def _told(report: Report, post: RowMapping, label: str, rules: TriageRules, now:
     for message in report.messages_about(post["id"]):
         yield f"told       {message['target']}: {message['message']['title']} ({message['reason']}), {_state(message)}"
     if post["stage"] != Stage.DONE:
-        subject = Subject(brand=case.brand, topic=case.topic, platforms=frozenset({post["platform"]}))
+        subject = Subject(brand=case.brand, topic=case.topic, platform=post["platform"])
         for destination in destinations(rules.routes, subject, now):
             told = any(row["target"] == destination.target for row in report.messages_about(post["id"]))
             if not told:

@@ -129,7 +129,6 @@ class OpenCase:
     authors: int
     wordings: int
     pending: tuple[Complaint, ...]
-    platforms: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +150,20 @@ class Transaction(Protocol):
         """Store mentions that are not known yet, and return how many posts were new."""
         ...
 
-    def set_cursor(self, source: str, cursor: str, now: datetime) -> None: ...
+    def set_oldest(self, source: str, oldest: datetime, now: datetime) -> None:
+        """Note what is too old for a source from now on."""
+        ...
+
+    def set_cursor(self, source: str, cursor: str, now: datetime) -> None:
+        """How far a source has been read."""
+        ...
 
     def add_verdicts(self, verdicts: Iterable[tuple[int, Verdict]]) -> None:
         """Keep verdicts and pass complaints on to triage. A mention already judged by that model is left alone."""
+        ...
+
+    def set_aside(self, mentions: Iterable[int]) -> None:
+        """These cannot be judged; they wait no longer, and ``umbrage explain`` says so."""
         ...
 
     def unfiled(self, limit: int) -> list[Unfiled]:
@@ -163,6 +172,10 @@ class Transaction(Protocol):
 
     def latest_cases(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Case]:
         """The newest episode of each (brand, topic) that has one."""
+        ...
+
+    def case_at(self, brand: str, topic: str, grouping: str, moment: datetime) -> Case | None:
+        """The newest episode that was opened by ``moment``."""
         ...
 
     def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case: ...
@@ -216,6 +229,10 @@ class Store(Protocol):
         ...
 
     def cursor(self, source: str) -> str | None: ...
+
+    def oldest(self, source: str) -> datetime | None:
+        """What is too old for a source; ``None`` before its first reading."""
+        ...
 
     def unjudged(self, limit: int) -> list[Unjudged]:
         """Mentions without a verdict, oldest first."""

@@ -7,8 +7,8 @@ import socket
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -16,8 +16,8 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor.app import App
-from monitor.core.errors import ModelError, UmbrageError
+from monitor.app import TRIAGE_HEALTH, App
+from monitor.core.errors import ModelError, StoreError, UmbrageError
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,9 @@ DELIVER_EVERY = 1.1
 """Seconds; a little more than Slack's pace, so that no round comes just too early for it."""
 
 HEALTH_EVERY = 30
+LONGEST_REST = timedelta(minutes=1)
+"""Triage looks at what is held back at least so often."""
+
 GRACE = 8.0
 """Seconds that running steps get to finish after SIGTERM; whatever they leave is done after the next start."""
 
@@ -57,20 +60,75 @@ class Lease:
         return self._until is not None and self._app.clock() < self._until
 
     def release(self) -> None:
+        """Give it back; if the database does not answer, it runs out by itself."""
         self._until = None
-        self._app.store.release(LEASE, self.holder)
+        with suppress(StoreError):
+            self._app.store.release(LEASE, self.holder)
 
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keep the lease for a block of any length, renewing it in the background, and give it back."""
+        done = threading.Event()
 
-def work(app: App) -> None:
-    """Classify and triage what waits; a broken classifier is noted, stops only the classifying and rests a while."""
-    if not app.store.health(app.classifier.health).is_resting(app.clock()):
+        def renew() -> None:
+            while not done.wait(LEASE_RENEWAL):
+                with suppress(StoreError):
+                    self.renew()
+
+        keeper = threading.Thread(target=renew, daemon=True)
+        keeper.start()
         try:
-            app.classify()
-            app.note_classifier(None)
+            yield
+        finally:
+            done.set()
+            keeper.join()
+            self.release()
+
+
+class Work:
+    """The step between collecting and delivering: classify what waits, then triage.
+
+    Triage is left out while nothing was judged and nobody's turn has come, but for a minute at most: what is held back
+    need not be read every two seconds.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._next: datetime | None = None
+
+    def __call__(self) -> None:
+        judged = self._classify()
+        now = self._app.clock()
+        if judged or self._next is None or now >= self._next:
+            self._next = self._triage(now)
+
+    def _classify(self) -> int:
+        """A broken classifier is noted, stops only the classifying and rests a while."""
+        app = self._app
+        if app.store.health(app.classifier.health).is_resting(app.clock()):
+            return 0
+        try:
+            judged = app.classify()
         except ModelError as error:
             log.error("classifier problem=%r: mentions wait unclassified", str(error))
             app.note_classifier(error)
-    app.triage()
+            return 0
+        app.note_classifier(None)
+        return judged
+
+    def _triage(self, now: datetime) -> datetime:
+        """When to look again. What should never happen is told to the operators, and tried again."""
+        soon = now + LONGEST_REST
+        try:
+            triaged = self._app.triage()
+        except StoreError:
+            raise
+        except Exception as error:
+            log.exception("triage failed unexpectedly")
+            self._app.note(TRIAGE_HEALTH, f"unexpected {type(error).__name__}; please report it")
+            return soon
+        self._app.note(TRIAGE_HEALTH, None)
+        return min(triaged.next_at or soon, soon)
 
 
 class Service:
@@ -106,10 +164,11 @@ class Service:
 
     def start(self) -> None:
         """Start all jobs in the background."""
+        self._app.wake()
         if not self._lease.renew():
             log.warning("another worker holds the lease; standing by to take over when it stops")
         self._add("lease", LEASE_RENEWAL, self._lease.renew)
-        self._add("work", WORK_EVERY, self._leading(lambda: work(self._app)))
+        self._add("work", WORK_EVERY, self._leading(Work(self._app)))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         for name in self._app.sources:
             self._add(f"collect {name}", self._every[name].total_seconds(), self._leading(self._collect, name))
@@ -123,11 +182,14 @@ class Service:
         log.info("stopping")
         self._app.stopping.set()
         self._scheduler.remove_all_jobs()
-        waiter = threading.Thread(target=self._scheduler.shutdown, daemon=True)
+        waiter = threading.Thread(target=self._end, daemon=True)
         waiter.start()
         waiter.join(GRACE)
-        self._lease.release()
         log.info("stopped %s", "with steps unfinished" if waiter.is_alive() else "cleanly")
+
+    def _end(self) -> None:
+        self._scheduler.shutdown()
+        self._lease.release()
 
     def _collect(self, name: str) -> None:
         collected = self._app.collect(name)

@@ -9,7 +9,7 @@ import pytest
 from monitor.app import App, build
 from monitor.config import settings_from
 from monitor.core.errors import ModelError
-from monitor.service import LEASE_LENGTH, Lease, Service, work
+from monitor.service import LEASE_LENGTH, Lease, Service, Work
 from monitor.testing.fakes import Clock
 
 POST = '{"id": "1", "text": "Acme lost my parcel, terrible, nobody answers", "created_at": "2026-01-01T00:00:00Z"}\n'
@@ -67,8 +67,8 @@ def test_a_broken_classifier_stops_only_the_classifying_and_is_tried_again_later
     app.collect("exports")
     with monkeypatch.context() as broken:
         broken.setattr(app.classifier, "get", fail)
-        work(app)
-        work(app)
+        Work(app)()
+        Work(app)()
         app.watch_health()
 
     assert len(tries) == 1
@@ -78,7 +78,7 @@ def test_a_broken_classifier_stops_only_the_classifying_and_is_tried_again_later
     [notice] = app.store.claim_deliveries("console", app.clock(), timedelta(minutes=1), 10)
     assert "Undecided" in notice.message.title
 
-    work(app)
+    Work(app)()
     assert app.store.unjudged(10) == []
     assert app.store.health(app.classifier.health).troubled_since is None
 

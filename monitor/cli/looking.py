@@ -43,9 +43,9 @@ def check(config: Path) -> None:
     \b
     Example:  umbrage check -c monitor.toml
     """
-    from monitor.app import LazyClassifier, open_engine_of
+    from monitor.app import LazyClassifier, build_sources, build_targets, open_engine_of
     from monitor.core.errors import ConfigError, UmbrageError
-    from monitor.store.migrate import standing
+    from monitor.store.migrate import refuse
 
     settings = settings_of(config)
     problems = _missing_secrets(settings)
@@ -55,7 +55,9 @@ def check(config: Path) -> None:
         problems.append('targets: there is none, so nobody would be told; add [targets.console] with use = "console"')
     for attempt in (
         lambda: LazyClassifier(settings.classifier).get(),
-        lambda: standing(open_engine_of(settings.store)),
+        lambda: refuse(open_engine_of(settings.store)),
+        lambda: build_sources(settings),
+        lambda: build_targets(settings),
     ):
         try:
             attempt()
@@ -112,8 +114,9 @@ def try_command(source: str, limit: int, config: Path) -> None:
     Example:  umbrage try news -n 20
     """
     from monitor.app import build_sources, build_watches, clock
+    from monitor.core.mention import storable
     from monitor.core.message import moment
-    from monitor.core.text import clean, excerpt
+    from monitor.core.text import excerpt
     from monitor.core.watch import Matcher
 
     settings = settings_of(config)
@@ -130,13 +133,13 @@ def try_command(source: str, limit: int, config: Path) -> None:
     pages = found.collector.pages(watches, None, clock() - found.look_back)
     skipped: dict[str, int] = {}
     shown = 0
-    for mention in islice(_mentions(pages, skipped), limit):
+    for mention in map(storable, islice(_mentions(pages, skipped), max(limit, 0))):
         shown += 1
         terms = [f"{match.brand} by {', '.join(match.terms)}" for match in matcher.matches(mention)]
         click.echo(
             f"{moment(mention.posted_at)}  {mention.platform}  @{mention.author or 'unknown'}  {mention.url or ''}"
         )
-        click.echo(f"  {excerpt(clean(mention.text), 160)}")
+        click.echo(f"  {excerpt(mention.text, 160)}")
         click.echo(f"  matches: {'; '.join(terms) or 'no watched brand'}")
     click.echo(f"{shown} posts shown, nothing stored", err=True)
     for reason, count in skipped.items():
@@ -186,20 +189,23 @@ def send_test(target: str, config: Path) -> None:
 @click.argument("post")
 @with_config
 def explain(post: str, config: Path) -> None:
-    """Tell the whole story of one post, named by its id or address.
+    """Tell the whole story of one post, named by its id or address, or list the posts of a case, named by its key.
 
     Matched by what, scored by which model, filed where, told to whom and when, or why not.
 
     \b
-    Example:  umbrage explain https://social.example/@ann/42
+    Examples:  umbrage explain https://social.example/@ann/42
+               umbrage explain topic-2026-11/acme/delivery/17
     """
     from monitor.app import build_rules, clock, open_store
     from monitor.explain import explain as story
+    from monitor.explain import explain_case
     from monitor.store.report import Report
 
     settings = settings_of(config)
     store = open_store(settings.store, migrate=False)
-    lines = story(Report(store.engine), post, build_rules(settings), clock())
+    report = Report(store.engine)
+    lines = explain_case(report, post) or story(report, post, build_rules(settings), clock())
     if not lines:
         raise click.ClickException(
             f"no stored post has the id or address {post!r}; it was not collected, or it matched no watched brand "

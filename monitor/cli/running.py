@@ -1,6 +1,8 @@
 """Commands that work: ``run`` and ``once``."""
 
 import json
+import sys
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,11 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import as_json, set_up_logging, settings_of, with_config
+from monitor.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from monitor.app import App
     from monitor.core.errors import ModelError
-    from monitor.service import Lease
+    from monitor.settings import Settings
 
 
 @click.command()
@@ -32,7 +35,7 @@ def run(config: Path, verbose: bool) -> None:
 
     set_up_logging(verbose=verbose)
     settings = settings_of(config)
-    app = build(settings)
+    app = build(_with_targets(settings))
     try:
         app.classifier.get()
     except ModelError as error:
@@ -55,25 +58,27 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
     from monitor.service import Lease
 
     set_up_logging(verbose=verbose)
-    app = build(settings_of(config))
+    app = build(_with_targets(settings_of(config)))
     lease = Lease(app)
     if not lease.renew():
         raise click.ClickException("another worker is at work on this database; stop it or let it do the work")
-    try:
+    # The console target prints alerts; with --json they must not stand between a machine and its answer.
+    with lease.kept(), redirect_stdout(sys.stderr) if as_json else nullcontext():
+        app.wake()
         collected = {name: app.collect(name) for name in app.sources}
-        judged, broken = _judge(app, lease)
+        judged, broken = _judge(app)
         alerts = app.triage().alerts
         app.watch_health()
         sent = sum(_deliver_all(app, name) for name in app.targets)
-    finally:
-        lease.release()
+    problems = [f"{name}: {result.problem}" for name, result in collected.items() if result.problem]
+    problems += [f"{name}: {problem}" for name, problem in _troubled(app)]
     if as_json:
         sources = {name: asdict(result) | {"skipped": dict(result.skipped)} for name, result in collected.items()}
-        click.echo(json.dumps({"sources": sources, "judged": judged, "alerts": alerts, "sent": sent}))
+        told = {"judged": judged, "alerts": alerts, "sent": sent, "problems": problems}
+        click.echo(json.dumps({"sources": sources, **told}))
     for name, result in collected.items():
         click.echo(f"{name}: {result.seen} seen, {result.stored} new" + _skipped(result.skipped), err=True)
     click.echo(f"{judged} judged, {alerts} alerts decided, {sent} messages sent", err=True)
-    problems = [f"{name}: {result.problem}" for name, result in collected.items() if result.problem]
     for problem in problems:
         click.echo(f"umbrage: {problem}", err=True)
     if broken:
@@ -81,7 +86,19 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
     raise click.exceptions.Exit(6 if problems else 0)
 
 
-def _judge(app: "App", lease: "Lease") -> tuple[int, "ModelError | None"]:
+def _with_targets(settings: "Settings") -> "Settings":
+    """Refuse to work for nobody: complaints would count as told."""
+    if not settings.targets:
+        raise ConfigError(["targets: there is none, so nobody would be told; add one, such as [targets.console]"])
+    return settings
+
+
+def _troubled(app: "App") -> list[tuple[str, str]]:
+    found = ((name, app.store.health(target.health)) for name, target in app.targets.items())
+    return [(name, health.problem or "") for name, health in found if health.troubled_since]
+
+
+def _judge(app: "App") -> tuple[int, "ModelError | None"]:
     """How many mentions were judged, and what is wrong with the classifier; the other steps go on without it."""
     from monitor.core.errors import ModelError
 
@@ -89,7 +106,6 @@ def _judge(app: "App", lease: "Lease") -> tuple[int, "ModelError | None"]:
     try:
         while count := app.classify():
             judged += count
-            lease.renew()
     except ModelError as error:
         app.note_classifier(error)
         return judged, error

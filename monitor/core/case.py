@@ -11,6 +11,12 @@ GROUPING = "topic-2026-11"
 
 OTHER = "other"
 
+TOPICS = (
+    *("delivery", "delay_or_outage", "product_defect", "billing_refund", "price", "service_conduct", "unreachable"),
+    *("booking_order", "account_app", "safety", "privacy_fraud", "policy", "returns", OTHER),
+)
+"""What complaints are about, in the words of our own classifiers; others may have words of their own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeRule:
@@ -34,8 +40,8 @@ class Case:
 
     @property
     def key(self) -> str:
-        """The case's public name, stable for ever: ``topic-2026-11/acme/delivery/4``."""
-        return f"{self.grouping}/{slug(self.brand)}/{self.topic}/{self.episode}"
+        """The case's public name, unique and stable for ever: ``topic-2026-11/acme/delivery/17``."""
+        return f"{self.grouping}/{slug(self.brand)}/{self.topic}/{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ class Subject:
 
     brand: str
     topic: str
-    platforms: frozenset[str] = frozenset()
+    platform: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Matching:
         return (
             (not self.brands or subject.brand in self.brands)
             and (not self.topics or subject.topic in self.topics)
-            and (not self.platforms or bool(subject.platforms.intersection(self.platforms)))
+            and (not self.platforms or subject.platform in self.platforms)
         )
 
 

@@ -22,6 +22,7 @@ _TONE = {
 _TROUBLE = {
     "source": ("Blind", "what is posted there meanwhile is not seen"),
     "target": ("Mute", "messages for it wait and are not lost"),
+    "step": ("Stuck", "complaints wait to be told and are not lost"),
     "classifier": ("Undecided", "mentions are collected and wait; no complaint is recognised meanwhile"),
 }
 
@@ -45,7 +46,7 @@ def write_alert(
         key=f"{case.key}/{ordered[0].platform}:{ordered[0].id}",
         title=_title(case, reason, len(ordered), voices),
         quotes=tuple(_quote(complaint, now) for complaint in quoted),
-        facts=tuple(_facts(ordered, voices, total, now)),
+        facts=tuple(_facts(case, ordered, len(ordered) - len(quoted), voices, total, now)),
         why=_why(reason, ordered),
         more=len(ordered) - len(quoted),
         tone=_TONE[reason],
@@ -114,12 +115,16 @@ def _quote(complaint: Complaint, now: datetime) -> Quote:
     return Quote(text=excerpt(complaint.text, QUOTE_CHARS) or "(no words)", where=" · ".join(parts), url=complaint.url)
 
 
-def _facts(complaints: Sequence[Complaint], voices: int, total: int, now: datetime) -> list[tuple[str, str]]:
+def _facts(
+    case: Case, complaints: Sequence[Complaint], unquoted: int, voices: int, total: int, now: datetime
+) -> list[tuple[str, str]]:
     facts = []
     if total > 1:
         facts.append(("In this case", f"{total} posts, {voices} {'person' if voices == 1 else 'people'}"))
     if len(complaints) > 1:
         facts.append(("Waiting longest", duration(now - complaints[0].posted_at)))
+    if unquoted:
+        facts.append(("All of them", f"umbrage explain {case.key}"))
     return facts
 
 

@@ -6,32 +6,50 @@ from datetime import datetime
 
 from monitor.core.errors import ModelError
 from monitor.core.verdict import Score, Thresholds, judge
-from monitor.ports import Classifier, Store
+from monitor.ports import Classifier, Store, Unjudged
 
 log = logging.getLogger(__name__)
 
 BATCH = 64
+PLAIN = "hello"
+"""A text that no working classifier stumbles over."""
 
 
 def classify(classifier: Classifier, thresholds: Thresholds, store: Store, now: datetime, limit: int = BATCH) -> int:
     """Judge one batch and return its size; 0 means nothing waits.
 
-    A classifier that fails raises ``ModelError``: the mentions wait, and nothing downstream guesses.
+    A classifier that fails raises ``ModelError``: the mentions wait, and nothing downstream guesses. A single text it
+    cannot do is set aside.
     """
     waiting = store.unjudged(limit)
     if not waiting:
         return 0
-    scores = _scores(classifier, [item.text for item in waiting])
-    verdicts = [
-        (item.mention, judge(score, classifier.model, thresholds, now))
-        for item, score in zip(waiting, scores, strict=True)
-    ]
+    scores = _scores(classifier, waiting)
+    verdicts = [(mention, judge(score, classifier.model, thresholds, now)) for mention, score in scores.items()]
     with store.begin() as transaction:
         transaction.add_verdicts(verdicts)
+        transaction.set_aside(item.mention for item in waiting if item.mention not in scores)
     return len(waiting)
 
 
-def _scores(classifier: Classifier, texts: Sequence[str]) -> Sequence[Score]:
+def _scores(classifier: Classifier, waiting: Sequence[Unjudged]) -> dict[int, Score]:
+    """The scores by mention; without those the classifier cannot do, while it can do others."""
+    try:
+        return dict(
+            zip([item.mention for item in waiting], _answers(classifier, [i.text for i in waiting]), strict=True)
+        )
+    except ModelError:
+        _answers(classifier, [PLAIN])
+    scores = {}
+    for item in waiting:
+        try:
+            scores[item.mention] = _answers(classifier, [item.text])[0]
+        except ModelError as error:
+            log.error("mention=%s set aside: %s", item.mention, error)
+    return scores
+
+
+def _answers(classifier: Classifier, texts: Sequence[str]) -> Sequence[Score]:
     """The classifier's answers, or ``ModelError`` unless there is one to every text: "not a number" is not "no"."""
     try:
         scores = classifier.score(texts)

@@ -4,12 +4,11 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError, StoreError
 from monitor.core.health import Health, rest
-from monitor.core.mention import Mention, Page
-from monitor.core.text import clean
+from monitor.core.mention import Mention, Page, storable
 from monitor.core.watch import Match, Matcher, Watch
 from monitor.ports import Collector, Store
 
@@ -17,6 +16,8 @@ log = logging.getLogger(__name__)
 
 SHORTEST_REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
+EVER = datetime(1, 1, 1, tzinfo=UTC)
+CLOCKS_DIFFER = timedelta(minutes=5)
 NEWS = timedelta(minutes=1)
 """That a source still works is written down at most so often."""
 
@@ -54,15 +55,14 @@ def collect(
     """
     health = store.health(source.health)
     if health.is_resting(now):
-        return Collected()
-    cursor = store.cursor(source.name)
-    oldest = now - source.look_back if cursor is None else None
+        return Collected(problem=health.problem)
+    cursor, oldest = store.cursor(source.name), _boundary(source, store, now)
     seen = stored = 0
     skipped: Counter[str] = Counter()
     problem: SourceError | None = None
     try:
-        for page in source.collector.pages(watches, cursor, now - source.look_back):
-            wanted = list(_wanted(page, matcher, oldest, skipped))
+        for page in source.collector.pages(watches, cursor, max(oldest, now - source.look_back)):
+            wanted = list(_wanted(page, matcher, oldest, now, skipped))
             with store.begin() as transaction:
                 found = [(mention, match) for mention, matches in wanted for match in matches]
                 new = transaction.add_mentions(source.name, found, now)
@@ -80,6 +80,9 @@ def collect(
     except Exception as error:
         log.exception("source=%s failed unexpectedly", source.name)
         problem = SourceError(f"unexpected {type(error).__name__}; please report it")
+    if problem is None and oldest != EVER:
+        with store.begin() as transaction:
+            transaction.set_oldest(source.name, EVER, now)
     after = _failed(health, problem, now, jitter) if problem else _worked(health, seen, now)
     if problem or health.troubled_since or health.last_ok is None or now - health.last_ok >= NEWS:
         with store.begin() as transaction:
@@ -89,20 +92,35 @@ def collect(
     )
 
 
+def _boundary(source: Source, store: Store, now: datetime) -> datetime:
+    """Before which moment posts are too old.
+
+    The boundary of the first reading stands until that reading came to its end, however often it is cut short. After
+    it nothing is too old: what arrives late is welcome.
+    """
+    known = store.oldest(source.name)
+    if known is not None:
+        return known
+    oldest = now - source.look_back
+    with store.begin() as transaction:
+        transaction.set_oldest(source.name, oldest, now)
+    return oldest
+
+
 def _wanted(
-    page: Page, matcher: Matcher, oldest: datetime | None, skipped: Counter[str]
+    page: Page, matcher: Matcher, oldest: datetime, now: datetime, skipped: Counter[str]
 ) -> Iterator[tuple[Mention, list[Match]]]:
     skipped.update(dict(page.skipped))
-    for mention in page.mentions:
-        text = clean(mention.text)
-        if not text.strip():
+    for mention in map(storable, page.mentions):
+        if not mention.text.strip():
             skipped["no text"] += 1
             continue
-        if oldest is not None and mention.posted_at < oldest:
+        if mention.posted_at < oldest:
             skipped["older than the first look-back"] += 1
             continue
-        if text is not mention.text:
-            mention = replace(mention, text=text)
+        if mention.posted_at > now + CLOCKS_DIFFER:
+            skipped["from the future"] += 1
+            continue
         matches = matcher.matches(mention)
         if matches:
             yield mention, matches

@@ -1,12 +1,12 @@
 """Triage: file complaints into cases, then decide once per case and target whether to speak."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voices, decide
-from monitor.core.case import GROUPING, Case, EpisodeRule, continues, topic_of
-from monitor.core.routing import Destination, Route, Silence, Subject, destinations
+from monitor.core.case import GROUPING, Case, Complaint, EpisodeRule, continues, topic_of
+from monitor.core.routing import Route, Silence, Subject, destinations
 from monitor.core.trend import AT_LEAST, Usual
 from monitor.core.wording import write_alert
 from monitor.ports import Alert, OpenCase, Store, Transaction, Unfiled
@@ -62,12 +62,40 @@ def _file(complaints: Sequence[Unfiled], rule: EpisodeRule, transaction: Transac
     for (brand, topic), members in by_thing.items():
         case = latest.get((brand, topic))
         for complaint in members:
+            if case is not None and complaint.posted_at < case.opened_at - rule.quiet_after:
+                filed.append((complaint.mention, _late(case, complaint, rule, transaction).id))
+                continue
             if case is None or not continues(case, complaint.posted_at, rule):
                 episode = case.episode + 1 if case else 1
                 case = transaction.open_case(brand, topic, GROUPING, episode, complaint.posted_at)
             filed.append((complaint.mention, case.id))
             case = replace(case, last_at=max(case.last_at, complaint.posted_at))
     transaction.file(filed)
+
+
+def _late(newest: Case, complaint: Unfiled, rule: EpisodeRule, transaction: Transaction) -> Case:
+    """The episode of a post that arrives late: that of its time, or else the newest."""
+    then = transaction.case_at(newest.brand, newest.topic, newest.grouping, complaint.posted_at)
+    return then if then is not None and continues(then, complaint.posted_at, rule) else newest
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What one target is to hear about a case now, and why the rest is held back."""
+
+    target: str
+    now: list[Complaint] = field(default_factory=list)
+    held: Decision | None = None
+
+    def add(self, posts: Sequence[Complaint], silenced: datetime | None, quiet: datetime | None) -> None:
+        if not posts:
+            return
+        if silenced:
+            self.held = Decision(reason=Reason.SILENCED, speaks=False, until=silenced)
+        elif quiet:
+            self.held = Decision(reason=Reason.QUIET_HOURS, speaks=False, until=quiet)
+        else:
+            self.now += posts
 
 
 class _Desk:
@@ -103,35 +131,41 @@ class _Desk:
         self._transaction.settle(settled)
 
     def _decide_all(self, item: OpenCase) -> list[Decision]:
-        subject = Subject(brand=item.case.brand, topic=item.case.topic, platforms=item.platforms)
-        silenced = max((s.until for s in self._silences if s.mutes(subject, self._now)), default=None)
         voices = count_voices(item.authors, item.wordings)
-        return [
-            self._decide(item, destination, silenced, voices)
-            for destination in destinations(self._rules.routes, subject, self._now)
-        ]
+        return [self._decide(item, heard, voices) for heard in self._audience(item)]
 
-    def _decide(self, item: OpenCase, to: Destination, silenced: datetime | None, voices: int) -> Decision:
-        untold = [c for c in item.pending if (c.mention, to.target) not in self._known]
-        if untold and silenced:
-            return Decision(reason=Reason.SILENCED, speaks=False, until=silenced)
-        if untold and to.quiet_until:
-            return Decision(reason=Reason.QUIET_HOURS, speaks=False, until=to.quiet_until)
-        told = self._told.get((item.case.id, to.target), Told())
-        decision = decide(untold, voices, told, self._usual_of(item.case), self._rules.policy, self._now)
+    def _audience(self, item: OpenCase) -> list["_Heard"]:
+        """Which target is to hear of which pending complaints: routes and silences may ask for the platform."""
+        found: dict[str, _Heard] = {}
+        for platform in dict.fromkeys(complaint.platform for complaint in item.pending):
+            subject = Subject(brand=item.case.brand, topic=item.case.topic, platform=platform)
+            silenced = max((s.until for s in self._silences if s.mutes(subject, self._now)), default=None)
+            for to in destinations(self._rules.routes, subject, self._now):
+                heard = found.setdefault(to.target, _Heard(to.target))
+                posts = [
+                    c for c in item.pending if c.platform == platform and (c.mention, to.target) not in self._known
+                ]
+                heard.add(posts, silenced, to.quiet_until)
+        return list(found.values())
+
+    def _decide(self, item: OpenCase, heard: "_Heard", voices: int) -> Decision:
+        if not heard.now and heard.held is not None:
+            return heard.held
+        told = self._told.get((item.case.id, heard.target), Told())
+        decision = decide(heard.now, voices, told, self._usual_of(item.case), self._rules.policy, self._now)
         if decision.speaks:
-            message = write_alert(item.case, decision.reason, untold, voices, item.posts, told.thread, self._now)
+            message = write_alert(item.case, decision.reason, heard.now, voices, item.posts, told.thread, self._now)
             self.alerts.append(
                 Alert(
-                    target=to.target,
+                    target=heard.target,
                     reason=decision.reason,
                     message=message,
                     case=item.case.id,
-                    mentions=tuple(complaint.mention for complaint in untold),
+                    mentions=tuple(complaint.mention for complaint in heard.now),
                     voices=voices,
                 )
             )
-        return decision
+        return replace(decision, until=heard.held.until) if heard.held and decision.until is None else decision
 
     def _running(self, open_cases: Sequence[OpenCase]) -> set[tuple[str, str]]:
         """The (brand, topic) pairs about which something was said already and where many people complain."""

@@ -59,6 +59,11 @@ def require_current(engine: Engine) -> None:
         raise StoreError(f"the database {place(engine)} is {found}; run: umbrage db upgrade")
 
 
+def refuse(engine: Engine) -> None:
+    """Raise ``StoreError`` for a database of a newer release or of another program."""
+    _refuse(engine, standing(engine))
+
+
 def _refuse(engine: Engine, found: Standing) -> None:
     if found is Standing.NEWER:
         raise StoreError(

@@ -35,6 +35,11 @@ class Report:
         row = self._rows(select(cases, last.label("last_at")).where(cases.c.id == number))[0]
         return Case(**row)
 
+    def members(self, number: int) -> list[RowMapping]:
+        """The posts of a case in the order they were posted; none if there is no such case."""
+        query = select(mentions).where(mentions.c.case_id == number)
+        return self._rows(query.order_by(mentions.c.posted_at, mentions.c.id))
+
     def messages_about(self, mention: int) -> list[RowMapping]:
         """The outbox rows that tell a complaint, oldest first."""
         query = select(outbox).join(told, told.c.outbox_id == outbox.c.id).where(told.c.mention_id == mention)

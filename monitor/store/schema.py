@@ -31,6 +31,7 @@ class Stage(IntEnum):
     COMPLAINT = 1
     FILED = 2
     DONE = 3
+    ASIDE = 4
 
 
 class State(StrEnum):
@@ -156,7 +157,8 @@ cursors = Table(
     "cursors",
     metadata,
     Column("source", Text, primary_key=True),
-    Column("cursor", Text, nullable=False),
+    Column("cursor", Text),
+    Column("oldest", UtcDateTime, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
 )
 

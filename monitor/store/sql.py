@@ -5,7 +5,22 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from monitor.core.health import Health
 from monitor.core.message import Message
@@ -41,8 +56,16 @@ class SqlStore:
             yield SqlTransaction(connection)
 
     def cursor(self, source: str) -> str | None:
+        found: str | None = self._of_source(source, cursors.c.cursor)
+        return found
+
+    def oldest(self, source: str) -> datetime | None:
+        found: datetime | None = self._of_source(source, cursors.c.oldest)
+        return found
+
+    def _of_source(self, source: str, column: Column[Any]) -> Any:
         with reading(self.engine) as connection:
-            return connection.execute(select(cursors.c.cursor).where(cursors.c.source == source)).scalar()
+            return connection.execute(select(column).where(cursors.c.source == source)).scalar()
 
     def unjudged(self, limit: int) -> list[Unjudged]:
         query = (

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.alerting import Reason, Told
@@ -17,7 +17,7 @@ from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports import Alert, OpenCase, Unfiled
-from monitor.store.schema import Stage, State, cases, cursors, health, mentions, outbox, told, verdicts
+from monitor.store.schema import UNFINISHED, Stage, State, cases, cursors, health, mentions, outbox, told, verdicts
 
 _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
@@ -44,9 +44,13 @@ class SqlTransaction:
         new = self._connection.execute(insertion.returning(mentions.c.platform, mentions.c.native_id), rows)
         return len(set(new.all()))
 
+    def set_oldest(self, source: str, oldest: datetime, now: datetime) -> None:
+        statement = upsert(self._connection, cursors).values(source=source, oldest=oldest, saved_at=now)
+        self._connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_={"oldest": oldest}))
+
     def set_cursor(self, source: str, cursor: str, now: datetime) -> None:
         values = {"cursor": cursor, "saved_at": now}
-        statement = upsert(self._connection, cursors).values(source=source, **values)
+        statement = upsert(self._connection, cursors).values(source=source, oldest=now, **values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
     def add_verdicts(self, judged: Iterable[tuple[int, Verdict]]) -> None:
@@ -60,11 +64,14 @@ class SqlTransaction:
                 ids = [row["mention_id"] for row in chosen if row["model"] == model]
                 self._move(ids, Stage.NEW, stage, judged_by=model)
 
+    def set_aside(self, ids: Iterable[int]) -> None:
+        self._move(list(ids), Stage.NEW, Stage.ASIDE)
+
     def unfiled(self, limit: int) -> list[Unfiled]:
         query = (
             select(mentions.c.id, mentions.c.brand, verdicts.c.topics, mentions.c.posted_at)
             .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
-            .where(mentions.c.stage == Stage.COMPLAINT)
+            .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.COMPLAINT)
             .order_by(mentions.c.posted_at, mentions.c.id)
             .limit(limit)
         )
@@ -81,6 +88,16 @@ class SqlTransaction:
         )
         found = self._connection.execute(_CASES.where(cases.c.id.in_(newest)))
         return {(row.brand, row.topic): _case(row) for row in found}
+
+    def case_at(self, brand: str, topic: str, grouping: str, moment: datetime) -> Case | None:
+        query = (
+            _CASES.where(cases.c.brand == brand, cases.c.topic == topic, cases.c.grouping == grouping)
+            .where(cases.c.opened_at <= moment)
+            .order_by(cases.c.opened_at.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(query).first()
+        return _case(row) if row else None
 
     def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case:
         statement = insert(cases).values(
@@ -117,7 +134,6 @@ class SqlTransaction:
                 authors=counts[row.id].authors,
                 wordings=counts[row.id].wordings,
                 pending=tuple(pending[row.id]),
-                platforms=frozenset(complaint.platform for complaint in pending[row.id]),
             )
             for row in found.all()
         ]
@@ -220,7 +236,8 @@ _CASES = select(
     select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == cases.c.id).scalar_subquery().label("last_at"),
 )
 
-_AUTHORS = func.count(func.coalesce(mentions.c.author, mentions.c.native_id).distinct())
+_WHO = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentions.c.native_id)
+_AUTHORS = func.count(_WHO.distinct())
 
 _PENDING = (
     select(
@@ -238,11 +255,10 @@ _PENDING = (
         verdicts.c.complaint,
     )
     .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
-    .where(mentions.c.stage == Stage.FILED)
+    .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)
     .order_by(mentions.c.posted_at, mentions.c.id)
 )
 
-_WHO = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentions.c.native_id)
 _COUNTS = (
     select(
         mentions.c.case_id,

@@ -11,7 +11,7 @@ from monitor.core.routing import Destination, Matching, QuietHours, Route, Silen
 from monitor.testing.fakes import NOON
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
-SUBJECT = Subject(brand="Acme", topic="delivery", platforms=frozenset({"mastodon", "rss"}))
+SUBJECT = Subject(brand="Acme", topic="delivery", platform="mastodon")
 NIGHT = QuietHours(start=time(22), end=time(7), zone=BERLIN, breaks_through=("safety",))
 LUNCH = QuietHours(start=time(12), end=time(13, 30), zone=BERLIN)
 

@@ -13,7 +13,7 @@ from monitor.jobs.collect import Source
 from monitor.jobs.deliver import Target
 from monitor.jobs.triage import TriageRules
 from monitor.jobs.watch_health import watch_health
-from monitor.service import work
+from monitor.service import Work
 from monitor.settings import ClassifierSettings
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import (
@@ -186,7 +186,7 @@ def test_without_its_classifier_mentions_wait_and_people_are_told(app: App, cloc
     collector.add(a_mention())
     app.collect("news")
     for _ in range(3):
-        work(app)
+        Work(app)()
         app.watch_health()
         clock.move(seconds=2)
     app.deliver("ops")
@@ -196,7 +196,7 @@ def test_without_its_classifier_mentions_wait_and_people_are_told(app: App, cloc
     assert len(app.store.unjudged(10)) == 1
     fake.error = None
     clock.move(minutes=5)
-    work(app)
+    Work(app)()
     app.watch_health()
     app.deliver("ops")
     assert ops.titles[1:] == ["Working again: classifier fake"]

@@ -64,7 +64,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
     stages = (Stage("joint", 3, 5e-3, 0.5, {"acl": 4}),)
-    return replace(read_recipe(), stages=stages, batch=16, label_smoothing=0.0)
+    return replace(read_recipe(), stages=stages, batch=16, label_smoothing=0.0, average=(1,))
 
 
 def network() -> Network:
@@ -146,7 +146,7 @@ def write(path: Path, rows: list[dict[str, Any]]) -> None:
 
 def test_our_own_posts_are_well_formed_and_cover_every_topic() -> None:
     labels = read_labels()
-    rows = list(invented(MODEL / "topics_extra.jsonl", labels))
+    rows = list(invented(MODEL / "topics_extra.jsonl", "own", labels))
     assert all(row["text"] == for_model(row["text"]) for row in rows)
     covered = np.array([row["topics"] for row in rows if row["topics"]]).sum(0)
     assert dict(zip(labels.topics, covered >= 30, strict=True)) == dict.fromkeys(labels.topics, True)
@@ -155,7 +155,7 @@ def test_our_own_posts_are_well_formed_and_cover_every_topic() -> None:
 def test_no_post_of_our_own_ratchet_set_is_trained_on() -> None:
     labels = read_labels()
     trained, kept = (
-        {row["text"] for row in invented(MODEL / f"{name}.jsonl", labels)} for name in ("topics_extra", "eval")
+        {row["text"] for row in invented(MODEL / f"{name}.jsonl", "own", labels)} for name in ("topics_extra", "eval")
     )
     assert len(kept) >= 100
     assert not trained & kept

@@ -67,3 +67,14 @@ def test_handing_over_touches_one_row(sqlite_store: SqlStore) -> None:
     (delivery,) = sqlite_store.claim_deliveries("team", NOW, MINUTE, 1)
     found = plans(sqlite_store, lambda: sqlite_store.sent(delivery, Receipt(), NOW))
     assert found == ["SEARCH outbox USING INTEGER PRIMARY KEY (rowid=?)"]
+
+
+def test_what_triage_asks_for_is_found_by_its_index(sqlite_store: SqlStore) -> None:
+    def ask() -> None:
+        with sqlite_store.begin() as transaction:
+            transaction.unfiled(10)
+            transaction.open_cases()
+
+    found = plans(sqlite_store, ask)
+    assert sum("mentions USING INDEX ix_mentions_due" in line for line in found) == 2, found
+    assert not scans(found, "mentions")

@@ -28,11 +28,12 @@ CREATE TABLE corrections (
 INSERT INTO "corrections" VALUES(1,2,'complaint','bob','irony 😡','2026-11-22 10:00:00.123456');
 CREATE TABLE cursors (
 	source TEXT NOT NULL, 
-	cursor TEXT NOT NULL, 
+	cursor TEXT, 
+	oldest DATETIME NOT NULL, 
 	saved_at DATETIME NOT NULL, 
 	CONSTRAINT pk_cursors PRIMARY KEY (source)
 );
-INSERT INTO "cursors" VALUES('news','cursor-17','2026-11-22 10:00:00.123456');
+INSERT INTO "cursors" VALUES('news','cursor-17','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456');
 CREATE TABLE health (
 	name TEXT NOT NULL, 
 	last_ok DATETIME, 

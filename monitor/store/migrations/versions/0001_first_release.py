@@ -25,7 +25,8 @@ def upgrade() -> None:
     op.create_table(
         "cursors",
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=True),
+        sa.Column("oldest", MOMENT, nullable=False),
         sa.Column("saved_at", MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("source", name="pk_cursors"),
     )
