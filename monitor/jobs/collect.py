@@ -57,11 +57,12 @@ def collect(
     if health.is_resting(now):
         return Collected(problem=health.problem)
     cursor, oldest = store.cursor(source.name), _boundary(source, store, now)
+    since = now - source.look_back if oldest == EVER else oldest
     seen = stored = 0
     skipped: Counter[str] = Counter()
     problem: SourceError | None = None
     try:
-        for page in source.collector.pages(watches, cursor, max(oldest, now - source.look_back)):
+        for page in source.collector.pages(watches, cursor, since):
             wanted = list(_wanted(page, matcher, oldest, now, skipped))
             with store.begin() as transaction:
                 found = [(mention, match) for mention, matches in wanted for match in matches]

@@ -53,6 +53,36 @@ def test_after_the_first_time_late_arrivals_are_welcome(pipeline: Pipeline) -> N
     assert pipeline.collector.asked[1].cursor == "1"
 
 
+@pytest.mark.parametrize(
+    "error", [RateLimited("slow down", wait=3 * HOUR), Unavailable("down")], ids=["limited", "down"]
+)
+def test_a_first_reading_that_is_cut_short_goes_on_within_the_first_look_back(
+    pipeline: Pipeline, error: SourceError
+) -> None:
+    pipeline.collector.add(a_mention("Acme one"))
+    pipeline.collector.error = error
+    pipeline.collect()
+    pipeline.collector.error = None
+    pipeline.collector.add(
+        a_mention("Acme two", "2", posted_at=NOON - 23 * HOUR), a_mention("Acme old", "3", posted_at=NOON - 25 * HOUR)
+    )
+    pipeline.clock.move(hours=3)
+    collected = pipeline.collect()
+    assert [asked.since for asked in pipeline.collector.asked] == [NOON - 24 * HOUR] * 2
+    assert (collected.stored, collected.skipped) == (1, (("older than the first look-back", 1),))
+    pipeline.collector.add(a_mention("Acme late", "4", posted_at=NOON - 100 * HOUR))
+    assert pipeline.collect().stored == 1, "the first reading came to its end"
+
+
+def test_a_post_from_the_future_is_counted_but_clocks_may_differ(pipeline: Pipeline) -> None:
+    pipeline.collector.add(
+        a_mention("Acme soon", "1", posted_at=NOON + timedelta(minutes=5)),
+        a_mention("Acme in years", "2", posted_at=NOON + timedelta(minutes=5, seconds=1)),
+    )
+    assert pipeline.collect().skipped == (("from the future", 1),)
+    assert texts(pipeline.store) == ["Acme soon"]
+
+
 def test_posts_seen_again_are_known(pipeline: Pipeline) -> None:
     pipeline.collector.script = [a_page(a_mention(), a_mention(), cursor=None)]
     first = pipeline.collect()
@@ -156,7 +186,7 @@ def test_a_resting_source_is_left_alone_and_then_asked_again(pipeline: Pipeline)
     pipeline.collector.error = RateLimited("slow down", wait=timedelta(minutes=7))
     pipeline.collect()
     pipeline.clock.move(minutes=6)
-    pipeline.collect()
+    assert pipeline.collect().problem == "slow down"
     assert len(pipeline.collector.asked) == 1
     pipeline.clock.move(minutes=1)
     pipeline.collector.error = None
