@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor import registry
 from monitor.config import read
 from monitor.core.errors import ConfigError
 from monitor.settings import Settings
@@ -126,6 +127,14 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "[classifier]\ndigest = 0.9\nalert = 0.5",
         ["classifier.digest: must not be above classifier.alert"],
     ),
+    "misspelt topics": (
+        '[targets.c]\nuse = "console"\n[[routes]]\nname = "a"\ntargets = ["c"]\ntopics = ["delivery", "saftey"]\n'
+        'quiet = { start = "22:00", end = "07:00", zone = "UTC", breaks_through = ["saftey"] }',
+        [
+            "routes.0.topics: 'saftey' no such topic; did you mean safety?",
+            "routes.0.quiet.breaks_through: 'saftey' no such topic; did you mean safety?",
+        ],
+    ),
     "two secrets": (
         f'[targets.s]\n{SLACK}token = {{ env = "A", file = "/canary" }}',
         [f"targets.s.token: give only one of env and file: {FORMS}"],
@@ -149,6 +158,20 @@ BAD: dict[str, tuple[str, list[str]]] = {
 @pytest.mark.parametrize(("text", "expected"), BAD.values(), ids=BAD)
 def test_a_bad_file_is_explained_in_its_own_words(tmp_path: Path, text: str, expected: list[str]) -> None:
     assert problems(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize("classifier", ['use = "onnx"\nfolder = "mine"', 'use = "theirs"'], ids=["a folder", "foreign"])
+def test_other_classifiers_have_topics_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classifier: str
+) -> None:
+    monkeypatch.setattr(
+        "monitor.config.load", lambda kind, name: registry.load(kind, "keywords" if name == "theirs" else name)
+    )
+    text = (
+        f'[classifier]\n{classifier}\n[targets.c]\nuse = "console"\n[[routes]]\nname = "a"\ntargets = ["c"]\n'
+        'topics = ["saftey"]\nquiet = { start = "22:00", end = "07:00", zone = "UTC", breaks_through = ["saftey"] }'
+    )
+    assert settings(tmp_path, text).routes[0].topics == ("saftey",)
 
 
 def test_all_problems_are_said_at_once(tmp_path: Path) -> None:

@@ -185,6 +185,14 @@ def test_the_clock_never_goes_back() -> None:
     assert clock() == NOON
 
 
+def test_time_passes_for_every_move_but_the_first() -> None:
+    waited: list[timedelta] = []
+    clock = VirtualClock(waited.append)
+    for minutes in (0, 2, 1, 2, 5):
+        clock.move(NOON + timedelta(minutes=minutes))
+    assert waited == [timedelta(minutes=2), timedelta(minutes=3)]
+
+
 def test_time_spent_is_added_up_by_stage() -> None:
     done = Replayed()
     with done.timed("read"):

@@ -1,14 +1,16 @@
 """The service: the lease, a broken classifier, starting and stopping for real."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.app import App, build
+from monitor.app import TRIAGE_HEALTH, App, build
 from monitor.config import settings_from
-from monitor.core.errors import ModelError
+from monitor.core.errors import ModelError, StoreError
+from monitor.core.health import Health
+from monitor.jobs.triage import Triaged
 from monitor.service import LEASE_LENGTH, Lease, Service, Work
 from monitor.testing.fakes import Clock
 
@@ -81,6 +83,131 @@ def test_a_broken_classifier_stops_only_the_classifying_and_is_tried_again_later
     Work(app)()
     assert app.store.unjudged(10) == []
     assert app.store.health(app.classifier.health).troubled_since is None
+
+
+def spoken(app: App) -> list[str]:
+    """The titles of the notices that wait, in order."""
+    claimed = app.store.claim_deliveries("console", app.clock(), timedelta(minutes=1), 10)
+    return [delivery.message.title for delivery in claimed]
+
+
+class Rounds:
+    """Stands in for triage: when it was done, what it says of the next time, what it raises."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.at: list[datetime] = []
+        self.next_at: datetime | None = None
+        self.error: Exception | None = None
+
+    def __call__(self, *_: object) -> Triaged:
+        self.at.append(self.clock())
+        if self.error is not None:
+            raise self.error
+        return Triaged(next_at=self.next_at)
+
+
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Rounds:
+    found = Rounds(clock)
+    monkeypatch.setattr("monitor.app.triage", found)
+    return found
+
+
+def test_triage_is_done_when_something_was_judged_or_due_and_else_once_a_minute(
+    app: App, clock: Clock, rounds: Rounds
+) -> None:
+    app.clock = clock
+    work = Work(app)
+    start = clock()
+
+    def work_until(second: int) -> list[int]:
+        while clock() < start + timedelta(seconds=second):
+            work()
+            clock.move(seconds=2)
+        return [int((moment - start).total_seconds()) for moment in rounds.at]
+
+    assert work_until(120) == [0, 60]
+    rounds.next_at = start + timedelta(seconds=130)
+    assert work_until(122) == [0, 60, 120]
+    rounds.next_at = None
+    assert work_until(132) == [0, 60, 120, 130]
+    app.collect("exports")
+    assert work_until(140) == [0, 60, 120, 130, 132]
+
+
+def test_what_should_never_happen_in_triage_is_told_once_and_so_is_its_end(
+    app: App, clock: Clock, rounds: Rounds
+) -> None:
+    app.clock = clock
+    work = Work(app)
+    rounds.error = KeyError("surprise")
+    for _ in range(3):
+        work()
+        app.watch_health()
+        clock.move(minutes=1)
+    assert app.store.health(TRIAGE_HEALTH).problem == "unexpected KeyError; please report it"
+    [told] = spoken(app)
+    assert told.startswith("Stuck: step triage")
+    rounds.error = None
+    for _ in range(2):
+        work()
+        app.watch_health()
+        clock.move(minutes=1)
+    assert app.store.health(TRIAGE_HEALTH).troubled_since is None
+    assert "Working again: step triage" in spoken(app)
+
+
+def test_trouble_with_the_database_is_no_trouble_of_triage(app: App, clock: Clock, rounds: Rounds) -> None:
+    app.clock = clock
+    rounds.error = StoreError("the disk is full")
+    with pytest.raises(StoreError):
+        Work(app)()
+    assert app.store.health(TRIAGE_HEALTH).troubled_since is None
+
+
+def test_a_kept_lease_is_renewed_meanwhile_and_given_back(
+    app: App, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.clock = clock
+    monkeypatch.setattr("monitor.service.LEASE_RENEWAL", 0.01)
+    lease, other = Lease(app), Lease(app)
+    assert lease.renew()
+    renewed = threading.Event()
+    renew = lease.renew
+
+    def watched() -> bool:
+        is_kept = renew()
+        renewed.set()
+        return is_kept
+
+    monkeypatch.setattr(lease, "renew", watched)
+    clock.move(seconds=LEASE_LENGTH.total_seconds() - 1)
+    with lease.kept():
+        assert renewed.wait(30)
+        clock.move(seconds=2)
+        assert lease.is_held(), "renewed a second before its end"
+        assert not other.renew()
+    assert not lease.is_held()
+    assert other.renew()
+
+
+def test_a_start_ends_the_rests_that_only_a_person_can_end(app: App, clock: Clock) -> None:
+    app.clock = clock
+    until = clock() + timedelta(hours=1)
+    names = {"source/exports": True, "target/console": False, "source/of another": True}
+    with app.store.begin() as transaction:
+        for name, is_permanent in names.items():
+            transaction.set_health(
+                Health(name=name, troubled_since=clock(), is_permanent=is_permanent, resting_until=until)
+            )
+    app.wake()
+    assert {name: app.store.health(name).is_resting(clock()) for name in names} == {
+        "source/exports": False,
+        "target/console": True,
+        "source/of another": True,
+    }
+    assert app.store.health("source/exports").troubled_since == clock(), "until it works"
 
 
 def test_it_works_through_a_post_and_stops_when_told(app: App, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,8 @@
 """Commands that look without working: ``init``, ``check``, ``plugins``, ``try``, ``send-test``, ``explain``."""
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +69,26 @@ def test_check_finds_everything_at_once(umbrage: Umbrage, tmp_path: Path) -> Non
     assert finished.code == 3
     for words in ("4 problems", "brands: none is watched", "targets.slack.token", "no/such/folder", "manifest.json"):
         assert words in finished.err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "written by a newer release"),
+        ("DROP TABLE alembic_version", "holds tables of another program"),
+    ],
+    ids=["newer", "foreign"],
+)
+def test_check_reports_a_database_that_is_not_ours(
+    umbrage: Umbrage, config: Path, tmp_path: Path, change: str, words: str
+) -> None:
+    umbrage("db", "upgrade")
+    with closing(sqlite3.connect(tmp_path / "umbrage.db")) as database:
+        database.execute(change)
+        database.commit()
+    finished = umbrage("check")
+    assert finished.code == 3
+    assert words in finished.err
 
 
 def test_check_says_that_nobody_would_be_told(umbrage: Umbrage, tmp_path: Path) -> None:
@@ -149,6 +171,18 @@ def test_explain_tells_a_story(umbrage: Umbrage, config: Path, tmp_path: Path) -
     assert finished.code == 0
     assert "matched    Acme, by: Acme" in finished.out
     assert "told       team" in finished.out
+
+
+def test_explain_lists_the_posts_of_a_case(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text(post(1) + post(2, "Acme is awful, the worst, useless"), "utf-8")
+    umbrage("once")
+    (key,) = (word.rstrip(",") for word in umbrage("explain", "1").out.split() if word.startswith("topic-"))
+    finished = umbrage("explain", key)
+    assert finished.code == 0
+    assert finished.out.startswith(f"{key}: 2 posts\n")
+    for words in ("@p1", "“Acme is terrible, worst and useless”", "@p2", "“Acme is awful, the worst, useless”"):
+        assert words in finished.out
+    assert umbrage("explain", key.replace("acme", "apex")).code == 1, "the number alone is no name"
 
 
 def test_explain_says_when_it_knows_nothing(umbrage: Umbrage, config: Path) -> None:

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from monitor.app import clock, open_store
+from monitor.core.errors import Busy
+from monitor.notifiers.console import ConsoleNotifier
 from monitor.service import LEASE, LEASE_LENGTH
 from monitor.settings import StoreSettings
 from tests.cli.conftest import Umbrage
@@ -76,3 +80,35 @@ def test_once_tells_a_machine_what_it_did(umbrage: Umbrage, config: Path, tmp_pa
 
     assert told["sources"]["posts"]["skipped"] == {"older than the first look-back": 1}
     assert (told["judged"], told["alerts"], told["sent"]) == (0, 0, 0)
+
+
+def test_with_json_the_alerts_do_not_stand_before_the_answer(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text(post(1), "utf-8")
+    finished = umbrage("once", "--json")
+    assert json.loads(finished.out)["sent"] == 1
+    assert "Complaint · " in finished.err
+
+
+@pytest.mark.parametrize("command", ["once", "run"])
+def test_without_targets_there_is_nobody_to_work_for(
+    umbrage: Umbrage, config: Path, tmp_path: Path, command: str
+) -> None:
+    config.write_text(config.read_text("utf-8").partition("[targets")[0], "utf-8")
+    finished = umbrage(command)
+    assert finished.code == 3
+    assert "nobody would be told" in finished.err
+    assert not (tmp_path / "umbrage.db").exists()
+
+
+def test_once_ends_with_6_while_a_target_is_in_trouble(
+    umbrage: Umbrage, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise Busy("the terminal is on fire")
+
+    (tmp_path / "posts.jsonl").write_text(post(1), "utf-8")
+    monkeypatch.setattr(ConsoleNotifier, "send", refuse)
+    finished = umbrage("once", "--json")
+    assert finished.code == 6
+    assert "umbrage: team: the terminal is on fire" in finished.err
+    assert json.loads(finished.out)["problems"] == ["team: the terminal is on fire"]

@@ -37,7 +37,7 @@ def test_an_episode_ends_when_it_is_quiet_or_old(last: float, posted: float, sam
 
 
 def test_a_case_has_a_public_name() -> None:
-    assert a_case(brand="Acme & Söhne", episode=4).key == "topic-2026-11/acme-sohne/delivery/4"
+    assert a_case(brand="Acme & Söhne", id=17, episode=4).key == "topic-2026-11/acme-sohne/delivery/17"
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_quiet_hours_without_length_never_hold() -> None:
         (Matching(brands=("Apex",)), False),
         (Matching(topics=("delivery",)), True),
         (Matching(topics=("price",)), False),
-        (Matching(platforms=("rss",)), True),
+        (Matching(platforms=("mastodon",)), True),
         (Matching(platforms=("bluesky",)), False),
         (Matching(brands=("Acme",), topics=("delivery",), platforms=("mastodon",)), True),
         (Matching(brands=("Acme",), topics=("price",), platforms=("mastodon",)), False),

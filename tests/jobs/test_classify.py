@@ -4,6 +4,7 @@ import pytest
 
 from monitor.core.errors import ModelError
 from monitor.core.verdict import Thresholds
+from monitor.explain import explain
 from monitor.jobs.classify import classify
 from monitor.testing.fakes import FakeClassifier, a_mention, crowd
 from tests.jobs.pipeline import Pipeline
@@ -65,6 +66,33 @@ def test_a_classifier_that_forgets_an_answer_is_broken(pipeline: Pipeline, monke
     with pytest.raises(ModelError, match="one probability per text"):
         pipeline.judge()
     assert len(pipeline.store.unjudged(10)) == 1
+
+
+def stumble(text: str) -> float:
+    if "Zalgo" in text:
+        raise RecursionError(text)
+    return 0.9
+
+
+def test_a_text_the_classifier_stumbles_over_is_set_aside_and_the_others_are_judged(pipeline: Pipeline) -> None:
+    pipeline.classifier = FakeClassifier(stumble)
+    pipeline.hear([a_mention("Acme one", "1"), a_mention("Acme Zalgo", "2"), a_mention("Acme three", "3")])
+    assert [row["native_id"] for row in pipeline.report.all_verdicts()] == ["1", "3"]
+    assert pipeline.told() == {"team": [["1", "3"]]}
+    assert pipeline.judge() == 0, "it does not wait"
+    story = explain(pipeline.report, "2", pipeline.rules, pipeline.clock())
+    assert story[-1] == "judged     not: the classifier cannot do it"
+
+
+def test_a_classifier_that_cannot_do_a_plain_text_sets_nothing_aside(pipeline: Pipeline) -> None:
+    pipeline.collector.add(a_mention("Acme one", "1"), a_mention("Acme Zalgo", "2"))
+    pipeline.collect()
+    pipeline.classifier = FakeClassifier(lambda text: 0.9 if text == "Acme one" else float("nan"))
+    with pytest.raises(ModelError):
+        pipeline.judge()
+    assert len(pipeline.store.unjudged(10)) == 2
+    pipeline.classifier = FakeClassifier()
+    assert pipeline.judge() == 2
 
 
 def test_an_uncertain_post_is_kept_but_not_told(pipeline: Pipeline) -> None:

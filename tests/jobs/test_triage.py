@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.core.case import EpisodeRule
 from monitor.core.message import Tone
 from monitor.core.routing import Matching, QuietHours, Route
-from monitor.jobs.triage import TriageRules
+from monitor.jobs.triage import Triaged, TriageRules
 from monitor.store.connection import open_engine
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import NOON, Clock, FakeNotifier, a_mention, a_watch, crowd
@@ -193,6 +193,66 @@ def test_without_a_route_nobody_is_told_and_nothing_waits(pipeline: Pipeline) ->
     pipeline.clock.move(hours=1)
     pipeline.work()
     assert pipeline.wire.wire == []
+
+
+def by_platform() -> TriageRules:
+    return TriageRules(
+        routes=(
+            Route(name="a", targets=("forum team",), matching=Matching(platforms=("forum",))),
+            Route(name="b", targets=("everybody else",)),
+        )
+    )
+
+
+def test_each_target_hears_of_its_platforms_only_and_nothing_is_lost(pipeline: Pipeline) -> None:
+    pipeline.targets = {"forum team": FakeNotifier(), "everybody else": FakeNotifier()}
+    pipeline.rules = by_platform()
+    pipeline.hear(
+        [*crowd(3, platform="forum"), *crowd(2, first=4, platform="social"), *crowd(1, first=6, platform="shop")]
+    )
+    assert len(pipeline.report.all_cases()) == 1
+    assert pipeline.told() == {"forum team": [["1", "2", "3"]], "everybody else": [["4", "5", "6"]]}
+    assert pipeline.triage() == Triaged()
+
+
+def test_a_target_that_is_partly_silenced_hears_the_rest_now_and_everything_once(pipeline: Pipeline) -> None:
+    until = NOON + timedelta(hours=2)
+    pipeline.store.add_silence(Matching(platforms=("forum",)), until, "kim", "known", NOON)
+    triaged = pipeline.hear([*crowd(2, platform="forum"), *crowd(2, first=3, platform="social")])
+    assert (triaged.next_at, pipeline.told()) == (until, {"team": [["3", "4"]]})
+    pipeline.clock.move(hours=1)
+    pipeline.hear(crowd(1, first=5, platform="social"))
+    assert pipeline.told() == {"team": [["3", "4"], ["5"]]}
+    pipeline.clock.now = until
+    assert pipeline.work().next_at is None
+    assert pipeline.told() == {"team": [["3", "4"], ["5"], ["1", "2"]]}
+
+
+@pytest.mark.parametrize(
+    ("hours", "episode"), [(-1, 2), (2, 1), (10, 2), (19, 2), (21, 2)], ids=["before", "first", "gap", "near", "second"]
+)
+def test_a_late_post_joins_the_episode_of_its_time_or_else_the_newest(
+    pipeline: Pipeline, hours: int, episode: int
+) -> None:
+    for number, hour in enumerate((0, 20)):
+        pipeline.clock.now = NOON + timedelta(hours=hour)
+        pipeline.hear([a_mention(f"Acme {'very ' * number}bad!!", f"p{number}", posted_at=pipeline.clock())])
+    pipeline.clock.move(hours=1)
+    pipeline.hear([a_mention("Acme is late!!", "late", posted_at=NOON + timedelta(hours=hours))])
+    assert {c.episode: "late" in ids for c, ids in pipeline.report.all_cases()} == {1: episode == 1, 2: episode == 2}
+    pipeline.clock.move(hours=2)
+    pipeline.work()
+    assert sorted(post for posts in pipeline.told()["team"] for post in posts) == ["late", "p0", "p1"]
+
+
+def test_two_brands_never_share_the_key_of_a_message(pipeline: Pipeline) -> None:
+    pipeline.watches = (
+        a_watch("Acme!", terms=("Acme",)),
+        a_watch("acme", terms=("Acme",)),
+        a_watch("😡", terms=("Acme",)),
+    )
+    pipeline.hear([a_mention()])
+    assert len(set(pipeline.wire.keys)) == 3
 
 
 COUNTERFACTUALS: list[tuple[dict[str, Any], dict[str, Any]]] = [
