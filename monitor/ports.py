@@ -116,6 +116,14 @@ class Unfiled:
     posted_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A filed complaint that some target may not have heard of; its words are read only when they are to be told."""
+
+    mention: int
+    platform: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenCase:
     """A case with complaints that some target has not heard of.
@@ -128,7 +136,7 @@ class OpenCase:
     posts: int
     authors: int
     wordings: int
-    pending: tuple[Complaint, ...]
+    pending: tuple[Pending, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +194,10 @@ class Transaction(Protocol):
 
     def open_cases(self) -> list[OpenCase]:
         """Cases with complaints that have not been passed to every target they belong to."""
+        ...
+
+    def complaints(self, mentions: Collection[int]) -> dict[int, Complaint]:
+        """Complaints with their words, by mention."""
         ...
 
     def told(self, cases: Collection[int]) -> dict[tuple[int, str], Told]:

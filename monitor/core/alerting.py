@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.core.case import Complaint
 from monitor.core.trend import Usual, is_unusual
 
 MILESTONES = (5, 20, 100, 500, 2_000, 10_000)
@@ -60,7 +59,7 @@ class Decision:
 
 
 def decide(
-    untold: Sequence[Complaint],
+    untold: Sequence[object],
     voices: int,
     told: Told,
     usual: Usual,

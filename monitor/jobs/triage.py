@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voices, decide
-from monitor.core.case import GROUPING, Case, Complaint, EpisodeRule, continues, topic_of
+from monitor.core.case import GROUPING, Case, EpisodeRule, continues, topic_of
 from monitor.core.routing import Route, Silence, Subject, destinations
 from monitor.core.trend import AT_LEAST, Usual
 from monitor.core.wording import write_alert
@@ -84,10 +84,10 @@ class _Heard:
     """What one target is to hear about a case now, and why the rest is held back."""
 
     target: str
-    now: list[Complaint] = field(default_factory=list)
+    now: list[int] = field(default_factory=list)
     held: Decision | None = None
 
-    def add(self, posts: Sequence[Complaint], silenced: datetime | None, quiet: datetime | None) -> None:
+    def add(self, posts: Sequence[int], silenced: datetime | None, quiet: datetime | None) -> None:
         if not posts:
             return
         if silenced:
@@ -96,6 +96,17 @@ class _Heard:
             self.held = Decision(reason=Reason.QUIET_HOURS, speaks=False, until=quiet)
         else:
             self.now += posts
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What was decided to be said to a target about a case."""
+
+    about: OpenCase
+    target: str
+    reason: Reason
+    mentions: tuple[int, ...]
+    thread: str | None
 
 
 class _Desk:
@@ -111,6 +122,7 @@ class _Desk:
         self._told: dict[tuple[int, str], Told] = {}
         self._known: set[tuple[int, str]] = set()
         self._usual: dict[tuple[str, str], Usual] = {}
+        self._said: list[_Said] = []
         self.alerts: list[Alert] = []
         self.later: list[datetime] = []
 
@@ -127,8 +139,27 @@ class _Desk:
             self.later += waits
             if not waits:
                 settled += [complaint.mention for complaint in item.pending]
-        self._transaction.enqueue_alerts(self.alerts, self._now)
+        self._write()
         self._transaction.settle(settled)
+
+    def _write(self) -> None:
+        complaints = self._transaction.complaints({mention for said in self._said for mention in said.mentions})
+        for said in self._said:
+            voices = count_voices(said.about.authors, said.about.wordings)
+            told = [complaints[mention] for mention in said.mentions]
+            case = said.about.case
+            message = write_alert(case, said.reason, told, voices, said.about.posts, said.thread, self._now)
+            self.alerts.append(
+                Alert(
+                    target=said.target,
+                    reason=said.reason,
+                    message=message,
+                    case=case.id,
+                    mentions=said.mentions,
+                    voices=voices,
+                )
+            )
+        self._transaction.enqueue_alerts(self.alerts, self._now)
 
     def _decide_all(self, item: OpenCase) -> list[Decision]:
         voices = count_voices(item.authors, item.wordings)
@@ -142,9 +173,8 @@ class _Desk:
             silenced = max((s.until for s in self._silences if s.mutes(subject, self._now)), default=None)
             for to in destinations(self._rules.routes, subject, self._now):
                 heard = found.setdefault(to.target, _Heard(to.target))
-                posts = [
-                    c for c in item.pending if c.platform == platform and (c.mention, to.target) not in self._known
-                ]
+                here = [complaint.mention for complaint in item.pending if complaint.platform == platform]
+                posts = [mention for mention in here if (mention, to.target) not in self._known]
                 heard.add(posts, silenced, to.quiet_until)
         return list(found.values())
 
@@ -154,17 +184,7 @@ class _Desk:
         told = self._told.get((item.case.id, heard.target), Told())
         decision = decide(heard.now, voices, told, self._usual_of(item.case), self._rules.policy, self._now)
         if decision.speaks:
-            message = write_alert(item.case, decision.reason, heard.now, voices, item.posts, told.thread, self._now)
-            self.alerts.append(
-                Alert(
-                    target=heard.target,
-                    reason=decision.reason,
-                    message=message,
-                    case=item.case.id,
-                    mentions=tuple(complaint.mention for complaint in heard.now),
-                    voices=voices,
-                )
-            )
+            self._said.append(_Said(item, heard.target, decision.reason, tuple(heard.now), told.thread))
         return replace(decision, until=heard.held.until) if heard.held and decision.until is None else decision
 
     def _running(self, open_cases: Sequence[OpenCase]) -> set[tuple[str, str]]:

@@ -16,7 +16,7 @@ from monitor.core.text import fingerprint
 from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
-from monitor.ports import Alert, OpenCase, Unfiled
+from monitor.ports import Alert, OpenCase, Pending, Unfiled
 from monitor.store.schema import UNFINISHED, Stage, State, cases, cursors, health, mentions, outbox, told, verdicts
 
 _HISTORY = timedelta(days=7)
@@ -120,9 +120,9 @@ class SqlTransaction:
             self._connection.execute(_FILE, rows)
 
     def open_cases(self) -> list[OpenCase]:
-        pending: dict[int, list[Complaint]] = {}
+        pending: dict[int, list[Pending]] = {}
         for row in self._connection.execute(_PENDING).all():
-            pending.setdefault(row.case_id, []).append(_complaint(row))
+            pending.setdefault(row.case_id, []).append(Pending(row.id, row.platform))
         if not pending:
             return []
         counts = {row.case_id: row for row in self._connection.execute(_COUNTS, {"cases": list(pending)}).all()}
@@ -137,6 +137,13 @@ class SqlTransaction:
             )
             for row in found.all()
         ]
+
+    def complaints(self, ids: Collection[int]) -> dict[int, Complaint]:
+        found = {}
+        for some in _portions(list(ids)):
+            for row in self._connection.execute(_COMPLAINTS, {"ids": some}).all():
+                found[row.id] = _complaint(row)
+        return found
 
     def told(self, of: Collection[int]) -> dict[tuple[int, str], Told]:
         rows = self._connection.execute(_SAID, {"cases": list(of)}).all()
@@ -240,9 +247,14 @@ _WHO = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentio
 _AUTHORS = func.count(_WHO.distinct())
 
 _PENDING = (
+    select(mentions.c.id, mentions.c.case_id, mentions.c.platform)
+    .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)
+    .order_by(mentions.c.id)
+)
+
+_COMPLAINTS = (
     select(
         mentions.c.id,
-        mentions.c.case_id,
         mentions.c.native_id,
         mentions.c.platform,
         mentions.c.author,
@@ -255,8 +267,7 @@ _PENDING = (
         verdicts.c.complaint,
     )
     .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
-    .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)
-    .order_by(mentions.c.posted_at, mentions.c.id)
+    .where(mentions.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 _COUNTS = (

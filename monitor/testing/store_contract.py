@@ -192,7 +192,8 @@ class StoreContract:
             (complaint,) = transaction.unfiled(10)
             case = transaction.open_case("Acme", "delivery", "by-topic", 1, complaint.posted_at)
             transaction.file([(complaint.mention, case.id)])
-            (kept,) = transaction.open_cases()[0].pending
+            (pending,) = transaction.open_cases()[0].pending
+            kept = transaction.complaints([pending.mention])[pending.mention]
         assert (kept.text, kept.author, kept.url) == (text, text[:40], f"https://social.example/{text[:40]}")
 
     def test_cleaned_text_can_be_stored_whatever_it_was(self, store: Store) -> None:
@@ -292,8 +293,12 @@ class StoreContract:
         _, numbers = self.filed(store, posts)
         with store.begin() as transaction:
             (found,) = transaction.open_cases()
-        first, second = found.pending
-        assert (first.mention, second.mention) == (numbers[1], numbers[0])
+            complaints = transaction.complaints(numbers)
+        assert {(item.mention, item.platform) for item in found.pending} == {
+            (numbers[0], "mastodon"),
+            (numbers[1], "rss"),
+        }
+        first, second = complaints[numbers[1]], complaints[numbers[0]]
         assert (first.id, first.platform, first.author, first.followers) == ("1", "rss", None, 7)
         assert (first.url, second.url) == ("https://rss.example/1", None)
         assert (first.score, first.matched) == (0.9375, ("acme", "größe"))
