@@ -132,7 +132,7 @@ def test_no_text_of_the_test_part_is_trained_on(tmp_path: Path) -> None:
     for part, lines in texts.items():
         write(tmp_path / "complaints" / f"{part}.jsonl", [{"id": f"{part}{t}", "text": t, **shared} for t in lines])
         write(tmp_path / "topics" / f"{part}.jsonl", [])
-    for path in ("sentiment/semeval_train", "intent/banking77_train", "intent/bitext"):
+    for path in ("sentiment/semeval_train", "emotion/goemotions_train", "intent/banking77_train", "intent/bitext"):
         write(tmp_path / f"{path}.jsonl", [])
     made = tables(tmp_path, read_labels())
     assert [row["text"] for row in made["train"] if row["group"] == "acl"] == ["@user only in training"]
