@@ -1,6 +1,7 @@
 """Commands that work: ``run`` and ``once``."""
 
 import json
+import signal
 import sys
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import asdict
@@ -29,6 +30,8 @@ def run(config: Path, verbose: bool) -> None:
     \b
     Example:  umbrage run -c monitor.toml
     """
+    # Until the service listens for it itself: a stop while everything is being loaded is a clean stop too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from monitor.app import build
     from monitor.core.errors import ModelError
     from monitor.service import Service

@@ -212,7 +212,7 @@ def stop_often(folder: Path, stops: int, seed: int) -> list[tuple[int, float]]:
         assert "Traceback" not in service.log.read_text()
         stopped.append((code, seconds))
     service = Running(folder)
-    wait_until(lambda: told(folder) == stops)
+    wait_until(lambda: service.is_started() and told(folder) == stops)
     stopped.append(service.stop())
     screen = (folder / "screen").read_text()
     assert all(screen.count(f"q{number}q") <= 1 for number in range(stops)), "told twice"
