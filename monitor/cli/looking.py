@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from monitor.cli.common import DEFAULT_CONFIG, as_json, settings_of, with_config
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from monitor.core.mention import Mention, Page
@@ -120,14 +122,7 @@ def try_command(source: str, limit: int, config: Path) -> None:
     from monitor.core.watch import Matcher
 
     settings = settings_of(config)
-    found = build_sources(settings).get(source)
-    if found is None:
-        from monitor.registry import nearest
-
-        raise click.ClickException(
-            f"no source is called {source!r}; there are: {', '.join(settings.sources) or 'none'}"
-            + nearest(source, settings.sources)
-        )
+    found = _named("source", source, build_sources(settings))
     watches = build_watches(settings)
     matcher = Matcher(watches)
     pages = found.collector.pages(watches, None, clock() - found.look_back)
@@ -164,15 +159,9 @@ def send_test(target: str, config: Path) -> None:
     """
     from monitor.app import build_targets, clock
     from monitor.core.message import Message, Tone, moment
-    from monitor.registry import nearest
 
     settings = settings_of(config)
-    found = build_targets(settings).get(target)
-    if found is None:
-        raise click.ClickException(
-            f"no target is called {target!r}; there are: {', '.join(settings.targets) or 'none'}"
-            + nearest(target, settings.targets)
-        )
+    found = _named("target", target, build_targets(settings))
     now = clock()
     message = Message(
         key=f"test/{now.isoformat()}",
@@ -212,6 +201,16 @@ def explain(post: str, config: Path) -> None:
             "(umbrage try SOURCE shows what a source reads and what matches)"
         )
     click.echo("\n".join(lines))
+
+
+def _named(kind: str, name: str, found: dict[str, T]) -> T:
+    """The source or target of that name; otherwise the names there are, and the nearest."""
+    from monitor.registry import nearest
+
+    if name not in found:
+        there = ", ".join(found) or "none"
+        raise click.ClickException(f"no {kind} is called {name!r}; there are: {there}{nearest(name, found)}")
+    return found[name]
 
 
 def _missing_secrets(settings: "Settings") -> list[str]:
