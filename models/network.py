@@ -1,42 +1,50 @@
-"""The network: a small BERT, mean pooling and three heads (complaint, sentiment, topics)."""
+"""The network: a small transformer, mean pooling and one linear layer per question."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
-from transformers import BertConfig, BertModel
-
-from models.recipe import SENTIMENTS
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
 
 
 class Network(nn.Module):
-    """Logits for complaint (batch), sentiment (batch, 3) and topics (batch, topics)."""
+    """Logits per head, each of shape (batch, width of the head)."""
 
-    def __init__(self, encoder: BertModel, topics: int, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: PreTrainedModel, heads: Mapping[str, int], dropout: float = 0.1) -> None:
         super().__init__()
-        width = encoder.config.hidden_size
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
-        self.complaint = nn.Linear(width, 1)
-        self.sentiment = nn.Linear(width, len(SENTIMENTS))
-        self.topics = nn.Linear(width, topics)
+        self.heads = nn.ModuleDict({name: nn.Linear(encoder.config.hidden_size, width) for name, width in heads.items()})
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+    def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the encoder makes of each token, of shape (batch, tokens, width)."""
+        hidden: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return hidden
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        hidden = self.states(input_ids, attention_mask)
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
         pooled = self.dropout((hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0))
-        return self.complaint(pooled).squeeze(-1), self.sentiment(pooled), self.topics(pooled)
+        return {name: head(pooled) for name, head in self.heads.items()}
 
 
-def from_base(folder: Path, topics: int) -> Network:
-    """A network on the base weights, with the embeddings frozen: too few posts to move 11 million of them well."""
-    encoder = BertModel.from_pretrained(
+def from_base(folder: Path, heads: Mapping[str, int], *, frozen: int = 0) -> Network:
+    """A network on base weights, its embeddings frozen: too few posts to move millions of them well.
+
+    ``frozen`` layers from below keep their weights too.
+    """
+    encoder = AutoModel.from_pretrained(
         folder, add_pooling_layer=False, use_safetensors=True, attn_implementation="eager"
     )
-    network = Network(encoder, topics)
-    network.encoder.embeddings.requires_grad_(False)
-    return network
+    encoder.embeddings.requires_grad_(False)
+    for layer in encoder.encoder.layer[:frozen]:
+        layer.requires_grad_(False)
+    return Network(encoder, heads)
 
 
-def from_config(config: BertConfig, topics: int) -> Network:
+def from_config(config: PretrainedConfig, heads: Mapping[str, int]) -> Network:
     """A network with random weights."""
-    return Network(BertModel(config, add_pooling_layer=False), topics)
+    return Network(AutoModel.from_config(config, add_pooling_layer=False), heads)
+
+
+__all__ = ["AutoConfig", "Network", "from_base", "from_config"]
