@@ -71,7 +71,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "unknown classifier": (
         '[classifier]\nuse = "onx"',
-        ["classifier.use: no classifier is called 'onx'; known: keywords, onnx, transformers; did you mean onnx?"],
+        [
+            "classifier.use: no classifier is called 'onx'; "
+            "known: keywords, onnx, remote, transformers; did you mean onnx?"
+        ],
     ),
     "plugin by path": (
         '[targets.a]\nuse = "../core/errors"',
