@@ -1,35 +1,30 @@
 """Turns trained weights into the shipped files: ``python -m models.export``."""
 
+import argparse
 import hashlib
 import json
 import shutil
 import tempfile
-import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from tokenizers import Tokenizer
+from numpy.typing import NDArray
 
-from models.measures import (
-    Numbers,
-    precision_recall,
-    sigmoid,
-    temperature,
-    threshold_for_precision,
-    threshold_for_recall,
-)
-from models.network import Network, from_base
+from models import lean
+from models.measures import Numbers, sigmoid
+from models.network import Network
 from models.prepare import Row, read
-from models.recipe import CACHE, MODEL, SENTIMENTS, Aims, Recipe, read_labels, read_recipe
-from models.train import tokenizer_of
+from models.recipe import CACHE, INTENTS, MODEL, SENTIMENTS, Recipe, read_labels, read_recipe
+from models.train import student
+from monitor.core.calibration import Aim, counted
 from monitor.core.text import NORMALISATION
+from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads
+from monitor.learning.fitting import scaling
 
-OUTPUTS = ["complaint", "sentiment", "topics"]
 PARITY = 0.98
 """The share of decisions the quantized network must share with the exact one."""
 
@@ -39,9 +34,11 @@ DATA = (
     "CESAMARD product reviews (repository MIT, text scraped)",
     "SemEval-2017 task 4 sentiment (platform terms)",
     "TWCS topics, ERICSSON (CC BY-NC-SA 4.0 origin)",
+    "GoEmotions (Apache-2.0)",
     "Banking77 (CC BY 4.0)",
     "Bitext customer support (CDLA-Sharing 1.0, synthetic)",
     "our own invented posts (Apache-2.0)",
+    "unlabelled, judged by the teacher only: TWCS, Apple, Sanders, iSarcasm, ETS sarcasm, TweetEval, UMSAB, GoEmotions",
 )
 LICENCE_NOTE = (
     "Some of the training sets are for non-commercial use or under platform terms. No text of them is in this "
@@ -49,85 +46,66 @@ LICENCE_NOTE = (
 )
 
 
-def to_onnx(network: Network, path: Path) -> None:
-    """The exact network as an ONNX file with free batch and length."""
-    network.eval()
-    example = (torch.ones(2, 8, dtype=torch.long), torch.ones(2, 8, dtype=torch.long))
-    free = {name: {0: "batch", 1: "length"} for name in ("input_ids", "attention_mask")}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the tracing exporter announces its retirement at length
-        torch.onnx.export(
-            network,
-            example,
-            str(path),
-            input_names=["input_ids", "attention_mask"],
-            output_names=OUTPUTS,
-            dynamic_axes=free | {name: {0: "batch"} for name in OUTPUTS},
-            opset_version=17,
-            dynamo=False,
-        )
+def pooled(folder: Path, max_tokens: int, texts: Sequence[str]) -> NDArray[np.float32]:
+    """The pooled states of each text by the network in a folder, one at a time, as the product does it."""
+    encoder = Encoder(folder, max_tokens)
+    return np.stack([encoder.pooled(text) for text in texts])
 
 
-def quantize(exact: Path, small: Path) -> None:
-    """The network with 8-bit weights."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quantize_dynamic(str(exact), str(small), weight_type=QuantType.QInt8, per_channel=True)
+def heads_of(network: Network) -> Heads:
+    """The trained heads as plain numbers."""
+    named = {name: head.state_dict() for name, head in network.heads.items()}
+    return Heads(
+        {name: state["weight"].float().numpy() for name, state in named.items()},
+        {name: state["bias"].float().numpy() for name, state in named.items()},
+    )
 
 
-def logits(path: Path, tokenizer: Tokenizer, rows: Sequence[Row]) -> tuple[Numbers, Numbers]:
-    """Complaint and topic logits of each row, one row at a time, as the product does it."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    complaints, topics = [], []
-    for row in rows:
-        ids = np.array([tokenizer.encode(row["text"]).ids], dtype=np.int64)
-        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        complaint, topic = session.run(["complaint", "topics"], feed)
-        complaints.append(float(complaint[0]))
-        topics.append(topic[0])
-    return np.array(complaints), np.array(topics, dtype=float)
+def complaint_logits(heads: Heads, states: NDArray[np.float32]) -> Numbers:
+    """The complaint head's answers to pooled states of shape (texts, width)."""
+    found: Numbers = (states @ heads.weights["complaint"][0] + heads.bias["complaint"][0]).astype(float)
+    return found
 
 
-def calibrate(rows: Sequence[Row], found: Numbers, aims: Aims) -> dict[str, Any]:
-    """Temperature and thresholds from validation posts, and what they reach there."""
-    chosen = np.array([row["complaint"] is not None and row["group"] != "control" for row in rows])
-    truth = np.array([float(row["complaint"] or 0) for row in rows])[chosen]
-    heat = temperature(truth, found[chosen])
-    probability = sigmoid(found[chosen] / heat)
-    alert = threshold_for_precision(truth, probability, aims.alert_precision)
-    digest = min(alert, threshold_for_recall(truth, probability, aims.digest_recall))
-    tiers: dict[str, Any] = {"digest": digest, "alert": alert, "measured_on": f"{len(truth)} validation posts"}
-    for name, threshold in (("digest", digest), ("alert", alert)):
-        precision, recall, _ = precision_recall(truth, (probability >= threshold).astype(float))
-        tiers[f"{name}_reached"] = {"precision": round(precision, 3), "recall": round(recall, 3)}
-    return {"temperature": heat, "thresholds": tiers}
+def calibrated(heads: Heads, logits: Numbers, truth: Numbers) -> Heads:
+    """The same heads with a complaint head whose logits are the right probabilities (Platt scaling)."""
+    slope, offset = scaling(truth, logits)
+    weights = heads.weights | {"complaint": heads.weights["complaint"] * np.float32(slope)}
+    bias = heads.bias | {"complaint": heads.bias["complaint"] * np.float32(slope) + np.float32(offset)}
+    return Heads(weights, bias)
 
 
-def manifest(
-    recipe: Recipe, topics: Sequence[str], folder: Path, calibrated: Mapping[str, Any], parity: float
-) -> dict[str, Any]:
+def is_addressed(row: Row) -> bool:
+    """Does a labelled row count for calibration? Control tweets, which nobody addressed to a brand, do not."""
+    return row["complaint"] is not None and row["group"] != "control"
+
+
+def manifest(recipe: Recipe, topics: Sequence[str], folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the folder says about itself."""
+    aims = recipe.aims
     return {
         "name": recipe.name,
         "revision": recipe.revision,
         "normalisation": NORMALISATION,
-        "files": {name: _fact(folder / name) for name in ("model.onnx", "tokenizer.json")},
+        "files": {name: _fact(folder / name) for name in (NETWORK, TOKENIZER, HEADS)},
         "base": {"name": recipe.base.name, "sha256": recipe.base.sha256, "licence": recipe.base.licence},
-        "outputs": OUTPUTS,
-        "sentiments": list(SENTIMENTS),
+        "layers": list(recipe.layers),
         "topics": list(topics),
-        **calibrated,
-        "topic_threshold": recipe.aims.topic,
+        "sentiments": list(SENTIMENTS),
+        "intents": list(INTENTS),
+        "aims": {"precision": aims.alert_precision, "digest_recall": aims.digest_recall},
+        "topic_threshold": aims.topic,
         "max_tokens": recipe.max_tokens,
-        "languages": ["en"],
-        "parity_with_fp32": round(parity, 4),
+        **facts,
         "metrics": {},
         "seed": recipe.seed,
         "data": list(DATA),
         "licence_note": LICENCE_NOTE,
     }
+
+
+def _fact(path: Path) -> dict[str, Any]:
+    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
 
 
 def mean_of(kept: Sequence[Path]) -> dict[str, torch.Tensor]:
@@ -136,38 +114,64 @@ def mean_of(kept: Sequence[Path]) -> dict[str, torch.Tensor]:
     return {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
 
 
-def _fact(path: Path) -> dict[str, Any]:
-    return {"sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "bytes": path.stat().st_size}
-
-
 def export(
     recipe: Recipe, network: Network, topics: Sequence[str], base: Path, rows: Sequence[Row], folder: Path
 ) -> dict[str, Any]:
-    """Write model, tokenizer and manifest into a folder; refuse a network that quantization changed too much."""
+    """Write network, tokenizer, heads and manifest into a folder; refuse a network that quantization changed too much.
+
+    ``rows`` are labelled validation posts: parity is measured and probabilities are calibrated on them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = tokenizer_of(base, recipe.max_tokens)
-    shutil.copyfile(base / "tokenizer.json", folder / "tokenizer.json")
+    shutil.copyfile(base / TOKENIZER, folder / TOKENIZER)
+    texts, heads = [row["text"] for row in rows], heads_of(network)
     with tempfile.TemporaryDirectory() as scratch:
-        exact = Path(scratch) / "exact.onnx"
-        to_onnx(network, exact)
-        quantize(exact, folder / "model.onnx")
-        wanted, _ = logits(exact, tokenizer, rows)
-    found, _ = logits(folder / "model.onnx", tokenizer, rows)
+        exact = Path(scratch)
+        lean.to_onnx(network.encoder, exact / NETWORK)
+        shutil.copyfile(base / TOKENIZER, exact / TOKENIZER)
+        lean.quantize(exact / NETWORK, folder / NETWORK)
+        wanted = complaint_logits(heads, pooled(exact, recipe.max_tokens, texts))
+    found = complaint_logits(heads, pooled(folder, recipe.max_tokens, texts))
     parity = float(np.mean((wanted >= 0) == (found >= 0)))
     if parity < PARITY:
         raise SystemExit(f"quantized and exact network agree on {parity:.1%} of {len(rows)} decisions only")
-    written = manifest(recipe, topics, folder, calibrate(rows, found, recipe.aims), parity)
-    (folder / "manifest.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    truth = np.array([float(row["complaint"]) for row in rows])
+    chosen = np.array([is_addressed(row) for row in rows])
+    slope, offset = scaling(truth[chosen], found[chosen])
+    calibrated(heads, found[chosen], truth[chosen]).write(folder / HEADS)
+    probability = sigmoid(found[chosen] * slope + offset)
+    counts = counted(zip(probability.tolist(), (truth[chosen] == 1).tolist(), strict=True))
+    reached = counts.thresholds(Aim(precision=recipe.aims.alert_precision, digest_recall=recipe.aims.digest_recall))
+    facts = {
+        "calibration": {"en": {**asdict(counts), "posts": f"{counts.rows} validation posts addressed to a brand"}},
+        "thresholds": {"digest": reached.digest, "alert": reached.alert},
+        "parity_with_fp32": round(parity, 4),
+    }
+    written = manifest(recipe, topics, folder, facts)
+    (folder / "manifest.json").write_text(pretty(written), "utf-8")
     return written
 
 
+def pretty(table: Mapping[str, Any]) -> str:
+    """JSON for people: one line per entry, lists of numbers on one line."""
+    lines = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in table.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--run", type=Path, help="the folder with the trained epochs (default: the recipe's)")
+    options.add_argument("--layers", type=int, nargs="*", help="the layers it was trained with, if not the recipe's")
+    options.add_argument("--to", type=Path, default=MODEL, help="where to write the model")
+    chosen = options.parse_args()
     recipe, labels = read_recipe(), read_labels()
-    network = from_base(CACHE / "base", len(labels.topics))
-    network.load_state_dict(mean_of([CACHE / f"epoch-{number}.pt" for number in recipe.average]))
+    if chosen.layers:
+        recipe = recipe.with_layers(chosen.layers)
+    run = chosen.run or CACHE / f"student-{len(recipe.layers)}-{recipe.seed}"
+    network = student(recipe, CACHE / "base", labels.topics)
+    network.load_state_dict(mean_of([run / f"epoch-{number}.pt" for number in recipe.average]))
     rows = [row for row in read(CACHE / "val.jsonl") if row["complaint"] is not None]
-    written = export(recipe, network, labels.topics, CACHE / "base", rows, MODEL)
-    print(json.dumps({name: written[name] for name in ("files", "temperature", "thresholds", "parity_with_fp32")}))
+    written = export(recipe, network, labels.topics, CACHE / "base", rows, chosen.to)
+    print(json.dumps({name: written[name] for name in ("files", "thresholds", "parity_with_fp32")}))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ def tables(data: Path, labels: Labels) -> dict[str, list[Row]]:
         + list(_chatter(data))
         + list(invented(MODEL / "topics_extra.jsonl", "invented", labels))
         + [row for path in sorted((MODEL / "own").glob("*.jsonl")) for row in invented(path, "own", labels)]
+        + list(invented(MODEL / "hard.jsonl", "hard", labels))
     )
     train = list(_distinct(row for row in train if row["text"] not in held_back))
     seen = held_back | {row["text"] for row in train if row["group"] not in ("semeval", "chatter")}
@@ -264,6 +265,7 @@ def _row(
     return {
         "id": row["id"],
         "group": group,
+        "industry": row.get("domain"),
         "text": text,
         "complaint": complaint,
         "sentiment": sentiment,

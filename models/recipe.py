@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,18 @@ class Base:
 
 @dataclass(frozen=True)
 class Stage:
-    """A number of epochs over a mixture of row groups; ``soft`` is how much the teacher's word weighs in it."""
+    """A number of epochs over a mixture of row groups.
+
+    ``soft`` is how much the teacher's word weighs, ``otherwise`` the share of posts that are respelled or given other
+    manners.
+    """
 
     name: str
     epochs: int
     rate: float
     take: Mapping[str, int]
     soft: float = 0.0
+    otherwise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,9 @@ class Recipe:
     stages: tuple[Stage, ...]
     aims: Aims
 
-    @property
-    def epochs(self) -> int:
-        return sum(stage.epochs for stage in self.stages)
+    def with_layers(self, layers: Sequence[int]) -> "Recipe":
+        """The same recipe for a network of other layers."""
+        return replace(self, layers=tuple(layers))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from models.augment import said_otherwise
 from models.network import Network, from_base
 from models.prepare import Row, read
 from models.recipe import CACHE, SOFTMAX, Recipe, Stage, heads_of, read_labels, read_recipe
@@ -45,7 +46,7 @@ class Batch:
 
 
 def draw(rows: Sequence[Row], stage: Stage, chance: random.Random) -> list[Row]:
-    """The rows of one epoch of a stage, in random order."""
+    """The rows of one epoch of a stage, in random order, a share of them said otherwise."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row["group"], []).append(row)
@@ -54,7 +55,14 @@ def draw(rows: Sequence[Row], stage: Stage, chance: random.Random) -> list[Row]:
         group = groups.get(name, [])
         drawn += group * amount if amount <= PASSES else chance.sample(group, min(amount, len(group)))
     chance.shuffle(drawn)
+    if stage.otherwise:
+        drawn = [_otherwise(row, chance) if chance.random() < stage.otherwise else row for row in drawn]
     return drawn
+
+
+def _otherwise(row: Row, chance: random.Random) -> Row:
+    """The same facts in other words; arousal, which is tone, is no longer known."""
+    return row | {"text": said_otherwise(row["text"], chance), "arousal": None}
 
 
 def batches(rows: Sequence[Row], tokenizer: Tokenizer, size: int, heads: Mapping[str, int]) -> Iterator[Batch]:
@@ -281,15 +289,20 @@ def main() -> None:
     options.add_argument("--stop-after", type=int, help="train only this many epochs now")
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--seed", type=int, help="another seed than the recipe's, kept in a folder of its own")
+    options.add_argument("--layers", type=int, nargs="*", help="other layers than the recipe's, likewise")
     chosen = options.parse_args()
     torch.set_num_threads(chosen.threads)
     recipe = read_recipe()
+    if chosen.layers:
+        recipe = recipe.with_layers(chosen.layers)
     seed = recipe.seed if chosen.seed is None else chosen.seed
     torch.manual_seed(seed)
     network = student(recipe, CACHE / "base", read_labels().topics)
     tokenizer = tokenizer_of(CACHE / "base", recipe.train_tokens)
     validation = list(read(CACHE / "val.jsonl"))
-    run = Run(recipe, recipe.stages, seed, taught_rows(CACHE), validation, CACHE / f"student-{seed}")
+    run = Run(
+        recipe, recipe.stages, seed, taught_rows(CACHE), validation, CACHE / f"student-{len(recipe.layers)}-{seed}"
+    )
     train(network, tokenizer, run, stop_after=chosen.stop_after)
 
 

@@ -12,11 +12,12 @@ from sqlalchemy.exc import ArgumentError
 
 from monitor.config import options
 from monitor.core.alerting import AlertPolicy
+from monitor.core.calibration import DEFAULT, STEPS, Aim, Cutoffs
 from monitor.core.case import EpisodeRule
 from monitor.core.errors import ConfigError, ModelError, UmbrageError
 from monitor.core.health import Health
 from monitor.core.routing import Matching, QuietHours, Route
-from monitor.core.verdict import Thresholds
+from monitor.core.verdict import Thresholds, Word
 from monitor.core.watch import Matcher, Watch
 from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
@@ -66,8 +67,8 @@ class App:
         """Judge what waits, up to a round's worth. Raises ``ModelError``."""
         count = 0
         while count < JUDGED_PER_ROUND and not self.stopping.is_set():
-            classifier, thresholds = self.classifier.get()
-            judged = classify(classifier, thresholds, self.store, self.clock())
+            classifier, cutoffs = self.classifier.get()
+            judged = classify(classifier, cutoffs, self.store, self.clock())
             if not judged:
                 break
             count += judged
@@ -75,7 +76,7 @@ class App:
 
     def triage(self) -> Triaged:
         """File complaints and decide whether to speak."""
-        return triage(self.store, self.rules, self.clock())
+        return triage(self.store, self.rules, self.clock(), self.classifier.words)
 
     def deliver(self, name: str) -> int:
         """Send what is due to one target."""
@@ -122,19 +123,32 @@ class LazyClassifier:
 
     def __init__(self, settings: ClassifierSettings) -> None:
         self._settings = settings
-        self._loaded: tuple[Classifier, Thresholds] | None = None
+        self._loaded: tuple[Classifier, Cutoffs] | None = None
 
     @property
     def health(self) -> str:
         """The name of its health record."""
         return f"classifier/{self._settings.use}"
 
-    def get(self) -> tuple[Classifier, Thresholds]:
-        """The classifier with the thresholds to use. Raises ``ModelError``."""
+    def get(self) -> tuple[Classifier, Cutoffs]:
+        """The classifier with the thresholds to use. Raises ``ModelError``, and ``ConfigError`` for an unmet aim."""
         if self._loaded is None:
             classifier = self._create()
-            self._loaded = classifier, _thresholds(classifier.thresholds, self._settings)
+            self._loaded = classifier, build_cutoffs(classifier, self._settings)
         return self._loaded
+
+    def words(self, text: str) -> tuple[str, ...]:
+        """The words that carried the score of a text; none when the classifier cannot say."""
+        return tuple(word.text for word in self.explained(text))
+
+    def explained(self, text: str, model: str | None = None) -> tuple[Word, ...]:
+        """The same with their weights; none when the verdict to explain is another model's."""
+        try:
+            classifier, _ = self.get()
+            return tuple(classifier.explain(text)) if model in (None, classifier.model) else ()
+        except ModelError as problem:
+            log.warning("no words can be named: %s", problem)
+            return ()
 
     def _create(self) -> Classifier:
         module, chosen = options("classifiers", self._settings)
@@ -247,7 +261,37 @@ def _route(route: RouteSettings) -> Route:
     )
 
 
-def _thresholds(recommended: Thresholds, settings: ClassifierSettings) -> Thresholds:
+def build_cutoffs(classifier: Classifier, settings: ClassifierSettings) -> Cutoffs:
+    """The thresholds by language: the ones set by hand, else those that keep the aim, else the classifier's own.
+
+    Raises ``ConfigError`` when an aim is set that no threshold keeps, or that nobody has measured.
+    """
+    if settings.aim is None:
+        found = {DEFAULT: classifier.thresholds}
+    else:
+        found = _aimed(classifier, Aim(**settings.aim.model_dump(exclude_none=True)))
+    return Cutoffs({language: _overridden(thresholds, settings) for language, thresholds in found.items()})
+
+
+def _aimed(classifier: Classifier, aim: Aim) -> dict[str, Thresholds]:
+    measured = classifier.calibrations
+    if not measured:
+        raise ConfigError(
+            [f"classifier.aim: nobody has measured how right {classifier.model} is; set alert and digest instead"]
+        )
+    found = {language: counts.thresholds(aim) for language, counts in measured.items()}
+    if unmet := [name for name, thresholds in found.items() if thresholds.alert >= 1.0]:
+        best = max(measured[unmet[0]].precision(step / STEPS).value for step in range(STEPS))
+        raise ConfigError(
+            [
+                f"classifier.aim: a precision of {aim.precision} is not reached at any threshold; "
+                f"the best measured is {best:.2f}"
+            ]
+        )
+    return {DEFAULT: found.get("en", next(iter(found.values()))), **found}
+
+
+def _overridden(recommended: Thresholds, settings: ClassifierSettings) -> Thresholds:
     alert = recommended.alert if settings.alert is None else settings.alert
     digest = min(recommended.digest, alert) if settings.digest is None else settings.digest
     return Thresholds(digest=digest, alert=max(alert, digest))

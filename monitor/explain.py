@@ -1,6 +1,6 @@
 """The whole story of one post from stored facts: why it matched, how it was judged, who was told, or why not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import RowMapping
@@ -8,10 +8,18 @@ from sqlalchemy import RowMapping
 from monitor.core.message import duration, moment
 from monitor.core.routing import Subject, destinations
 from monitor.core.text import excerpt
-from monitor.core.verdict import Label
+from monitor.core.verdict import Label, Word
 from monitor.jobs.triage import TriageRules
 from monitor.store.report import Report
 from monitor.store.schema import Stage
+
+Words = Callable[[str, str], Sequence[Word]]
+"""The words that carried the verdict of a model on a text."""
+
+
+def no_words(model: str, text: str) -> Sequence[Word]:  # noqa: ARG001 (the signature of Words)
+    """Nobody can say."""
+    return ()
 
 
 def explain_case(report: Report, key: str) -> list[str]:
@@ -28,15 +36,15 @@ def explain_case(report: Report, key: str) -> list[str]:
     return lines
 
 
-def explain(report: Report, named: str, rules: TriageRules, now: datetime) -> list[str]:
-    """Lines for people; empty when no such post is stored."""
+def explain(report: Report, named: str, rules: TriageRules, now: datetime, words: Words = no_words) -> list[str]:
+    """Lines for people; empty when no such post is stored. ``words`` names those that carried a model's verdict."""
     lines: list[str] = []
     for post in report.posts(named):
-        lines += [*([""] if lines else []), *_story(report, post, rules, now)]
+        lines += [*([""] if lines else []), *_story(report, post, rules, now, words)]
     return lines
 
 
-def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime) -> Iterator[str]:
+def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime, words: Words) -> Iterator[str]:
     author = f"@{post['author']}" if post["author"] else "unknown author"
     yield f"{post['platform']} {post['native_id']} by {author}, {moment(post['posted_at'])}"
     yield f"  “{excerpt(post['text'], 200)}”"
@@ -48,11 +56,7 @@ def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime) 
         return
     verdicts = report.verdicts_on(post["id"])
     for verdict in verdicts:
-        topics = f", topics: {', '.join(verdict['topics'])}" if verdict["topics"] else ""
-        yield (
-            f"judged     {verdict['label']} ({verdict['complaint']:.3f}{topics}) "
-            f"by {verdict['model']}, {moment(verdict['at'])}"
-        )
+        yield from _judged(post, verdict, words)
     for correction in report.corrections_of(post["id"]):
         yield f"corrected  to {correction['label']} by {correction['by']}: {correction['why']}"
     if not verdicts:
@@ -60,6 +64,35 @@ def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime) 
         yield f"judged     {'not: the classifier cannot do it' if is_aside else 'not yet: it waits for the classifier'}"
         return
     yield from _told(report, post, verdicts[-1]["label"], rules, now)
+
+
+def _judged(post: RowMapping, verdict: RowMapping, words: Words) -> Iterator[str]:
+    topics = f", topics: {', '.join(verdict['topics'])}" if verdict["topics"] else ""
+    yield (
+        f"judged     {verdict['label']} ({verdict['complaint']:.3f}{topics}) "
+        f"by {verdict['model']}, {moment(verdict['at'])}"
+    )
+    if more := ", ".join(_facets(verdict)):
+        yield f"  {more}"
+    carried = [f"“{excerpt(word.text, 40)}” ({word.weight:.2f})" for word in words(verdict["model"], post["text"])]
+    if carried:
+        yield f"  carried by {', '.join(carried)}: so much of the probability falls when they are left out"
+
+
+def _facets(verdict: RowMapping) -> Iterator[str]:
+    """What else was judged, and how far it can be trusted."""
+    if verdict["intent"]:
+        yield f"intent {verdict['intent']}"
+    if verdict["sentiment"]:
+        yield f"sentiment {verdict['sentiment']}"
+    if verdict["severity"] and verdict["label"] != Label.OTHER:
+        band = verdict["severity"]
+        levels = f"{band['low']}" if band["low"] == band["high"] else f"{band['low']}-{band['high']}"
+        yield f"severity {levels} of 4 ({band['probability']:.2f})"
+    if verdict["arousal"] is not None:
+        yield f"arousal {verdict['arousal']:.2f}"
+    if not verdict["is_measured"]:
+        yield f"quality in this language ({verdict['language'] or 'unknown'}) was never measured"
 
 
 def _told(report: Report, post: RowMapping, label: str, rules: TriageRules, now: datetime) -> Iterator[str]:

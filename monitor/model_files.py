@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from monitor.core.calibration import Aim, Calibration
 from monitor.core.errors import ModelError
 from monitor.core.text import NORMALISATION
 from monitor.core.verdict import Thresholds
@@ -25,13 +26,23 @@ class File(BaseModel):
     bytes: int = Field(gt=0)
 
 
-class Tiers(BaseModel):
-    """The recommended thresholds."""
+class Aims(BaseModel):
+    """What the recommended thresholds are chosen for."""
 
     model_config = ConfigDict(frozen=True)
 
-    digest: float = Field(ge=0, le=1)
-    alert: float = Field(ge=0, le=1)
+    precision: float = Field(gt=0, lt=1)
+    digest_recall: float = Field(gt=0, lt=1)
+
+
+class Counts(BaseModel):
+    """Labelled posts of one language by hundredths of probability, and where they come from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    complaints: tuple[int, ...]
+    others: tuple[int, ...]
+    posts: str = ""
 
 
 class Manifest(BaseModel):
@@ -44,8 +55,10 @@ class Manifest(BaseModel):
     normalisation: str
     files: dict[str, File]
     topics: tuple[str, ...]
-    temperature: float = Field(gt=0)
-    thresholds: Tiers
+    sentiments: tuple[str, ...]
+    intents: tuple[str, ...]
+    aims: Aims
+    calibration: dict[str, Counts] = Field(min_length=1)
     topic_threshold: float = Field(gt=0, lt=1)
     max_tokens: int = Field(gt=2, le=512)
 
@@ -56,8 +69,18 @@ class Manifest(BaseModel):
 
     @property
     def recommended(self) -> Thresholds:
-        """The thresholds chosen on validation posts."""
-        return Thresholds(digest=self.thresholds.digest, alert=self.thresholds.alert)
+        """The thresholds that keep the aims on the labelled posts of the model's first language."""
+        return next(iter(self.calibrations.values())).thresholds(
+            Aim(precision=self.aims.precision, digest_recall=self.aims.digest_recall)
+        )
+
+    @property
+    def calibrations(self) -> dict[str, Calibration]:
+        """The counts of labelled posts, by language."""
+        return {
+            language: Calibration(complaints=counts.complaints, others=counts.others)
+            for language, counts in self.calibration.items()
+        }
 
 
 def shipped(name: str = "complaints") -> Path:
@@ -94,7 +117,7 @@ def _manifest(path: Path) -> Manifest:
         raise ModelError(f"{path}: cannot be read ({problem}): {REINSTALL}") from problem
     try:
         manifest = Manifest.model_validate_json(text)
-        manifest.recommended  # noqa: B018  (digest above alert is an error in the file)
+        manifest.recommended  # noqa: B018  (counts of a wrong length are an error in the file)
     except (ValidationError, ValueError) as problem:
         raise ModelError(f"{path}: is not a model manifest: {REINSTALL}\n{problem}") from problem
     return manifest

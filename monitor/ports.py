@@ -1,19 +1,20 @@
 """What the jobs need from the outside, and what plugins give: collector, classifier, notifier, store."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.core.alerting import Reason, Told
+from monitor.core.calibration import Calibration
 from monitor.core.case import Case, Complaint
 from monitor.core.health import Health
 from monitor.core.mention import Mention, Page
 from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
 from monitor.core.trend import Usual
-from monitor.core.verdict import Label, Score, Thresholds, Verdict
+from monitor.core.verdict import Label, Score, Thresholds, Verdict, Word
 from monitor.core.watch import Match, Watch
 
 
@@ -41,11 +42,20 @@ class Classifier(Protocol):
 
     @property
     def thresholds(self) -> Thresholds:
-        """The thresholds this model was calibrated for; the configuration may set others."""
+        """The thresholds to use where nothing better is known; the configuration may set others."""
+        ...
+
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        """How right the probabilities were on labelled posts, by language; empty when nobody has measured it."""
         ...
 
     def score(self, texts: Sequence[str]) -> Sequence[Score]:
         """One score per text, in order, each independent of the others. Raises ``ModelError``."""
+        ...
+
+    def explain(self, text: str, most: int = 3) -> Sequence[Word]:
+        """Up to ``most`` words that carried the score, the weightiest first. Raises ``ModelError``."""
         ...
 
 

@@ -102,10 +102,25 @@ class TargetSettings(Plugin):
     patience: int = Field(default=50, ge=1)
 
 
+class AimSettings(Table):
+    precision: float | None = Field(default=None, gt=0, lt=1)
+    recall: float | None = Field(default=None, gt=0, lt=1)
+    digest_recall: float = Field(default=0.95, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> "AimSettings":
+        if (self.precision is None) == (self.recall is None):
+            raise ValueError(
+                "give either precision (so many alerts are right) or recall (so many complaints are found)"
+            )
+        return self
+
+
 class ClassifierSettings(Plugin):
     use: str = "onnx"
     digest: float | None = Field(default=None, ge=0, le=1)
     alert: float | None = Field(default=None, ge=0, le=1)
+    aim: AimSettings | None = None
 
 
 class QuietSettings(Table):

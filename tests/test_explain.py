@@ -7,7 +7,7 @@ import pytest
 
 from monitor.core.errors import Refused
 from monitor.core.routing import Matching, QuietHours, Route
-from monitor.core.verdict import Label
+from monitor.core.verdict import Label, Word
 from monitor.explain import explain
 from monitor.jobs.triage import TriageRules
 from monitor.store.sql import SqlStore
@@ -35,6 +35,17 @@ def test_a_complaint_that_was_told(pipeline: Pipeline) -> None:
         "filed      topic-2026-11/acme/delivery/1, opened by a post of 2026-11-02 11:59 UTC",
         "told       team: Complaint · delivery · Acme (first complaint), sent 2026-11-02 12:00 UTC",
     ]
+
+
+def test_the_words_that_carried_a_verdict_are_named_for_the_model_that_made_it(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme LOST the delivery!!")])
+    words = pipeline.classifier.explain
+
+    def explained(model: str, text: str) -> tuple[Word, ...]:
+        return words(text) if model == "fake@1" else ()
+
+    lines = explain(pipeline.report, "1", pipeline.rules, pipeline.clock(), explained)
+    assert lines[5] == "  carried by “LOST” (0.10): so much of the probability falls when they are left out"
 
 
 def test_a_post_is_found_by_its_address_too(pipeline: Pipeline) -> None:

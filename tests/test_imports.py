@@ -67,10 +67,12 @@ def test_importing_everything_asks_neither_the_network_nor_the_environment() -> 
 
 
 HEAVY = {"sqlalchemy", "alembic", "pydantic", "numpy", "onnxruntime", "tokenizers", "slack_sdk", "httpx", "feedparser"}
-HEAVIER = {"torch", "transformers", "apscheduler", "psycopg"}
+HEAVIER = {"torch", "transformers", "apscheduler", "psycopg", "matplotlib"}
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["replay", "--help"], ["db", "upgrade", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["replay", "--help"], ["db", "upgrade", "--help"], ["eval", "--help"]]
+)
 def test_help_is_instant(arguments: list[str]) -> None:
     script = (
         "import json, sys\nfrom monitor.cli import umbrage\n"

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from monitor.core.calibration import Calibration
+from monitor.core.occlusion import carrying_words
 from monitor.core.text import MAX_CHARS, fold, for_model
-from monitor.core.verdict import Score, Thresholds
+from monitor.core.verdict import Score, Thresholds, Word
 
 if TYPE_CHECKING:
     from monitor.ports import Classifier
@@ -92,6 +94,13 @@ class _Keywords:
     @property
     def thresholds(self) -> Thresholds:
         return Thresholds(digest=0.4, alert=0.8)
+
+    @property
+    def calibrations(self) -> dict[str, Calibration]:
+        return {}
+
+    def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:
+        return carrying_words(text, lambda texts: [score.complaint for score in self.score(texts)], most)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         return [self._score(fold(for_model(text[:MAX_CHARS])).replace("’", "'")) for text in texts]

@@ -1,26 +1,27 @@
 """The shipped complaint model: a small quantized network, run on one processor core without PyTorch."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from monitor.core.calibration import Calibration
 from monitor.core.errors import ModelError
-from monitor.core.text import MAX_CHARS, for_model
-from monitor.core.verdict import Score, Thresholds
+from monitor.core.occlusion import carrying_words
+from monitor.core.verdict import Band, Score, Thresholds, Word
+from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid, softmax
 from monitor.model_files import Manifest, shipped, verified
 
 if TYPE_CHECKING:
     from monitor.ports import Classifier
 
-NETWORK = "model.onnx"
-TOKENIZER = "tokenizer.json"
 OTHER = "other"
+BAND = 0.7
+"""A severity band is widened until it is at least so sure."""
 
-CHARS_PER_TOKEN = 40
-"""A text is cut at this many characters per token before it is tokenized, so that long posts cost little."""
+TRIED = 16
+"""So many of the words that the network itself weighs most are tried for an explanation."""
 
 
 class Options(BaseModel):
@@ -38,7 +39,7 @@ def create(options: Options) -> "Classifier":
     :raises ModelError: when the folder is not a whole, unchanged model.
     """
     folder = options.folder or shipped()
-    manifest = verified(folder, (NETWORK, TOKENIZER))
+    manifest = verified(folder, (NETWORK, TOKENIZER, HEADS))
     try:
         return _Onnx(folder, manifest, options.threads)
     except ImportError as problem:
@@ -46,18 +47,12 @@ def create(options: Options) -> "Classifier":
 
 
 class _Onnx:
-    """Scores one text at a time: in the quantized network, texts of one batch change each other's scores."""
+    """Scores one text at a time, each independent of the others."""
 
     def __init__(self, folder: Path, manifest: Manifest, threads: int) -> None:
-        import numpy
-        from tokenizers import Tokenizer
-
-        self._numpy = numpy
         self._manifest = manifest
-        self._session = _session(folder / NETWORK, threads)
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(manifest.max_tokens)
+        self._encoder = Encoder(folder, manifest.max_tokens, threads)
+        self._heads = Heads.read(folder / HEADS)
 
     @property
     def model(self) -> str:
@@ -67,18 +62,51 @@ class _Onnx:
     def thresholds(self) -> Thresholds:
         return self._manifest.recommended
 
+    @property
+    def calibrations(self) -> Mapping[str, Calibration]:
+        return self._manifest.calibrations
+
     def score(self, texts: Sequence[str]) -> list[Score]:
         return [self._score(text) for text in texts]
 
+    def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:
+        seen = self._encoder.seen(text)
+        return carrying_words(seen, self._probabilities, most, self._weighty(seen)) if seen else ()
+
+    def _probabilities(self, texts: Sequence[str]) -> list[float]:
+        return [score.complaint for score in self.score(texts)]
+
+    def _weighty(self, seen: str) -> list[int]:
+        """The words whose tokens add most to the complaint logit.
+
+        The head is linear and its input a mean, so the logit is a sum over tokens.
+        """
+        states, offsets = self._encoder.states(seen)
+        shares = states @ self._heads.weights["complaint"][0]
+        starts = [0]
+        for word in seen.split():
+            starts.append(starts[-1] + len(word) + 1)
+        added = [0.0] * (len(starts) - 1)
+        for (start, end), share in zip(offsets, shares.tolist(), strict=True):
+            if end > start:
+                added[next(i for i in range(len(added)) if start < starts[i + 1])] += share
+        return sorted(range(len(added)), key=lambda i: -added[i])[:TRIED]
+
     def _score(self, text: str) -> Score:
-        seen = for_model(text[:MAX_CHARS])[: CHARS_PER_TOKEN * self._manifest.max_tokens]
+        seen = self._encoder.seen(text)
         if not seen:
             return Score(complaint=0.0)
-        ids = self._numpy.array([self._tokenizer.encode(_encodable(seen)).ids], dtype=self._numpy.int64)
-        feed = {"input_ids": ids, "attention_mask": self._numpy.ones_like(ids)}
-        complaint, topics = self._session.run(["complaint", "topics"], feed)
-        probability = _sigmoid(float(complaint[0]) / self._manifest.temperature)
-        return Score(complaint=probability, topics=self._topics([_sigmoid(logit) for logit in topics[0].tolist()]))
+        states, _ = self._encoder.states(seen)
+        found = self._heads.logits(states.mean(axis=0))
+        arousal = softmax(found["arousal"])
+        return Score(
+            complaint=sigmoid(found["complaint"][0]),
+            topics=self._topics([sigmoid(logit) for logit in found["topics"]]),
+            sentiment=_likeliest(self._manifest.sentiments, found["sentiment"]),
+            intent=_likeliest(self._manifest.intents, found["intent"]),
+            severity=_band(softmax(found["severity"])),
+            arousal=sum(i * share for i, share in enumerate(arousal)) / (len(arousal) - 1),
+        )
 
     def _topics(self, probabilities: Sequence[float]) -> tuple[tuple[str, float], ...]:
         """The topics that pass the threshold, likeliest first; "other" only where none else does."""
@@ -88,27 +116,13 @@ class _Onnx:
         return tuple(sorted(told, key=lambda pair: -pair[1]))
 
 
-def _session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as problem:  # the runtime has its own, undocumented exceptions
-        raise ModelError(f"{path}: onnxruntime cannot load it: {problem}") from problem
+def _likeliest(names: Sequence[str], logits: Sequence[float]) -> str:
+    return names[max(range(len(logits)), key=lambda i: logits[i])]
 
 
-def _encodable(text: str) -> str:
-    return text.encode(errors="replace").decode()
-
-
-def _sigmoid(logit: float) -> float:
-    if logit >= 0:
-        return 1.0 / (1.0 + math.exp(-logit))
-    power = math.exp(logit)
-    return power / (1.0 + power)
+def _band(shares: Sequence[float]) -> Band:
+    """The narrowest run of severities that is at least ``BAND`` sure; of several the surest."""
+    levels = range(len(shares))
+    runs = [(high - low, -sum(shares[low : high + 1]), low, high) for low in levels for high in levels if low <= high]
+    _, surety, low, high = min(run for run in runs if -run[1] >= min(BAND, sum(shares) - 1e-9))
+    return Band(low=low + 1, high=high + 1, probability=min(1.0, -surety))

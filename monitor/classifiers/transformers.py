@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from monitor.core.calibration import Calibration
 from monitor.core.errors import ModelError
+from monitor.core.occlusion import carrying_words
 from monitor.core.text import MAX_CHARS, for_model
-from monitor.core.verdict import Score, Thresholds
+from monitor.core.verdict import Score, Thresholds, Word
 
 if TYPE_CHECKING:
     from monitor.ports import Classifier
@@ -80,6 +82,13 @@ class _Transformers:
     @property
     def thresholds(self) -> Thresholds:
         return Thresholds()
+
+    @property
+    def calibrations(self) -> dict[str, Calibration]:
+        return {}
+
+    def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:
+        return carrying_words(text, lambda texts: [score.complaint for score in self.score(texts)], most)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         seen = [for_model(text[:MAX_CHARS])[: CHARS_PER_TOKEN * self._options.max_tokens] for text in texts]

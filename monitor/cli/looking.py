@@ -13,7 +13,9 @@ from monitor.cli.common import DEFAULT_CONFIG, as_json, settings_of, with_config
 T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from monitor.core.calibration import Cutoffs
     from monitor.core.mention import Mention, Page
+    from monitor.ports import Classifier
     from monitor.settings import Settings
 
 
@@ -55,8 +57,9 @@ def check(config: Path) -> None:
         problems.append("brands: none is watched; add a [[brands]] table")
     if not settings.targets:
         problems.append('targets: there is none, so nobody would be told; add [targets.console] with use = "console"')
+    classifier = LazyClassifier(settings.classifier)
     for attempt in (
-        lambda: LazyClassifier(settings.classifier).get(),
+        classifier.get,
         lambda: refuse(open_engine_of(settings.store)),
         lambda: build_sources(settings),
         lambda: build_targets(settings),
@@ -73,6 +76,22 @@ def check(config: Path) -> None:
         f"{config}: no problems; {len(settings.brands)} brands, {len(settings.sources)} sources, "
         f"{len(settings.targets)} targets"
     )
+    click.echo("\n".join(_promises(*classifier.get())))
+
+
+def _promises(classifier: "Classifier", cutoffs: "Cutoffs") -> Iterator[str]:
+    """What the thresholds in use reached on labelled posts, language by language."""
+    yield f"classifier {classifier.model}"
+    for language, measured in classifier.calibrations.items():
+        limits = cutoffs.of(language)
+        yield (
+            f"  {language}: alerts from {limits.alert:.2f} on: {measured.precision(limits.alert)} were right, "
+            f"{measured.recall(limits.alert)} of the complaints found"
+        )
+        yield f"      digest from {limits.digest:.2f} on: {measured.recall(limits.digest)} of the complaints found"
+    if not classifier.calibrations:
+        limits = cutoffs.of(None)
+        yield f"  alerts from {limits.alert:.2f} on, digest from {limits.digest:.2f} on; nobody has measured how right"
 
 
 @click.command()
@@ -186,7 +205,7 @@ def explain(post: str, config: Path) -> None:
     Examples:  umbrage explain https://social.example/@ann/42
                umbrage explain topic-2026-11/acme/delivery/17
     """
-    from monitor.app import build_rules, clock, open_store
+    from monitor.app import LazyClassifier, build_rules, clock, open_store
     from monitor.explain import explain as story
     from monitor.explain import explain_case
     from monitor.store.report import Report
@@ -194,7 +213,10 @@ def explain(post: str, config: Path) -> None:
     settings = settings_of(config)
     store = open_store(settings.store, migrate=False)
     report = Report(store.engine)
-    lines = explain_case(report, post) or story(report, post, build_rules(settings), clock())
+    classifier = LazyClassifier(settings.classifier)
+    lines = explain_case(report, post) or story(
+        report, post, build_rules(settings), clock(), lambda model, text: classifier.explained(text, model)
+    )
     if not lines:
         raise click.ClickException(
             f"no stored post has the id or address {post!r}; it was not collected, or it matched no watched brand "

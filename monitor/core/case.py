@@ -46,7 +46,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """A mention judged to be a complaint, with what a message needs of it. ``followers`` may be unknown."""
+    """A mention judged to be a complaint, with what a message needs of it. Followers and language may be unknown."""
 
     mention: int
     id: str
@@ -59,6 +59,8 @@ class Complaint:
     score: float
     matched: tuple[str, ...]
     followers: int | None = None
+    language: str | None = None
+    is_measured: bool = True
 
     @property
     def voice(self) -> str:

@@ -35,19 +35,21 @@ def write_alert(
     total: int,
     thread: str | None,
     now: datetime,
+    words: Sequence[str] = (),
 ) -> Message:
     """One alert about the complaints of a case that a target has not heard of yet.
 
     ``voices`` and ``total`` count people and posts in the whole case. Only quiet follow-ups go under ``thread``.
+    ``words`` carried the verdict on the foremost complaint.
     """
-    ordered = sorted(complaints, key=lambda c: (c.posted_at, c.mention))
+    ordered = _ordered(complaints)
     quoted = _distinct(ordered)[:QUOTED]
     return Message(
         key=f"{case.key}/{ordered[0].platform}:{ordered[0].id}",
         title=_title(case, reason, len(ordered), voices),
         quotes=tuple(_quote(complaint, now) for complaint in quoted),
         facts=tuple(_facts(case, ordered, len(ordered) - len(quoted), voices, total, now)),
-        why=_why(reason, ordered),
+        why=_why(reason, ordered, words),
         more=len(ordered) - len(quoted),
         tone=_TONE[reason],
         thread=thread if reason is Reason.MORE else None,
@@ -79,6 +81,11 @@ def write_recovery(health: Health, told_at: datetime, now: datetime) -> Message:
     )
 
 
+def foremost(complaints: Sequence[Complaint]) -> Complaint:
+    """The complaint that is quoted first: the one that waits longest."""
+    return _ordered(complaints)[0]
+
+
 def topic_name(topic: str) -> str:
     return topic.replace("_", " ")
 
@@ -92,6 +99,10 @@ def _title(case: Case, reason: Reason, count: int, voices: int) -> str:
     if reason is Reason.MORE:
         return f"{count} more · {about}"
     return f"{'Complaint' if count == 1 else f'{count} complaints'} · {about}"
+
+
+def _ordered(complaints: Sequence[Complaint]) -> list[Complaint]:
+    return sorted(complaints, key=lambda c: (c.posted_at, c.mention))
 
 
 def _distinct(complaints: Sequence[Complaint]) -> list[Complaint]:
@@ -128,9 +139,21 @@ def _facts(
     return facts
 
 
-def _why(reason: Reason, complaints: Sequence[Complaint]) -> tuple[str, ...]:
+def _why(reason: Reason, complaints: Sequence[Complaint], words: Sequence[str]) -> tuple[str, ...]:
     terms = list(dict.fromkeys(term for complaint in complaints for term in complaint.matched))
     shown = ", ".join(excerpt(term, 60) for term in terms[:4])
     low, high = min(c.score for c in complaints), max(c.score for c in complaints)
     score = f"{high:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
-    return (str(reason), f"matched {shown}", f"complaint probability {score}")
+    carried = ", ".join(f"“{excerpt(word, 40)}”" for word in words)
+    return (
+        str(reason),
+        f"matched {shown}",
+        f"complaint probability {score}" + (f", carried by {carried}" if carried else ""),
+        *_caveats(complaints),
+    )
+
+
+def _caveats(complaints: Sequence[Complaint]) -> list[str]:
+    """The languages in which nobody has measured how good the verdicts are."""
+    unmeasured = dict.fromkeys(c.language or "unknown" for c in complaints if not c.is_measured)
+    return [f"not measured in this language: {', '.join(unmeasured)}"] if unmeasured else []

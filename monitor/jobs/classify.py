@@ -4,8 +4,9 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 
+from monitor.core.calibration import Cutoffs
 from monitor.core.errors import ModelError
-from monitor.core.verdict import Score, Thresholds, judge
+from monitor.core.verdict import Score, judge
 from monitor.ports import Classifier, Store, Unjudged
 
 log = logging.getLogger(__name__)
@@ -15,7 +16,7 @@ PLAIN = "hello"
 """A text that no working classifier stumbles over."""
 
 
-def classify(classifier: Classifier, thresholds: Thresholds, store: Store, now: datetime, limit: int = BATCH) -> int:
+def classify(classifier: Classifier, cutoffs: Cutoffs, store: Store, now: datetime, limit: int = BATCH) -> int:
     """Judge one batch and return its size; 0 means nothing waits.
 
     A classifier that fails raises ``ModelError``: the mentions wait, and nothing downstream guesses. A single text it
@@ -25,7 +26,9 @@ def classify(classifier: Classifier, thresholds: Thresholds, store: Store, now: 
     if not waiting:
         return 0
     scores = _scores(classifier, waiting)
-    verdicts = [(mention, judge(score, classifier.model, thresholds, now)) for mention, score in scores.items()]
+    verdicts = [
+        (mention, judge(score, classifier.model, cutoffs.of(score.language), now)) for mention, score in scores.items()
+    ]
     with store.begin() as transaction:
         transaction.add_verdicts(verdicts)
         transaction.set_aside(item.mention for item in waiting if item.mention not in scores)
@@ -43,10 +46,19 @@ def _scores(classifier: Classifier, waiting: Sequence[Unjudged]) -> dict[int, Sc
     scores = {}
     for item in waiting:
         try:
-            scores[item.mention] = _answers(classifier, [item.text])[0]
+            scores[item.mention] = _one(classifier, item.text)
         except ModelError as error:
+            _answers(classifier, [PLAIN])
             log.error("mention=%s set aside: %s", item.mention, error)
     return scores
+
+
+def _one(classifier: Classifier, text: str) -> Score:
+    """The score of one text, asked twice: a classifier on the network may stumble over anything once."""
+    try:
+        return _answers(classifier, [text])[0]
+    except ModelError:
+        return _answers(classifier, [text])[0]
 
 
 def _answers(classifier: Classifier, texts: Sequence[str]) -> Sequence[Score]:

@@ -1,6 +1,6 @@
 """Triage: file complaints into cases, then decide once per case and target whether to speak."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -8,10 +8,18 @@ from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voi
 from monitor.core.case import GROUPING, Case, EpisodeRule, continues, topic_of
 from monitor.core.routing import Route, Silence, Subject, destinations
 from monitor.core.trend import AT_LEAST, Usual
-from monitor.core.wording import write_alert
+from monitor.core.wording import foremost, write_alert
 from monitor.ports import Alert, OpenCase, Store, Transaction, Unfiled
 
 BATCH = 1_000
+
+Words = Callable[[str], Sequence[str]]
+"""Which words of a post carried its verdict."""
+
+
+def no_words(text: str) -> Sequence[str]:  # noqa: ARG001 (the signature of Words)
+    """Nobody can say."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,7 @@ class Triaged:
     next_at: datetime | None = None
 
 
-def triage(store: Store, rules: TriageRules, now: datetime) -> Triaged:
+def triage(store: Store, rules: TriageRules, now: datetime, words: Words = no_words) -> Triaged:
     """File what waits, then speak about every case that has something to say; all of it in one transaction.
 
     Filing comes first, so that the first alert about a burst says "41 complaints" and not "1".
@@ -46,7 +54,7 @@ def triage(store: Store, rules: TriageRules, now: datetime) -> Triaged:
             _file(complaints, rules.episodes, transaction)
             filed += len(complaints)
             is_more = len(complaints) == BATCH
-        desk = _Desk(transaction, rules, silences, now)
+        desk = _Desk(transaction, rules, silences, now, words)
         desk.go_through(transaction.open_cases())
     return Triaged(filed=filed, alerts=len(desk.alerts), next_at=min(desk.later, default=None))
 
@@ -113,12 +121,13 @@ class _Desk:
     """One pass over the open cases; what is asked of the store is asked once for all of them."""
 
     def __init__(
-        self, transaction: Transaction, rules: TriageRules, silences: Sequence[Silence], now: datetime
+        self, transaction: Transaction, rules: TriageRules, silences: Sequence[Silence], now: datetime, words: Words
     ) -> None:
         self._transaction = transaction
         self._rules = rules
         self._silences = silences
         self._now = now
+        self._words = words
         self._told: dict[tuple[int, str], Told] = {}
         self._known: set[tuple[int, str]] = set()
         self._usual: dict[tuple[str, str], Usual] = {}
@@ -148,7 +157,8 @@ class _Desk:
             voices = count_voices(said.about.authors, said.about.wordings)
             told = [complaints[mention] for mention in said.mentions]
             case = said.about.case
-            message = write_alert(case, said.reason, told, voices, said.about.posts, said.thread, self._now)
+            words = () if said.reason is Reason.MORE else self._words(foremost(told).text)
+            message = write_alert(case, said.reason, told, voices, said.about.posts, said.thread, self._now, words)
             self.alerts.append(
                 Alert(
                     target=said.target,

@@ -1,6 +1,6 @@
 """What people ask of the store: the outbox, the story of one post, and everything a replay found."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -82,6 +82,21 @@ class Report:
             .order_by(mentions.c.id)
         )
         yield from self._stream(query)
+
+    def judged(self, since: datetime, until: datetime, brand: str | None = None) -> Iterator[RowMapping]:
+        """Other people's posts of a time with their deciding verdicts, as (id, label, complaint, model), streamed."""
+        query = (
+            select(mentions.c.id, verdicts.c.label, verdicts.c.complaint, verdicts.c.model)
+            .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
+            .where(mentions.c.posted_at >= since, mentions.c.posted_at < until, mentions.c.is_own.is_(False))
+            .order_by(mentions.c.id)
+        )
+        yield from self._stream(query if brand is None else query.where(mentions.c.brand == brand))
+
+    def texts(self, numbers: Collection[int]) -> list[RowMapping]:
+        """What was said in these mentions, as (id, platform, native_id, brand, text)."""
+        columns = (mentions.c.id, mentions.c.platform, mentions.c.native_id, mentions.c.brand, mentions.c.text)
+        return self._rows(select(*columns).where(mentions.c.id.in_(numbers)))
 
     def all_cases(self) -> list[tuple[Case, list[str]]]:
         """Every case with the ids of its posts in the order they were posted."""

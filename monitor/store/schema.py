@@ -139,6 +139,12 @@ verdicts = Table(
     Column("complaint", Float, nullable=False),
     Column("topics", JSON, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("sentiment", Text),
+    Column("intent", Text),
+    Column("severity", JSON(none_as_null=True)),
+    Column("arousal", Float),
+    Column("language", Text),
+    Column("is_measured", Boolean, nullable=False, server_default=text("true")),
     sqlite_with_rowid=False,
 )
 

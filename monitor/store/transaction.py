@@ -1,6 +1,7 @@
 """The writes of the pipeline; each method is one fact, all of a transaction happen together."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -265,6 +266,8 @@ _COMPLAINTS = (
         mentions.c.matched,
         mentions.c.followers,
         verdicts.c.complaint,
+        verdicts.c.language,
+        verdicts.c.is_measured,
     )
     .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
     .where(mentions.c.id.in_(bindparam("ids", expanding=True)))
@@ -329,6 +332,8 @@ def _complaint(row: Any) -> Complaint:
         score=row.complaint,
         matched=tuple(row.matched),
         followers=row.followers,
+        language=row.language,
+        is_measured=row.is_measured,
     )
 
 
@@ -363,6 +368,12 @@ def _verdict_row(mention: int, verdict: Verdict) -> dict[str, Any]:
         "complaint": verdict.complaint,
         "topics": list(verdict.topics),
         "at": verdict.at,
+        "sentiment": verdict.sentiment,
+        "intent": verdict.intent,
+        "severity": asdict(verdict.severity) if verdict.severity else None,
+        "arousal": verdict.arousal,
+        "language": verdict.language,
+        "is_measured": verdict.is_measured,
     }
 
 

@@ -76,6 +76,19 @@ class ClassifierContract:
             assert [value for _, value in score.topics] == sorted((value for _, value in score.topics), reverse=True)
             assert len({name for name, _ in score.topics}) == len(score.topics)
 
+    def test_explains_in_the_posts_own_words(self, classifier: Classifier) -> None:
+        words = classifier.explain(POSTS[0], 3)
+        assert len(words) <= 3
+        assert all(word.text in POSTS[0] and word.weight > 0 for word in words)
+
+    def test_has_nothing_to_explain_in_an_empty_text(self, classifier: Classifier) -> None:
+        assert list(classifier.explain("")) == []
+
+    def test_calibrations_are_usable(self, classifier: Classifier) -> None:
+        for calibration in classifier.calibrations.values():
+            assert calibration.rows > 0
+            assert 0 < calibration.for_recall(0.9) < 1
+
     def test_thresholds_are_usable(self, classifier: Classifier) -> None:
         assert 0 < classifier.thresholds.digest <= classifier.thresholds.alert < 1
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from monitor.core.calibration import Calibration
 from monitor.core.case import GROUPING, Case, Complaint
 from monitor.core.mention import Mention, Page
 from monitor.core.message import Message
 from monitor.core.text import fingerprint
-from monitor.core.verdict import Score, Thresholds
+from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Watch
 from monitor.ports import Receipt
 
@@ -103,6 +104,14 @@ class FakeClassifier:
     @property
     def thresholds(self) -> Thresholds:
         return self._thresholds
+
+    @property
+    def calibrations(self) -> dict[str, Calibration]:
+        return {}
+
+    def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:
+        """The loudest words, as those that carried it."""
+        return tuple(Word(word, 0.1) for word in text.split() if word.isupper())[:most]
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         if self.error is not None:

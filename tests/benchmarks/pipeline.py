@@ -3,13 +3,14 @@
 import random
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.mention import Mention, Page
 from monitor.core.routing import Route
-from monitor.core.verdict import Score, Thresholds
+from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Matcher, Watch
 from monitor.jobs.classify import classify
 from monitor.jobs.collect import Source, collect
@@ -122,7 +123,7 @@ class _Bench:
             now = made.mentions[-1].posted_at
             begun = time.process_time()
             collect(source, self._watches, self._matcher, self._store, now, 0.5)
-            while classify(_Judge(), Thresholds(), self._store, now, limit=page):
+            while classify(_Judge(), Cutoffs.everywhere(Thresholds()), self._store, now, limit=page):
                 pass
             triage(self._store, RULES, now)
             spent += time.process_time() - begun
@@ -158,6 +159,10 @@ class _Judge:
 
     model = "none@1"
     thresholds = Thresholds()
+    calibrations: Mapping[str, Calibration] = {}
+
+    def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:
+        return ()
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         return [

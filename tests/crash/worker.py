@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,10 +24,11 @@ from sqlalchemy import func, select
 from monitor import service
 from monitor.app import App, LazyClassifier
 from monitor.core.alerting import AlertPolicy
+from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.case import EpisodeRule
 from monitor.core.mention import Mention, Page
 from monitor.core.routing import Route
-from monitor.core.verdict import Score, Thresholds
+from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Matcher, Watch
 from monitor.jobs import deliver
 from monitor.jobs.collect import Source
@@ -163,6 +164,7 @@ class InventedClassifier(LazyClassifier):
 
     model = "invented@1"
     thresholds = Thresholds()
+    calibrations: Mapping[str, Calibration] = {}
 
     def __init__(self) -> None:
         """There is nothing to load."""
@@ -171,11 +173,14 @@ class InventedClassifier(LazyClassifier):
     def health(self) -> str:
         return "classifier/invented"
 
-    def get(self) -> tuple[Classifier, Thresholds]:
-        return self, self.thresholds
+    def get(self) -> tuple[Classifier, Cutoffs]:
+        return self, Cutoffs.everywhere(self.thresholds)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         return [self._score(text) for text in texts]
+
+    def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:
+        return ()
 
     def _score(self, text: str) -> Score:
         topic = TOPICS[int(text.split("q")[1]) % len(TOPICS)]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from monitor.core.calibration import Cutoffs
 from monitor.core.mention import Mention
 from monitor.core.routing import Route
 from monitor.core.watch import Matcher, Watch
@@ -41,7 +42,9 @@ class Pipeline:
 
     def judge(self) -> int:
         judged = 0
-        while count := classify(self.classifier, self.classifier.thresholds, self.store, self.clock()):
+        while count := classify(
+            self.classifier, Cutoffs.everywhere(self.classifier.thresholds), self.store, self.clock()
+        ):
             judged += count
         return judged
 

@@ -19,8 +19,8 @@ from models import measures
 from models.export import export
 from models.network import Network, from_config
 from models.prepare import invented, tables
-from models.recipe import MODEL, Recipe, Stage, read_labels, read_recipe
-from models.train import draw, tokenizer_of, train
+from models.recipe import INTENTS, MODEL, Recipe, Stage, heads_of, read_labels, read_recipe
+from models.train import Run, draw, tokenizer_of, train
 from monitor.classifiers import onnx
 from monitor.core.text import for_model
 
@@ -41,10 +41,14 @@ def posts(start: int) -> list[dict[str, Any]]:
             {
                 "id": f"{start}:{number}",
                 "group": "acl",
+                "industry": None,
                 "text": f"@user my {thing} is {word} {'so ' * (number % 3)}",
                 "complaint": bad,
                 "sentiment": 0 if bad else 2,
                 "topics": about if bad else None,
+                "intent": INTENTS.index("complaint" if bad else "praise"),
+                "severity": 1 + number % 2 if bad else None,
+                "arousal": bad,
             }
         )
     return rows
@@ -63,8 +67,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    stages = (Stage("joint", 3, 5e-3, 0.5, {"acl": 4}),)
+    stages = (Stage("joint", 3, 5e-3, {"acl": 4}),)
     return replace(read_recipe(), stages=stages, batch=16, label_smoothing=0.0, average=(1,))
+
+
+def run_of(recipe: Recipe, folder: Path) -> Run:
+    return Run(recipe, recipe.stages, recipe.seed, posts(0), posts(3), folder)
 
 
 def network() -> Network:
@@ -77,17 +85,14 @@ def network() -> Network:
         intermediate_size=64,
         max_position_embeddings=128,
     )
-    return from_config(config, len(TOPICS))
+    return from_config(config, heads_of(TOPICS))
 
 
 @pytest.fixture(scope="module")
 def trained(base: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Path]:
     folder = tmp_path_factory.mktemp("training")
-    for name, start in (("train", 0), ("val", 3)):
-        lines = (json.dumps(row) + "\n" for row in posts(start))
-        (folder / f"{name}.jsonl").write_text("".join(lines))
     made = network()
-    train(recipe, made, tokenizer_of(base, 32), folder)
+    train(made, tokenizer_of(base, 32), run_of(recipe, folder))
     return made, folder
 
 
@@ -99,25 +104,25 @@ def test_from_posts_to_scores(trained: tuple[Network, Path], base: Path, recipe:
     assert model.model == f"complaints@{recipe.revision}"
     assert bad.complaint > model.thresholds.alert > good.complaint
     assert [name for name, _ in bad.topics] == ["delivery"]
+    assert (bad.intent, good.intent) == ("complaint", "praise")
+    assert (bad.sentiment, good.sentiment) == ("negative", "positive")
 
 
 def test_training_goes_on_where_it_stopped(
     trained: tuple[Network, Path], base: Path, recipe: Recipe, tmp_path: Path
 ) -> None:
-    for name in ("train", "val"):
-        (tmp_path / f"{name}.jsonl").write_bytes((trained[1] / f"{name}.jsonl").read_bytes())
     tokenizer = tokenizer_of(base, 32)
-    train(recipe, network(), tokenizer, tmp_path, stop_after=1)
+    train(network(), tokenizer, run_of(recipe, tmp_path), stop_after=1)
     assert not (tmp_path / "epoch-2.pt").exists()
     resumed = network()
-    train(recipe, resumed, tokenizer, tmp_path)
+    train(resumed, tokenizer, run_of(recipe, tmp_path))
     for one, other in zip(trained[0].parameters(), resumed.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
 
 
 def test_an_epoch_repeats_small_groups_and_samples_large_ones() -> None:
     rows = [{"group": "acl", "id": i} for i in range(5)] + [{"group": "semeval", "id": i} for i in range(100)]
-    drawn = draw(rows, Stage("joint", 1, 1e-4, 0.5, {"acl": 2, "semeval": 30, "absent": 3}), random.Random(1))
+    drawn = draw(rows, Stage("joint", 1, 1e-4, {"acl": 2, "semeval": 30, "absent": 3}), random.Random(1))
     groups = [row["group"] for row in drawn]
     assert (groups.count("acl"), groups.count("semeval")) == (10, 30)
 
@@ -136,6 +141,7 @@ def test_no_text_of_the_test_part_is_trained_on(tmp_path: Path) -> None:
         write(tmp_path / f"{path}.jsonl", [])
     made = tables(tmp_path, read_labels())
     assert [row["text"] for row in made["train"] if row["group"] == "acl"] == ["@user only in training"]
+    assert made["unlabelled"] == []
     assert [row["text"] for row in made["val"]] == ["@user only in val"]
 
 
