@@ -43,4 +43,7 @@ def from_base(folder: Path, heads: Mapping[str, int], *, layers: Sequence[int] =
 
 def from_config(config: PretrainedConfig, heads: Mapping[str, int]) -> Network:
     """A network with random weights."""
-    return Network(AutoModel.from_config(config, add_pooling_layer=False, attn_implementation="eager"), heads)
+    encoder = AutoModel.from_config(  # type: ignore[no-untyped-call]
+        config, add_pooling_layer=False, attn_implementation="eager"
+    )
+    return Network(encoder, heads)

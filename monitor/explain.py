@@ -1,5 +1,6 @@
 """The whole story of one post from stored facts: why it matched, how it was judged, who was told, or why not."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
@@ -13,6 +14,9 @@ from monitor.jobs.triage import TriageRules
 from monitor.store.report import Report
 from monitor.store.schema import Stage
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+"""What databases take for a number: the end of a post's address may be longer."""
+
 Words = Callable[[str, str], Sequence[Word]]
 """The words that carried the verdict of a model on a text."""
 
@@ -25,7 +29,7 @@ def no_words(model: str, text: str) -> Sequence[Word]:  # noqa: ARG001 (the sign
 def explain_case(report: Report, key: str) -> list[str]:
     """Every post of a case with its address, for people; empty when no case has this key."""
     number = key.rpartition("/")[2]
-    posts = report.members(int(number)) if number.isdecimal() else []
+    posts = report.members(int(number)) if _NUMBER.fullmatch(number) else []
     if not posts or report.case(int(number)).key != key:
         return []
     lines = [f"{key}: {len(posts)} posts"]

@@ -8,7 +8,7 @@ import pytest
 from monitor.core.errors import Refused
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Label, Word
-from monitor.explain import explain
+from monitor.explain import explain, explain_case
 from monitor.jobs.triage import TriageRules
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import NOON, Clock, FakeClassifier, a_mention, a_watch
@@ -51,6 +51,11 @@ def test_the_words_that_carried_a_verdict_are_named_for_the_model_that_made_it(p
 def test_a_post_is_found_by_its_address_too(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention()])
     assert story(pipeline, "https://social.example/1") == story(pipeline, "1") != []
+
+
+@pytest.mark.parametrize("number", ["98765432109876543210", "9" * 5_000, "٣"])
+def test_an_address_that_ends_in_a_number_is_no_case(pipeline: Pipeline, number: str) -> None:
+    assert explain_case(pipeline.report, f"https://social.example/{number}") == []
 
 
 def test_a_post_that_was_never_stored_has_no_story(pipeline: Pipeline) -> None:

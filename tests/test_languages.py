@@ -25,6 +25,8 @@ def tell() -> LanguageTeller:
     [
         ("Where is my parcel? It was due on Monday.", "en"),
         ("Mein Paket ist seit drei Wochen verschwunden und niemand antwortet.", "de"),
+        ("Ich will wissen was mit meinem Paket los ist", "de"),
+        ("Het is een schande, de trein was weer te laat", "nl"),
         ("Llevo dos semanas esperando el reembolso y nadie contesta", "es"),
         ("Toujours pas de réseau depuis ce matin, c'est inadmissible", "fr"),
         ("Paguei pelo produto e até agora nada de entrega", "pt"),

@@ -20,10 +20,12 @@ def carrying_words(
     """Up to ``most`` words, each the one without which the probability falls most once those before it are gone.
 
     ``complaint`` gives the probabilities of texts. ``hints`` are the positions of the words worth trying, where a
-    classifier knows them; otherwise long texts are searched in pieces first. Words whose absence changes nothing are
-    not named. Costs about ``3 * CANDIDATES`` scores with hints, and at most twice ``AT_ONCE`` more without.
+    classifier knows them: then ``text`` is as it sees it already, since to normalise it again would move its words
+    ("&amp;nbsp;" becomes "&nbsp;", and that a space). Otherwise long texts are searched in pieces first. Words whose
+    absence changes nothing are not named. Costs about ``3 * CANDIDATES`` scores with hints, and at most twice
+    ``AT_ONCE`` more without.
     """
-    words = for_model(text).split()
+    words = (for_model(text) if hints is None else text).split()
     if not words:
         return ()
     (before,) = complaint([" ".join(words)])

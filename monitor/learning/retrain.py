@@ -27,6 +27,9 @@ ENOUGH = 200
 TOLERANCE = (0.01, 0.05)
 """So much AUC may be lost, and log-loss gained, on the ratchet set, which is about other brands than yours."""
 
+ROUNDING = 1e-4
+"""Figures that differ by less are the same."""
+
 SUREST = 1.0
 """Calibration may make a new head less sure of itself, never surer: a few easy labels would."""
 
@@ -82,10 +85,10 @@ def retrain(
     mine = _read(encoder, rows, progress)
     kept, seen = mine.of(held), mine.of(~held)
     rehearsal, ratchet = (_read(encoder, posts, progress) for posts in (shelf.rehearsal, shelf.ratchet))
-    before = _in_use(source, target) or heads
+    in_use = _in_use(source, target) or heads
     for least in TIES:
         new, probability = _fitted(heads, seen, rehearsal, least)
-        outcome = _compared(len(seen.truth), (before, new), kept, ratchet)
+        outcome = _compared(len(seen.truth), (in_use, heads, new), kept, ratchet)
         if outcome.refused is None:
             said = np.concatenate([_said(new, kept), probability]).tolist()
             truth = (np.concatenate([kept.truth, seen.truth]) == 1).tolist()
@@ -167,11 +170,16 @@ def _figures(heads: Heads, rows: Rows) -> Figures:
     )
 
 
-def _compared(trained: int, heads: tuple[Heads, Heads], kept: Rows, ratchet: Rows) -> Outcome:
-    old, new = (_figures(one, kept) for one in heads)
-    before, after = (_figures(one, ratchet) for one in heads)
+def _compared(trained: int, heads: tuple[Heads, Heads, Heads], kept: Rows, ratchet: Rows) -> Outcome:
+    """The new heads against those in use on the held-back labels, and against the shipped ones on the ratchet set.
+
+    Always against the shipped ones: against those in use, many small losses could add up.
+    """
+    in_use, shipped, fresh = heads
+    old, new = _figures(in_use, kept), _figures(fresh, kept)
+    before, after = _figures(shipped, ratchet), _figures(fresh, ratchet)
     refused = None
-    if new.auc < old.auc or new.log_loss >= old.log_loss:
+    if new.auc < old.auc - ROUNDING or new.log_loss > old.log_loss - ROUNDING:
         refused = "it is not better on the labels that were held back"
     elif after.auc < before.auc - TOLERANCE[0] or after.log_loss > before.log_loss + TOLERANCE[1]:
         refused = "it is worse on the posts that ship with umbrage"

@@ -30,6 +30,11 @@ class Report:
     def corrections_of(self, mention: int) -> list[RowMapping]:
         return self._rows(select(corrections).where(corrections.c.mention_id == mention).order_by(corrections.c.at))
 
+    def corrections(self) -> list[RowMapping]:
+        """Every correction with the text and brand of its post, oldest first."""
+        wanted = select(corrections.c.label, mentions.c.text, mentions.c.brand)
+        return self._rows(wanted.join(mentions, mentions.c.id == corrections.c.mention_id).order_by(corrections.c.id))
+
     def case(self, number: int) -> Case:
         last = select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == number).scalar_subquery()
         row = self._rows(select(cases, last.label("last_at")).where(cases.c.id == number))[0]

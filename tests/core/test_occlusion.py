@@ -49,6 +49,10 @@ def test_hints_are_tried_alone() -> None:
     assert counting.asked <= 3
 
 
+def test_hints_name_the_words_of_the_text_as_it_is() -> None:
+    assert [word.text for word in carrying_words("a &nbsp; late rude", Counting(), hints=[2])] == ["late"]
+
+
 @given(st.text(max_size=400))
 def test_any_text_is_taken(text: str) -> None:
     assert len(carrying_words(text, Counting(), 2)) <= 2

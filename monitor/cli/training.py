@@ -1,0 +1,123 @@
+"""The command ``train``: a model that learns from people's labels."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.common import settings_of
+from monitor.cli.lines import rows_in
+
+if TYPE_CHECKING:
+    from monitor.learning.labels import Labelled
+    from monitor.learning.retrain import Figures, Outcome, Progress, Shelf
+
+FOLDER = Path("model")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True, dir_okay=False, exists=True), required=False)
+@click.option("-c", "--config", type=click.Path(path_type=Path, dir_okay=False), help="Use its stored corrections too.")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=FOLDER,
+    show_default=True,
+    help="The folder of your own model.",
+)
+@click.option("--undo", is_flag=True, help="Put back the model that the last training replaced.")
+def train(file: Path | None, config: Path | None, folder: Path, *, undo: bool) -> None:
+    """Fit the shipped model to your labels: JSONL or CSV with "text" and "complaint" (1 or 0), and stored corrections.
+
+    Three tenths of the labels are held back. The new model is installed only if it is better on them and no worse on
+    the posts that ship with umbrage; otherwise nothing changes and the exit code is 1. Needs seconds, no GPU and no
+    PyTorch. Then name the folder in [classifier]: folder = "model".
+
+    \b
+    Examples:  umbrage train labelled.jsonl
+               umbrage train -c monitor.toml --to model
+               umbrage train --undo
+    """
+    from monitor.learning import retrain
+
+    if undo:
+        retrain.undo(folder)
+        click.echo(f"{folder} holds the earlier model again")
+        return
+    left_out: Counter[str] = Counter()
+    labelled = [*(_corrections(config) if config else ()), *(_rows(file, left_out) if file else ())]
+    if not labelled:
+        raise click.ClickException(
+            "no labels: give a FILE of labelled posts, or -c monitor.toml for stored corrections"
+        )
+    outcome = _retrained(labelled, folder)
+    click.echo("\n".join(_lines(outcome, folder, left_out)))
+    if outcome.refused:
+        raise click.exceptions.Exit(1)
+
+
+def _retrained(labelled: "list[Labelled]", folder: Path) -> "Outcome":
+    from monitor.learning.retrain import retrain
+    from monitor.model_files import shipped
+
+    shelf = _shelf(shipped())
+    posts = len(labelled) + len(shelf.rehearsal) + len(shelf.ratchet)
+    with click.progressbar(length=posts, label="reading posts", file=sys.stderr) as bar:
+        progress: Progress = bar.update
+        return retrain(shipped(), labelled, shelf, folder, folder.absolute().parent.name or "own", progress)
+
+
+def _shelf(model: Path) -> "Shelf":
+    """The posts that ship with a model."""
+    from monitor.learning.retrain import Shelf
+
+    files = (*sorted((model / "own").glob("*.jsonl")), model / "hard.jsonl")
+    rehearsal = [post for path in files for post in _rows(path, Counter())]
+    return Shelf(rehearsal, _rows(model / "eval.jsonl", Counter()))
+
+
+def _rows(path: Path, left_out: Counter[str]) -> "list[Labelled]":
+    from monitor.core.text import clean
+    from monitor.learning.labels import labelled
+
+    with rows_in(path) as rows:
+        return [replace(post, text=clean(post.text)) for post in labelled(rows, left_out)]
+
+
+def _corrections(config: Path) -> "list[Labelled]":
+    """What people have corrected so far, oldest first: the last word on a post counts."""
+    from monitor.app import open_store
+    from monitor.core.verdict import Label
+    from monitor.learning.labels import Labelled
+    from monitor.store.report import Report
+
+    report = Report(open_store(settings_of(config).store, migrate=False).engine)
+    known = [row for row in report.corrections() if row["label"] != Label.UNSURE]
+    return [Labelled(text=row["text"], complaint=row["label"] == Label.COMPLAINT, brand=row["brand"]) for row in known]
+
+
+def _lines(outcome: "Outcome", folder: Path, left_out: Counter[str]) -> Iterator[str]:
+    yield f"trained on {outcome.trained} labels, judged on {outcome.held_back[0].rows} others"
+    if left_out:
+        reasons = ", ".join(f"{times} {reason}" for reason, times in left_out.items())
+        yield f"{left_out.total()} rows left out: {reasons}"
+    yield f"{'':28}{'macro-F1':>18}{'AUC':>18}{'log-loss':>18}"
+    yield _row("your held-back labels", *outcome.held_back)
+    yield _row("posts shipped with umbrage", *outcome.ratchet)
+    if outcome.refused:
+        yield f"not installed: {outcome.refused}; the model in use stays"
+    else:
+        yield f'installed in {folder}: set folder = "{folder}" under [classifier]; umbrage train --undo goes back'
+
+
+def _row(name: str, before: "Figures", after: "Figures") -> str:
+    pairs = ((getattr(before, figure), getattr(after, figure)) for figure in ("macro_f1", "auc", "log_loss"))
+    return f"{name:28}" + "".join(f"{f'{old:.3f} → {new:.3f}':>18}" for old, new in pairs)
+
+
+COMMANDS = (train,)
