@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from monitor.config import options
 from monitor.core.alerting import AlertPolicy
-from monitor.core.calibration import DEFAULT, STEPS, Aim, Cutoffs
+from monitor.core.calibration import DEFAULT, Aim, Cutoffs
 from monitor.core.case import EpisodeRule
 from monitor.core.errors import ConfigError, ModelError, UmbrageError
 from monitor.core.health import Health
@@ -90,7 +90,7 @@ class App:
         """At a start: end the rests that only a person can end, since a person has just started us."""
         self.store.wake(self._health_names())
 
-    def note_classifier(self, problem: ModelError | None) -> None:
+    def note_classifier(self, problem: UmbrageError | None) -> None:
         """Keep the classifier's trouble, or its end, where ``watch_health`` finds it."""
         self.note(self.classifier.health, str(problem) if problem else None)
 
@@ -121,9 +121,11 @@ class App:
 class LazyClassifier:
     """The configured classifier, loaded at its first use; a broken one is tried again at the next use."""
 
+    _created: Classifier | None = None
+    _loaded: tuple[Classifier, Cutoffs] | None = None
+
     def __init__(self, settings: ClassifierSettings) -> None:
         self._settings = settings
-        self._loaded: tuple[Classifier, Cutoffs] | None = None
 
     @property
     def health(self) -> str:
@@ -133,13 +135,23 @@ class LazyClassifier:
     def get(self) -> tuple[Classifier, Cutoffs]:
         """The classifier with the thresholds to use. Raises ``ModelError``, and ``ConfigError`` for an unmet aim."""
         if self._loaded is None:
-            classifier = self._create()
+            classifier = self._created or self._create()
+            self._created = classifier
             self._loaded = classifier, build_cutoffs(classifier, self._settings)
         return self._loaded
 
     def words(self, text: str) -> tuple[str, ...]:
-        """The words that carried the score of a text; none when the classifier cannot say."""
-        return tuple(word.text for word in self.explained(text))
+        """The words that carried the score of a text, for an alert; none when the classifier is not there or fails.
+
+        It is not loaded for this, and nothing it raises may hold back an alert.
+        """
+        if self._loaded is None:
+            return ()
+        try:
+            return tuple(word.text for word in self._loaded[0].explain(text))
+        except Exception as problem:
+            log.warning("no words can be named for an alert: %s", type(problem).__name__)
+            return ()
 
     def explained(self, text: str, model: str | None = None) -> tuple[Word, ...]:
         """The same with their weights; none when the verdict to explain is another model's."""
@@ -274,21 +286,20 @@ def build_cutoffs(classifier: Classifier, settings: ClassifierSettings) -> Cutof
 
 
 def _aimed(classifier: Classifier, aim: Aim) -> dict[str, Thresholds]:
+    """The thresholds by language that keep an aim; languages in which none does get those of the first."""
     measured = classifier.calibrations
     if not measured:
         raise ConfigError(
             [f"classifier.aim: nobody has measured how right {classifier.model} is; set alert and digest instead"]
         )
     found = {language: counts.thresholds(aim) for language, counts in measured.items()}
-    if unmet := [name for name, thresholds in found.items() if thresholds.alert >= 1.0]:
-        best = max(measured[unmet[0]].precision(step / STEPS).value for step in range(STEPS))
+    first = next(iter(measured))
+    if found[first].alert >= 1.0:
+        best = measured[first].best_precision()
         raise ConfigError(
-            [
-                f"classifier.aim: a precision of {aim.precision} is not reached at any threshold; "
-                f"the best measured is {best:.2f}"
-            ]
+            [f"classifier.aim: a precision of {aim.precision} is reached at no threshold; the best is {best:.2f}"]
         )
-    return {DEFAULT: found.get("en", next(iter(found.values()))), **found}
+    return {DEFAULT: found[first], **{name: limits for name, limits in found.items() if limits.alert < 1.0}}
 
 
 def _overridden(recommended: Thresholds, settings: ClassifierSettings) -> Thresholds:

@@ -80,7 +80,7 @@ def _judged(post: RowMapping, verdict: RowMapping, words: Words) -> Iterator[str
         yield f"  {more}"
     carried = [f"“{excerpt(word.text, 40)}” ({word.weight:.2f})" for word in words(verdict["model"], post["text"])]
     if carried:
-        yield f"  carried by {', '.join(carried)}: so much of the probability falls when they are left out"
+        yield f"  carried by {', '.join(carried)}: so much of it falls as they are left out in turn"
 
 
 def _facets(verdict: RowMapping) -> Iterator[str]:

@@ -55,7 +55,7 @@ class Classifier(Protocol):
         ...
 
     def explain(self, text: str, most: int = 3) -> Sequence[Word]:
-        """Up to ``most`` words that carried the score, the weightiest first. Raises ``ModelError``."""
+        """Up to ``most`` words that carried the score, each weighed without those before it. Raises ``ModelError``."""
         ...
 
 

@@ -17,7 +17,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import TRIAGE_HEALTH, App
-from monitor.core.errors import ModelError, StoreError, UmbrageError
+from monitor.core.errors import ConfigError, ModelError, StoreError, UmbrageError
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class Work:
             return 0
         try:
             judged = app.classify()
-        except ModelError as error:
+        except (ModelError, ConfigError) as error:
             log.error("classifier problem=%r: mentions wait unclassified", str(error))
             app.note_classifier(error)
             return 0

@@ -45,7 +45,7 @@ def test_the_words_that_carried_a_verdict_are_named_for_the_model_that_made_it(p
         return words(text) if model == "fake@1" else ()
 
     lines = explain(pipeline.report, "1", pipeline.rules, pipeline.clock(), explained)
-    assert lines[5] == "  carried by “LOST” (0.10): so much of the probability falls when they are left out"
+    assert lines[5] == "  carried by “LOST” (0.10): so much of it falls as they are left out in turn"
 
 
 def test_a_post_is_found_by_its_address_too(pipeline: Pipeline) -> None:

@@ -90,6 +90,11 @@ class Calibration:
                 best = step
         return best / STEPS
 
+    def best_precision(self) -> float:
+        """The highest precision that is reached on enough posts to say so."""
+        reached = (self.precision(step / STEPS) for step in range(STEPS))
+        return max((share.value for share in reached if share.of >= FEWEST), default=0.0)
+
     def for_recall(self, aim: float) -> float:
         """The highest threshold that still finds the aimed share."""
         return next((step / STEPS for step in range(STEPS - 1, 0, -1) if self.recall(step / STEPS).value >= aim), 0.01)

@@ -13,6 +13,9 @@ from monitor.ports import Alert, OpenCase, Store, Transaction, Unfiled
 
 BATCH = 1_000
 
+EXPLAINED = 25
+"""So many alerts of one pass say which words carried them: the database is locked meanwhile."""
+
 Words = Callable[[str], Sequence[str]]
 """Which words of a post carried its verdict."""
 
@@ -153,11 +156,15 @@ class _Desk:
 
     def _write(self) -> None:
         complaints = self._transaction.complaints({mention for said in self._said for mention in said.mentions})
+        carried: dict[int, Sequence[str]] = {}
         for said in self._said:
             voices = count_voices(said.about.authors, said.about.wordings)
             told = [complaints[mention] for mention in said.mentions]
             case = said.about.case
-            words = () if said.reason is Reason.MORE else self._words(foremost(told).text)
+            first = foremost(told)
+            if first.mention not in carried and said.reason is not Reason.MORE and len(carried) < EXPLAINED:
+                carried[first.mention] = self._words(first.text)
+            words = carried.get(first.mention, ())
             message = write_alert(case, said.reason, told, voices, said.about.posts, said.thread, self._now, words)
             self.alerts.append(
                 Alert(

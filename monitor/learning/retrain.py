@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from monitor.core.calibration import counted
+from monitor.core.calibration import Aim, counted
 from monitor.core.errors import ModelError
 from monitor.core.text import fingerprint
 from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads
@@ -84,6 +85,8 @@ def retrain(
     held = is_held_back([fingerprint(row.text) for row in rows])
     mine = _read(encoder, rows, progress)
     kept, seen = mine.of(held), mine.of(~held)
+    if not 0 < kept.truth.sum() < len(kept.truth):
+        raise ModelError("the labels that were held back are all of one kind: label some more of the other")
     rehearsal, ratchet = (_read(encoder, posts, progress) for posts in (shelf.rehearsal, shelf.ratchet))
     in_use = _in_use(source, target) or heads
     for least in TIES:
@@ -196,10 +199,12 @@ def _install(source: Path, heads: Heads, pairs: Sequence[tuple[float, bool]], ta
     heads.write(fresh / HEADS)
     content = (fresh / HEADS).read_bytes()
     table["files"][HEADS] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    table["revision"] = f"{table['revision'].partition('+')[0]}+{name}"
-    if len(pairs) >= ENOUGH:
+    bare = re.sub(r"[^\w.-]+", "-", name) or "own"
+    table["revision"] = f"{table['revision'].partition('+')[0]}+{bare}.{table['files'][HEADS]['sha256'][:8]}"
+    counts = counted(pairs)
+    if len(pairs) >= ENOUGH and counts.thresholds(Aim(**table["aims"])).alert < 1.0:
         posts = f"{len(pairs)} labelled posts of this workspace"
-        table["calibration"] = {"en": {**asdict(counted(pairs)), "posts": posts}}
+        table["calibration"] = table["calibration"] | {"en": {**asdict(counts), "posts": posts}}
     (fresh / MANIFEST).write_text(json.dumps(table, ensure_ascii=False) + "\n", "utf-8")
     shutil.rmtree(_previous(target), ignore_errors=True)
     if target.exists():

@@ -7,8 +7,9 @@ import pytest
 
 from monitor.classifiers import onnx
 from monitor.core.errors import ModelError
+from monitor.encoder import HEADS, Heads
 from monitor.learning.labels import Labelled
-from monitor.learning.retrain import Outcome, Shelf, retrain, undo
+from monitor.learning.retrain import Outcome, Shelf, _install, retrain, undo
 from monitor.model_files import shipped
 
 THINGS = ("kettle", "router", "scooter", "toaster", "blender", "lamp", "drill", "speaker", "printer", "fan")
@@ -69,7 +70,7 @@ def test_it_gets_no_worse_elsewhere(learnt: tuple[Outcome, Path]) -> None:
 
 def test_the_new_model_is_whole_and_says_whose_it_is(learnt: tuple[Outcome, Path]) -> None:
     model = onnx.create(onnx.Options(folder=learnt[1]))
-    assert model.model.endswith("+acme-1")
+    assert "+acme-1." in model.model
     new, calm = model.score(["purple blink again", "a purple one"])
     assert new.complaint > calm.complaint
 
@@ -84,9 +85,18 @@ def test_the_same_labels_again_install_nothing_worse_and_can_be_undone(
     retrain(shipped(), wrong, shelf, target, "two", lambda _: None)
     if target.with_name("model.previous").exists():
         undo(target)
-    assert onnx.create(onnx.Options(folder=target)).model.endswith("+one")
+    assert "+one." in onnx.create(onnx.Options(folder=target)).model
     with pytest.raises(ModelError, match="no earlier model"):
         undo(target)
+
+
+def test_rare_complaints_do_not_silence_the_alerts(tmp_path: Path) -> None:
+    """Too few complaints to set a threshold: the shipped calibration stays, and the name is fit for a name."""
+    pairs = [(0.95, True)] * 25 + [(0.1, False)] * 200
+    _install(shipped(), Heads.read(shipped() / HEADS), pairs, tmp_path / "model", "my shop!")
+    model = onnx.create(onnx.Options(folder=tmp_path / "model"))
+    assert model.thresholds == onnx.create(onnx.Options()).thresholds
+    assert "+my-shop-." in model.model
 
 
 def test_a_head_that_would_forget_the_rest_is_refused(shelf: Shelf, tmp_path: Path) -> None:
