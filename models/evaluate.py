@@ -66,13 +66,13 @@ def shipped() -> tuple[Manifest, Encoder, Heads, Classifier]:
     """The model that ships, opened up."""
     manifest = verified(MODEL, (HEADS,))
     encoder = Encoder(MODEL, manifest.max_tokens)
-    return manifest, encoder, Heads.read(MODEL / HEADS), onnx.create(onnx.Options(folder=MODEL))
+    return manifest, encoder, Heads.load(MODEL / HEADS), onnx.create(onnx.Options(folder=MODEL))
 
 
 def answer(rows: Sequence[Row]) -> Answered:
     """What the shipped model says about rows."""
     _, encoder, heads, _ = shipped()
-    found = [heads.logits(encoder.pooled(row["text"])) for row in rows]
+    found = [heads.logits(encoder.read(encoder.seen(row["text"]))) for row in rows]
     return Answered(rows, {name: np.array([one[name] for one in found]) for name in found[0]})
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models import lean
+from models import lean, refit
 from models.measures import Numbers, sigmoid
 from models.network import Network
 from models.prepare import Row, read
 from models.recipe import CACHE, INTENTS, MODEL, SENTIMENTS, Recipe, read_labels, read_recipe
 from models.train import student
-from monitor.core.calibration import Aim, counted
+from monitor.core.calibration import Aim, Calibration, counted
 from monitor.core.text import NORMALISATION
 from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads
 from monitor.learning.fitting import scaling
@@ -46,10 +46,11 @@ LICENCE_NOTE = (
 )
 
 
-def pooled(folder: Path, max_tokens: int, texts: Sequence[str]) -> NDArray[np.float32]:
-    """The pooled states of each text by the network in a folder, one at a time, as the product does it."""
+def readings(folder: Path, max_tokens: int, texts: Sequence[str]) -> tuple[NDArray[np.float32], list[Sequence[int]]]:
+    """Pooled states and token numbers of each text by the network in a folder, one at a time as in the product."""
     encoder = Encoder(folder, max_tokens)
-    return np.stack([encoder.pooled(text) for text in texts])
+    found = [encoder.read(encoder.seen(text)) for text in texts]
+    return np.stack([read.pooled for read in found]), [read.ids for read in found]
 
 
 def heads_of(network: Network) -> Heads:
@@ -70,9 +71,8 @@ def complaint_logits(heads: Heads, states: NDArray[np.float32]) -> Numbers:
 def calibrated(heads: Heads, logits: Numbers, truth: Numbers) -> Heads:
     """The same heads with a complaint head whose logits are the right probabilities (Platt scaling)."""
     slope, offset = scaling(truth, logits)
-    weights = heads.weights | {"complaint": heads.weights["complaint"] * np.float32(slope)}
-    bias = heads.bias | {"complaint": heads.bias["complaint"] * np.float32(slope) + np.float32(offset)}
-    return Heads(weights, bias)
+    bias = heads.bias["complaint"] * np.float32(slope) + np.float32(offset)
+    return heads.with_complaint(heads.weights["complaint"] * np.float32(slope), bias)
 
 
 def is_addressed(row: Row) -> bool:
@@ -114,32 +114,36 @@ def mean_of(kept: Sequence[Path]) -> dict[str, torch.Tensor]:
     return {name: torch.stack([state[name].float() for state in states]).mean(0) for name in states[0]}
 
 
-def export(
-    recipe: Recipe, network: Network, topics: Sequence[str], base: Path, rows: Sequence[Row], folder: Path
-) -> dict[str, Any]:
-    """Write network, tokenizer, heads and manifest into a folder; refuse a network that quantization changed too much.
+@dataclass(frozen=True)
+class Posts:
+    """Labelled posts: those that heads are fitted to, and those that parity and calibration are measured on."""
 
-    ``rows`` are labelled validation posts: parity is measured and probabilities are calibrated on them.
-    """
+    train: Sequence[Row]
+    validation: Sequence[Row]
+
+
+def export(
+    recipe: Recipe, network: Network, topics: Sequence[str], base: Path, posts: Posts, folder: Path
+) -> dict[str, Any]:
+    """Write network, tokenizer, heads and manifest; refuse a network that quantization changed too much."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(base / TOKENIZER, folder / TOKENIZER)
-    texts, heads = [row["text"] for row in rows], heads_of(network)
+    texts, heads = [row["text"] for row in posts.validation], heads_of(network)
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch)
         lean.to_onnx(network.encoder, exact / NETWORK)
         shutil.copyfile(base / TOKENIZER, exact / TOKENIZER)
         lean.quantize(exact / NETWORK, folder / NETWORK)
-        wanted = complaint_logits(heads, pooled(exact, recipe.max_tokens, texts))
-    found = complaint_logits(heads, pooled(folder, recipe.max_tokens, texts))
+        wanted = complaint_logits(heads, readings(exact, recipe.max_tokens, texts)[0])
+    found = complaint_logits(heads, readings(folder, recipe.max_tokens, texts)[0])
     parity = float(np.mean((wanted >= 0) == (found >= 0)))
     if parity < PARITY:
-        raise SystemExit(f"quantized and exact network agree on {parity:.1%} of {len(rows)} decisions only")
-    truth = np.array([float(row["complaint"]) for row in rows])
-    chosen = np.array([is_addressed(row) for row in rows])
-    slope, offset = scaling(truth[chosen], found[chosen])
-    calibrated(heads, found[chosen], truth[chosen]).write(folder / HEADS)
-    probability = sigmoid(found[chosen] * slope + offset)
-    counts = counted(zip(probability.tolist(), (truth[chosen] == 1).tolist(), strict=True))
+        raise SystemExit(f"quantized and exact network agree on {parity:.1%} of {len(texts)} decisions only")
+    train = refit.chosen_rows(posts.train)
+    if train:
+        print(f"fitting the other heads to {len(train)} posts", flush=True)
+        heads = refit.refitted(heads, train, *readings(folder, recipe.max_tokens, [row["text"] for row in train]))
+    counts = _calibrate(heads, posts.validation, found, folder)
     reached = counts.thresholds(Aim(precision=recipe.aims.alert_precision, digest_recall=recipe.aims.digest_recall))
     facts = {
         "calibration": {"en": {**asdict(counts), "posts": f"{counts.rows} validation posts addressed to a brand"}},
@@ -149,6 +153,16 @@ def export(
     written = manifest(recipe, topics, folder, facts)
     (folder / "manifest.json").write_text(pretty(written), "utf-8")
     return written
+
+
+def _calibrate(heads: Heads, rows: Sequence[Row], found: Numbers, folder: Path) -> Calibration:
+    """Write the heads with a calibrated complaint head, and count the rows by its probabilities."""
+    truth = np.array([float(row["complaint"]) for row in rows])
+    chosen = np.array([is_addressed(row) for row in rows])
+    slope, offset = scaling(truth[chosen], found[chosen])
+    calibrated(heads, found[chosen], truth[chosen]).write(folder / HEADS)
+    probability = sigmoid(found[chosen] * slope + offset)
+    return counted(zip(probability.tolist(), (truth[chosen] == 1).tolist(), strict=True))
 
 
 def pretty(table: Mapping[str, Any]) -> str:
@@ -169,8 +183,9 @@ def main() -> None:
     run = chosen.run or CACHE / f"student-{len(recipe.layers)}-{recipe.seed}"
     network = student(recipe, CACHE / "base", labels.topics)
     network.load_state_dict(mean_of([run / f"epoch-{number}.pt" for number in recipe.average]))
-    rows = [row for row in read(CACHE / "val.jsonl") if row["complaint"] is not None]
-    written = export(recipe, network, labels.topics, CACHE / "base", rows, chosen.to)
+    validation = [row for row in read(CACHE / "val.jsonl") if row["complaint"] is not None]
+    posts = Posts(list(read(CACHE / "train.jsonl")), validation)
+    written = export(recipe, network, labels.topics, CACHE / "base", posts, chosen.to)
     print(json.dumps({name: written[name] for name in ("files", "thresholds", "parity_with_fp32")}))
 
 

@@ -1,15 +1,16 @@
-"""Fits the heads anew on the quantized network's own states: linear models that need seconds and no PyTorch."""
+"""Fits every head but the complaint's anew, on the quantized network's states and on words: seconds, no PyTorch."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
 
 from models.prepare import Row
-from monitor.encoder import Heads
-from monitor.measures import precision_recall
+from monitor.encoder import Heads, Words
 
 States = NDArray[np.float32]
 
@@ -17,9 +18,11 @@ TAKEN = ("acl", "control", "airline", "reviews", "topics", "questions", "own", "
 MOST = 7_000
 """Of a group so many rows at most."""
 
-FOLDS = 3
-STRENGTH = {"topics": 1.0, "sentiment": 0.3, "intent": 1.0, "severity": 0.1, "arousal": 0.3}
-"""The inverse of the regularization; chosen by hand, of the validation part only the topics'."""
+OFTEN = 5
+"""A token that fewer labelled posts have is no feature."""
+
+BY_STATE, BY_WORD = 1 / 3.0, 2.0
+"""How the two kinds of features are scaled against each other before they are regularized alike."""
 
 HAND = 5.0
 """Labels given by hand count so many times more than those given by rule."""
@@ -27,60 +30,73 @@ HAND = 5.0
 
 def chosen_rows(rows: Sequence[Row]) -> list[Row]:
     """The labelled rows that heads are fitted to, of the large groups the first."""
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     found = []
     for row in rows:
-        counts[row["group"]] = counts.get(row["group"], 0) + 1
+        counts[row["group"]] += 1
         if row["group"] in TAKEN and counts[row["group"]] <= MOST:
             found.append(row)
     return found
 
 
-def refitted(heads: Heads, rows: Sequence[Row], states: States) -> Heads:
-    """The same complaint head, and every other one fitted to the labels of rows with these states."""
+def refitted(heads: Heads, rows: Sequence[Row], states: States, ids: Sequence[Sequence[int]]) -> Heads:
+    """The same complaint head, and every other one fitted to the labels of rows with these states and tokens."""
+    labelled = [i for i, row in enumerate(rows) if row["topics"] or row["group"] in ("own", "hard")]
+    words = vocabulary([ids[i] for i in labelled])
+    features = _features(states, ids, words)
     weights, bias = dict(heads.weights), dict(heads.bias)
-    weights["topics"], bias["topics"] = _topics(rows, states)
+    by_word: dict[str, States] = {}
+    width = states.shape[1]
+    fitted = {"topics": _topics(rows, features)}
     for name in ("sentiment", "intent", "severity", "arousal"):
-        weights[name], bias[name] = _one_of_several(name, rows, states, len(bias[name]))
-    return Heads(weights, bias)
+        fitted[name] = _one_of_several(name, rows, features, len(bias[name]))
+    for name, (coefficients, intercepts) in fitted.items():
+        weights[name], bias[name] = coefficients[:, :width] * BY_STATE, intercepts
+        by_word[name] = coefficients[:, width:] * BY_WORD
+    return Heads({name: _small(one) for name, one in weights.items()}, bias, words, by_word)
 
 
-def _topics(rows: Sequence[Row], states: States) -> tuple[States, States]:
-    """One yes-or-no model a topic, its bias shifted to where F1 is best at a probability of 0.5."""
+def vocabulary(ids: Sequence[Sequence[int]]) -> Words:
+    """The tokens that enough posts have, with their rarity."""
+    counts = Counter(number for one in ids for number in set(one))
+    kept = sorted(number for number, count in counts.items() if count >= OFTEN)
+    return Words(kept, [round(float(np.log(len(ids) / counts[number]) + 1), 4) for number in kept])
+
+
+def _features(states: States, ids: Sequence[Sequence[int]], words: Words) -> csr_matrix:
+    rows, columns, values = [], [], []
+    for row, one in enumerate(ids):
+        places, weights = words.found(one)
+        rows += [row] * len(places)
+        columns += places
+        values += weights.tolist()
+    bag = csr_matrix((values, (rows, columns)), shape=(len(ids), len(words.ids)))
+    return hstack([csr_matrix(states * BY_STATE), bag * BY_WORD]).tocsr()
+
+
+def _topics(rows: Sequence[Row], features: csr_matrix) -> tuple[States, States]:
+    """One yes-or-no model a topic, of the rows whose label says something about it."""
     labelled = [i for i, row in enumerate(rows) if row["topics"]]
-    columns = len(rows[labelled[0]]["topics"])
     weights, bias = [], []
-    for column in range(columns):
+    for column in range(len(rows[labelled[0]]["topics"])):
         known = [i for i in labelled if rows[i]["topics"][column] is not None]
         truth = np.array([rows[i]["topics"][column] for i in known])
-        model = LogisticRegression(C=STRENGTH["topics"], max_iter=300, class_weight=_mild(truth))
-        said = cross_val_predict(model, states[known], truth, cv=FOLDS, method="decision_function")
-        model.fit(states[known], truth)
+        model = LogisticRegression(C=1.0, max_iter=300, class_weight="balanced").fit(features[known], truth)
         weights.append(model.coef_[0])
-        bias.append(model.intercept_[0] - _best_cut(truth, said))
-    return np.array(weights, dtype=np.float32), np.array(bias, dtype=np.float32)
+        bias.append(model.intercept_[0])
+    return _small(np.array(weights)), _small(np.array(bias))
 
 
-def _mild(truth: NDArray[np.int64]) -> dict[int, float]:
-    """Rare answers count more, by the root of their rarity."""
-    share = float(truth.mean())
-    return {0: 1.0, 1: ((1 - share) / max(share, 1e-3)) ** 0.5}
-
-
-def _best_cut(truth: NDArray[np.int64], said: NDArray[np.float64]) -> float:
-    cuts = np.quantile(said, np.linspace(0.3, 0.999, 150))
-    scores = [precision_recall(truth.astype(float), (said >= cut).astype(float))[2] for cut in cuts]
-    return float(cuts[int(np.argmax(scores))])
-
-
-def _one_of_several(name: str, rows: Sequence[Row], states: States, answers: int) -> tuple[States, States]:
+def _one_of_several(name: str, rows: Sequence[Row], features: csr_matrix, answers: int) -> tuple[States, States]:
     known = [i for i, row in enumerate(rows) if row[name] is not None]
     truth = np.array([rows[i][name] for i in known])
     by_hand = np.array([rows[i]["group"] in ("own", "hard") or name in ("sentiment", "severity") for i in known])
-    model = LogisticRegression(C=STRENGTH[name], max_iter=300, class_weight="balanced" if name != "arousal" else None)
-    model.fit(
-        states[known], truth, sample_weight=np.where(by_hand, HAND, 1.0) if name in ("intent", "arousal") else None
-    )
-    weights, bias = np.zeros((answers, states.shape[1])), np.full(answers, -8.0)
+    model = LogisticRegression(C=0.3, max_iter=200, class_weight=None if name == "arousal" else "balanced")
+    model.fit(features[known], truth, sample_weight=np.where(by_hand, HAND, 1.0))
+    weights, bias = np.zeros((answers, features.shape[1])), np.full(answers, -8.0)
     weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
-    return weights.astype(np.float32), bias.astype(np.float32)
+    return _small(weights), _small(bias)
+
+
+def _small(values: NDArray[Any]) -> States:
+    return np.asarray(values, dtype=np.float32)

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,55 +42,118 @@ class Encoder:
         """The part of a text that the network gets to see, normalised."""
         return for_model(text[:MAX_CHARS])[: self._most].encode(errors="replace").decode()
 
-    def states(self, seen: str) -> "tuple[Numbers, list[tuple[int, int]]]":
-        """What the network makes of each token, of shape (tokens, width), and where in ``seen`` each token stands."""
+    def read(self, seen: str) -> "Read":
+        """What the network makes of a text that it gets to see."""
         coded = self._tokenizer.encode(seen)
         ids = self._numpy.array(coded.ids, dtype=self._numpy.int64)
         (states,) = self._session.run(["states"], {"input_ids": ids})
-        return states, coded.offsets
+        return Read(states, coded.ids, coded.offsets)
 
     def pooled(self, text: str) -> "Numbers":
         """The mean of a text's states, of shape (width,)."""
-        states, _ = self.states(self.seen(text))
-        mean: Numbers = states.mean(axis=0)
+        return self.read(self.seen(text)).pooled
+
+
+@dataclass(frozen=True)
+class Read:
+    """A text as the network read it: a state of shape (width,) for each token, its number, and where it stands."""
+
+    states: "Numbers"
+    ids: Sequence[int]
+    offsets: Sequence[tuple[int, int]]
+
+    @property
+    def pooled(self) -> "Numbers":
+        """The mean of the states, of shape (width,)."""
+        mean: Numbers = self.states.mean(axis=0)
         return mean
 
 
-class Heads:
-    """Linear layers on the pooled states, by name; the rows of a head's weights are its columns of answers."""
+class Words:
+    """Which tokens of a small vocabulary a text has: weighed by rarity, of length one (TF-IDF without counts)."""
 
-    def __init__(self, weights: Mapping[str, "Numbers"], bias: Mapping[str, "Numbers"]) -> None:
+    def __init__(self, ids: Sequence[int], rarity: Sequence[float]) -> None:
+        import numpy
+
+        self._numpy = numpy
+        self.ids = list(ids)
+        self.rarity = list(rarity)
+        self._places = {number: place for place, number in enumerate(self.ids)}
+
+    def found(self, ids: Sequence[int]) -> "tuple[list[int], Numbers]":
+        """The places in the vocabulary of the tokens that are in it, and their weights."""
+        places = sorted({self._places[number] for number in ids if number in self._places})
+        weights = self._numpy.array([self.rarity[place] for place in places], dtype=self._numpy.float32)
+        length = float(self._numpy.sqrt((weights * weights).sum())) or 1.0
+        return places, weights / length
+
+
+class Heads:
+    """Linear layers by name, of shape (answers, width); some look at the words of a text too."""
+
+    def __init__(
+        self,
+        weights: Mapping[str, "Numbers"],
+        bias: Mapping[str, "Numbers"],
+        words: Words | None = None,
+        by_word: Mapping[str, "Numbers"] | None = None,
+    ) -> None:
         self.weights = dict(weights)
         self.bias = dict(bias)
+        self.words = words or Words([], [])
+        self.by_word = dict(by_word or {})
 
     @classmethod
-    def read(cls, path: Path) -> "Heads":
-        """The heads in a JSON file: ``{name: {"weights": [[…], …], "bias": […]}}``. Raises ``ModelError``."""
+    def load(cls, path: Path) -> "Heads":
+        """The heads in a JSON file. Raises ``ModelError``.
+
+        ``{"heads": {name: {"weights": [[…], …], "bias": […], "by_word": [[…], …]}}, "words": {"ids", "rarity"}}``.
+        """
         import numpy
+
+        def arrays(name: str) -> "dict[str, Numbers]":
+            return {head: numpy.array(one[name], dtype=numpy.float32) for head, one in heads.items() if name in one}
 
         try:
             table = json.loads(path.read_text("utf-8"))
-            weights = {name: numpy.array(one["weights"], dtype=numpy.float32) for name, one in table.items()}
-            bias = {name: numpy.array(one["bias"], dtype=numpy.float32) for name, one in table.items()}
-        except (OSError, ValueError, KeyError, TypeError) as problem:
+            heads, words = table["heads"], table["words"]
+            return cls(arrays("weights"), arrays("bias"), Words(words["ids"], words["rarity"]), arrays("by_word"))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
             raise ModelError(f"{path}: is not a table of heads: {problem}") from problem
-        return cls(weights, bias)
 
     def write(self, path: Path) -> None:
-        """Keep the heads as JSON, with six digits."""
+        """Keep the heads as JSON, with four digits."""
+        parts = {"weights": self.weights, "bias": self.bias, "by_word": self.by_word}
+        heads = {
+            name: {part: _rounded(values[name]) for part, values in parts.items() if name in values}
+            for name in self.weights
+        }
         table = {
-            name: {"weights": _rounded(self.weights[name]), "bias": _rounded(self.bias[name])} for name in self.weights
+            "heads": heads,
+            "words": {"ids": self.words.ids, "rarity": [round(one, 4) for one in self.words.rarity]},
         }
         path.write_text(json.dumps(table, separators=(",", ":")) + "\n", "utf-8")
 
-    def logits(self, pooled: "Numbers") -> dict[str, list[float]]:
-        """The answers of every head to one pooled text."""
-        return {name: (weights @ pooled + self.bias[name]).tolist() for name, weights in self.weights.items()}
+    def with_complaint(self, weights: "Numbers", bias: "Numbers") -> "Heads":
+        """The same heads with another complaint head, ``weights`` of shape (1, width) and ``bias`` of shape (1,)."""
+        return Heads(self.weights | {"complaint": weights}, self.bias | {"complaint": bias}, self.words, self.by_word)
+
+    def logits(self, read: Read) -> dict[str, list[float]]:
+        """The answers of every head to one text."""
+        pooled = read.pooled
+        places, weights = self.words.found(read.ids)
+        found = {}
+        for name, matrix in self.weights.items():
+            answers = matrix @ pooled + self.bias[name]
+            if name in self.by_word and places:
+                answers = answers + self.by_word[name][:, places] @ weights
+            found[name] = answers.tolist()
+        return found
 
 
 def _rounded(values: "Numbers") -> Any:
     rows = values.tolist()
-    return [[float(f"{value:.6g}") for value in row] if isinstance(row, list) else float(f"{row:.6g}") for row in rows]
+    return [[float(f"{value:.4g}") for value in row] if isinstance(row, list) else float(f"{row:.4g}") for row in rows]
 
 
 def _session(path: Path, threads: int) -> Any:

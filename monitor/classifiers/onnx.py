@@ -11,6 +11,7 @@ from monitor.core.errors import ModelError
 from monitor.core.occlusion import carrying_words
 from monitor.core.verdict import Band, Score, Thresholds, Word
 from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid, softmax
+from monitor.languages import LanguageTeller
 from monitor.model_files import Manifest, shipped, verified
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ class _Onnx:
     def __init__(self, folder: Path, manifest: Manifest, threads: int) -> None:
         self._manifest = manifest
         self._encoder = Encoder(folder, manifest.max_tokens, threads)
-        self._heads = Heads.read(folder / HEADS)
+        self._heads = Heads.load(folder / HEADS)
+        self._language_of = LanguageTeller()
 
     @property
     def model(self) -> str:
@@ -81,13 +83,13 @@ class _Onnx:
 
         The head is linear and its input a mean, so the logit is a sum over tokens.
         """
-        states, offsets = self._encoder.states(seen)
-        shares = states @ self._heads.weights["complaint"][0]
+        read = self._encoder.read(seen)
+        shares = read.states @ self._heads.weights["complaint"][0]
         starts = [0]
         for word in seen.split():
             starts.append(starts[-1] + len(word) + 1)
         added = [0.0] * (len(starts) - 1)
-        for (start, end), share in zip(offsets, shares.tolist(), strict=True):
+        for (start, end), share in zip(read.offsets, shares.tolist(), strict=True):
             if end > start:
                 added[next(i for i in range(len(added)) if start < starts[i + 1])] += share
         return sorted(range(len(added)), key=lambda i: -added[i])[:TRIED]
@@ -96,8 +98,8 @@ class _Onnx:
         seen = self._encoder.seen(text)
         if not seen:
             return Score(complaint=0.0)
-        states, _ = self._encoder.states(seen)
-        found = self._heads.logits(states.mean(axis=0))
+        language = self._language_of(seen)
+        found = self._heads.logits(self._encoder.read(seen))
         arousal = softmax(found["arousal"])
         return Score(
             complaint=sigmoid(found["complaint"][0]),
@@ -106,6 +108,8 @@ class _Onnx:
             intent=_likeliest(self._manifest.intents, found["intent"]),
             severity=_band(softmax(found["severity"])),
             arousal=sum(i * share for i, share in enumerate(arousal)) / (len(arousal) - 1),
+            language=language,
+            is_measured=language is None or language in self._manifest.calibration,
         )
 
     def _topics(self, probabilities: Sequence[float]) -> tuple[tuple[str, float], ...]:

@@ -11,6 +11,9 @@ AT_ONCE = 24
 CANDIDATES = 9
 """After the first round only so many words are tried again."""
 
+PLACEHOLDERS = ("@user", "http")
+"""What stands for handles and links is in no post, so it is not named."""
+
 Probabilities = Callable[[Sequence[str]], Sequence[float]]
 
 
@@ -30,6 +33,7 @@ def carrying_words(
         return ()
     (before,) = complaint([" ".join(words)])
     tried = list(hints) if hints is not None else _worth_trying(words, complaint)
+    tried = [i for i in tried if words[i] not in PLACEHOLDERS]
     gone: list[int] = []
     found: list[Word] = []
     while tried and len(gone) < most:

@@ -81,7 +81,7 @@ def retrain(
     rows = _distinct(labelled)
     _require_enough(rows)
     manifest = verified(source, (NETWORK, TOKENIZER, HEADS))
-    encoder, heads = Encoder(source, manifest.max_tokens), Heads.read(source / HEADS)
+    encoder, heads = Encoder(source, manifest.max_tokens), Heads.load(source / HEADS)
     held = is_held_back([fingerprint(row.text) for row in rows])
     mine = _read(encoder, rows, progress)
     kept, seen = mine.of(held), mine.of(~held)
@@ -108,9 +108,9 @@ def _fitted(heads: Heads, rows: Rows, rehearsal: Rows, least: float) -> tuple[He
     unseen = np.log(safe / (1 - safe))
     slope, offset = scaling(rows.truth, unseen)
     slope = min(slope, SUREST)
-    new = Heads(
-        heads.weights | {"complaint": (fitted.weights[None, :] * slope).astype(np.float32)},
-        heads.bias | {"complaint": np.array([fitted.bias * slope + offset], dtype=np.float32)},
+    new = heads.with_complaint(
+        (fitted.weights[None, :] * slope).astype(np.float32),
+        np.array([fitted.bias * slope + offset], dtype=np.float32),
     )
     return new, np.asarray(1 / (1 + np.exp(-(unseen * slope + offset))))
 
@@ -132,7 +132,7 @@ def _in_use(source: Path, target: Path) -> Heads | None:
     if not (target / MANIFEST).is_file():
         return None
     networks = [verified(folder, (NETWORK, HEADS)).files[NETWORK].sha256 for folder in (source, target)]
-    return Heads.read(target / HEADS) if networks[0] == networks[1] else None
+    return Heads.load(target / HEADS) if networks[0] == networks[1] else None
 
 
 def _distinct(labelled: Sequence[Labelled]) -> list[Labelled]:

@@ -12,6 +12,8 @@ from monitor.core.errors import ModelError
 from monitor.core.text import NORMALISATION
 
 NEEDED = ("model.onnx", "tokenizer.json")
+COUNTS = {"complaints": [0] * 70 + [40] * 30, "others": [10] * 70 + [0] * 30}
+"""Everything from 0.70 on is a complaint, nothing below."""
 
 
 @pytest.fixture
@@ -34,8 +36,10 @@ def write(folder: Path, **changes: Any) -> None:
         "revision": "r1",
         "normalisation": NORMALISATION,
         "topics": ["delivery", "other"],
-        "temperature": 1.1,
-        "thresholds": {"digest": 0.3, "alert": 0.7},
+        "sentiments": ["negative", "positive"],
+        "intents": ["complaint", "other"],
+        "aims": {"precision": 0.9, "digest_recall": 0.95},
+        "calibration": {"en": COUNTS},
         "topic_threshold": 0.5,
         "max_tokens": 128,
     }
@@ -56,7 +60,8 @@ def refusal(folder: Path) -> str:
 def test_a_whole_folder_is_accepted(folder: Path) -> None:
     manifest = model_files.verified(folder, NEEDED)
     assert manifest.model == "complaints@r1"
-    assert manifest.recommended.alert == 0.7
+    assert manifest.recommended.alert <= 0.7
+    assert manifest.calibrations["en"].rows == 1900
 
 
 def test_a_missing_file_is_named_with_the_cure(folder: Path) -> None:
@@ -112,9 +117,9 @@ def test_nonsense_for_a_manifest_is_named(folder: Path, text: str) -> None:
     assert "manifest.json: is not a model manifest" in refusal(folder)
 
 
-def test_thresholds_the_wrong_way_round_are_named(folder: Path) -> None:
-    write(folder, thresholds={"digest": 0.9, "alert": 0.2})
-    assert "manifest.json: is not a model manifest" in refusal(folder)
+def test_counts_of_a_wrong_length_are_named(folder: Path) -> None:
+    write(folder, calibration={"en": {"complaints": [1, 2], "others": [3, 4]}})
+    assert "a calibration has 100 counts" in refusal(folder)
 
 
 def test_no_manifest_at_all(tmp_path: Path) -> None:

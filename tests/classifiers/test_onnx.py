@@ -71,6 +71,54 @@ def test_other_is_never_named_beside_a_real_topic(shipped: Classifier) -> None:
         assert "other" not in names or names == ["other"]
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "is_measured"),
+    [
+        ("my parcel is three weeks late and nobody answers", "en", True),
+        ("ok", None, True),
+        ("mijn pakket is al drie weken te laat en niemand reageert", "nl", False),
+        ("荷物が三週間届かない、誰も答えない", "ja", False),
+    ],
+)
+def test_a_language_that_nobody_measured_is_marked(
+    shipped: Classifier, text: str, language: str | None, is_measured: bool
+) -> None:
+    (score,) = shipped.score([text])
+    assert (score.language, score.is_measured) == (language, is_measured)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("Where can I find the opening hours for the Leeds shop?", "question"),
+        ("Thank you so much, wonderful service, best shop in town!", "praise"),
+        ("Avoid this company, do not buy anything from them. Never got my order.", "warn_off"),
+        ("Broken on arrival and nobody answers my mails", "complaint"),
+    ],
+)
+def test_a_plain_post_has_its_intent(shipped: Classifier, text: str, intent: str) -> None:
+    assert shipped.score([text])[0].intent == intent
+
+
+def test_every_facet_is_well_formed(shipped: Classifier) -> None:
+    for score in shipped.score(POSTS):
+        assert score.sentiment in ("negative", "neutral", "positive")
+        assert score.severity is not None
+        assert 1 <= score.severity.low <= score.severity.high <= 4
+        assert 0.7 <= score.severity.probability <= 1
+        assert score.arousal is not None
+        assert 0 <= score.arousal <= 1
+
+
+def test_shouting_is_more_stirred_than_calm_words(shipped: Classifier) -> None:
+    calm, loud = shipped.score(
+        ["The parcel has not arrived yet.", "WHERE IS MY PARCEL!!! this is fucking ridiculous 😡😡"]
+    )
+    assert calm.arousal is not None
+    assert loud.arousal is not None
+    assert calm.arousal < loud.arousal
+
+
 def test_runs_without_torch() -> None:
     script = (
         "import sys\n"

@@ -93,7 +93,7 @@ def test_the_same_labels_again_install_nothing_worse_and_can_be_undone(
 def test_rare_complaints_do_not_silence_the_alerts(tmp_path: Path) -> None:
     """Too few complaints to set a threshold: the shipped calibration stays, and the name is fit for a name."""
     pairs = [(0.95, True)] * 25 + [(0.1, False)] * 200
-    _install(shipped(), Heads.read(shipped() / HEADS), pairs, tmp_path / "model", "my shop!")
+    _install(shipped(), Heads.load(shipped() / HEADS), pairs, tmp_path / "model", "my shop!")
     model = onnx.create(onnx.Options(folder=tmp_path / "model"))
     assert model.thresholds == onnx.create(onnx.Options()).thresholds
     assert "+my-shop-." in model.model

@@ -16,7 +16,7 @@ from tokenizers.processors import BertProcessing
 from transformers import BertConfig
 
 from models import measures
-from models.export import export
+from models.export import Posts, export
 from models.network import Network, from_config
 from models.prepare import invented, tables
 from models.recipe import INTENTS, MODEL, Recipe, Stage, heads_of, read_labels, read_recipe
@@ -97,7 +97,7 @@ def trained(base: Path, recipe: Recipe, tmp_path_factory: pytest.TempPathFactory
 
 
 def test_from_posts_to_scores(trained: tuple[Network, Path], base: Path, recipe: Recipe, tmp_path: Path) -> None:
-    written = export(recipe, trained[0], TOPICS, base, posts(3), tmp_path)
+    written = export(recipe, trained[0], TOPICS, base, Posts([], posts(3)), tmp_path)
     assert written["parity_with_fp32"] >= 0.98
     model = onnx.create(onnx.Options(folder=tmp_path))
     bad, good = model.score(["@orlo my parcel is late", "@orlo my parcel is lovely"])
