@@ -102,6 +102,7 @@ class Heads:
         self.bias = dict(bias)
         self.words = words or Words([], [])
         self.by_word = dict(by_word or {})
+        self._stacked: _Stacked | None = None
 
     @classmethod
     def load(cls, path: Path) -> "Heads":
@@ -140,15 +141,35 @@ class Heads:
 
     def logits(self, read: Read) -> dict[str, list[float]]:
         """The answers of every head to one text."""
-        pooled = read.pooled
-        places, weights = self.words.found(read.ids)
-        found = {}
-        for name, matrix in self.weights.items():
-            answers = matrix @ pooled + self.bias[name]
-            if name in self.by_word and places:
-                answers = answers + self.by_word[name][:, places] @ weights
-            found[name] = answers.tolist()
-        return found
+        if self._stacked is None:
+            self._stacked = _Stacked(self)
+        return self._stacked.logits(read)
+
+
+class _Stacked:
+    """All heads as one matrix: one multiplication instead of a dozen."""
+
+    def __init__(self, heads: Heads) -> None:
+        import numpy
+
+        nothing = {name: numpy.zeros((len(bias), len(heads.words.ids)), "float32") for name, bias in heads.bias.items()}
+        self._words = heads.words
+        self._weights = numpy.concatenate(list(heads.weights.values()))
+        self._bias = numpy.concatenate([heads.bias[name] for name in heads.weights])
+        # One row per word, so that the few words of a text lie together in memory.
+        self._by_word = numpy.concatenate([heads.by_word.get(name, nothing[name]) for name in heads.weights]).T.copy()
+        self._parts: list[tuple[str, int, int]] = []
+        for name, bias in ((name, heads.bias[name]) for name in heads.weights):
+            start = self._parts[-1][2] if self._parts else 0
+            self._parts.append((name, start, start + len(bias)))
+
+    def logits(self, read: Read) -> dict[str, list[float]]:
+        answers = self._weights @ read.pooled + self._bias
+        places, weights = self._words.found(read.ids)
+        if places:
+            answers = answers + weights @ self._by_word[places]
+        found = answers.tolist()
+        return {name: found[start:end] for name, start, end in self._parts}
 
 
 def _rounded(values: "Numbers") -> Any:

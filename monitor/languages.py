@@ -43,14 +43,19 @@ class LanguageTeller:
         self._model: Tell | None = None
 
     def __call__(self, text: str) -> str | None:
-        said = " ".join(_NOT_SAID.sub(" ", for_model(text)).split())
+        """The language of a post."""
+        return self.of_normalised(for_model(text))
+
+    def of_normalised(self, seen: str) -> str | None:
+        """The language of a text that :func:`for_model` has gone over already."""
+        said = _NOT_SAID.sub(" ", seen)
         if _is_plainly_english(said):
             return "en"
         if sum(len(sign.encode("utf-8", "replace")) for sign in said if sign.isalpha()) < ENOUGH:
             return None
         if self._model is None:
             self._model = _loaded()
-        return self._model(said)
+        return self._model(" ".join(said.split()))
 
 
 def _is_plainly_english(said: str) -> bool:

@@ -21,7 +21,7 @@ OTHER = "other"
 BAND = 0.7
 """A severity band is widened until it is at least so sure."""
 
-TRIED = 16
+TRIED = 24
 """So many of the words that the network itself weighs most are tried for an explanation."""
 
 
@@ -98,7 +98,7 @@ class _Onnx:
         seen = self._encoder.seen(text)
         if not seen:
             return Score(complaint=0.0)
-        language = self._language_of(seen)
+        language = self._language_of.of_normalised(seen)
         found = self._heads.logits(self._encoder.read(seen))
         arousal = softmax(found["arousal"])
         return Score(

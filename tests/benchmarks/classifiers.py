@@ -17,7 +17,7 @@ texts = json.load(open(sys.argv[1]))
 {make}
 judge(texts[:1])
 first = time.process_time()
-judge(texts[:20])
+judge(texts[:100])
 start = time.process_time()
 judge(texts)
 spent = time.process_time() - start
