@@ -33,7 +33,7 @@ def carrying_words(
         return ()
     (before,) = complaint([" ".join(words)])
     tried = list(hints) if hints is not None else _worth_trying(words, complaint)
-    tried = [i for i in tried if words[i] not in PLACEHOLDERS]
+    tried = [i for i in tried if _bare(words[i]) not in PLACEHOLDERS]
     gone: list[int] = []
     found: list[Word] = []
     while tried and len(gone) < most:

@@ -56,3 +56,10 @@ def test_hints_name_the_words_of_the_text_as_it_is() -> None:
 @given(st.text(max_size=400))
 def test_any_text_is_taken(text: str) -> None:
     assert len(carrying_words(text, Counting(), 2)) <= 2
+
+
+def test_what_stands_for_handles_and_links_is_not_named() -> None:
+    def weighty(texts: Sequence[str]) -> list[float]:
+        return [0.5 * ("@user" in text) + 0.3 * ("http" in text) + 0.1 * ("late" in text) for text in texts]
+
+    assert [word.text for word in carrying_words("thanks @acme, late https://a.example!", weighty)] == ["late"]
