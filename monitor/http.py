@@ -1,5 +1,6 @@
 """HTTP for collectors: who we are, how long we wait, how much we read, and what an answer's status means."""
 
+import json
 import logging
 import math
 import re
@@ -10,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
@@ -73,6 +75,7 @@ def fetch(
     client: httpx.Client,
     url: str,
     *,
+    params: Mapping[str, str | int] | None = None,
     headers: Mapping[str, str] | None = None,
     largest: int = LARGEST_BODY,
     seconds: float = 30,
@@ -85,7 +88,9 @@ def fetch(
     """
     end = time.monotonic() + seconds
     with _translated(url, seconds):
-        response, moved_to = _last_response(client, client.build_request("GET", url, headers=dict(headers or {})), end)
+        response, moved_to = _last_response(
+            client, client.build_request("GET", url, params=params, headers=dict(headers or {})), end
+        )
         with closing(response):
             return Answer(
                 status=response.status_code,
@@ -94,6 +99,18 @@ def fetch(
                 url=str(response.url),
                 moved_to=moved_to,
             )
+
+
+def parsed(answer: Answer) -> Any:
+    """The JSON object or list in an answer. Raises ``Unreadable`` for anything else, such as a page to log in."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict | list):
+        what = "something that is no JSON object" if answer.body.strip() else "nothing"
+        raise Unreadable(f"{host(answer.url)} answered {what} (HTTP {answer.status})")
+    return found
 
 
 def check(status: int, headers: Mapping[str, str], where: str, now: datetime | None = None) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from monitor.core.alerting import Reason, Told
+from monitor.core.budget import Budget
 from monitor.core.calibration import Calibration
 from monitor.core.case import Case, Complaint
 from monitor.core.health import Health
@@ -18,17 +19,103 @@ from monitor.core.verdict import Label, Score, Thresholds, Verdict, Word
 from monitor.core.watch import Match, Watch
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What a collector is asked for at the moment ``now``.
+
+    ``cursor`` is whatever an earlier page carried, ``None`` on the first start; then nothing older than ``since`` is
+    asked for where the platform can tell.
+    """
+
+    watches: tuple[Watch, ...]
+    cursor: str | None
+    since: datetime
+    now: datetime
+
+
 class Collector(Protocol):
     """Reads one source. What it raises beyond :class:`~monitor.core.errors.SourceError` counts as a bug in it."""
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:
-        """What is new after ``cursor``, in pages, to the end of what is new.
+    def pages(self, asked: Round) -> Iterator[Page]:
+        """What is new after the cursor, in pages, to the end of what is new.
 
-        ``cursor`` is whatever an earlier page carried, ``None`` on the first start; then nothing older than ``since``
-        is asked for where the platform can tell. The caller stores a page before it takes the next one. A bad item is
-        counted in ``Page.skipped`` and never stops the rest. The collector may give more than the watches ask for:
-        the caller matches again.
+        The caller stores a page before it takes the next one. A bad item is counted in ``Page.skipped`` and never stops
+        the rest. The collector may give more than the watches ask for: the caller matches again.
         """
+        ...
+
+
+@runtime_checkable
+class Querying(Protocol):
+    """A collector that asks its platform for words."""
+
+    def queries(self, watches: Sequence[Watch]) -> Sequence[str]:
+        """What it asks for, as it is sent: derived from the watches, each within the platform's length limit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What became of posts: ``found`` as they are now, ``gone`` by id; about all others nothing is known yet."""
+
+    found: tuple[Mention, ...] = ()
+    gone: tuple[str, ...] = ()
+    spent: tuple[tuple[str, float], ...] = ()
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """A collector that can look up posts again by their ids."""
+
+    @property
+    def platform(self) -> str:
+        """The platform of the posts it can look up."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """How many ids it looks up at a time."""
+        ...
+
+    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
+        """What became of these posts, at most ``batch`` of them. Raises ``SourceError``; then nothing is known.
+
+        A post that was deleted, or whose author was suspended or made it private, is gone.
+        """
+        ...
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A collector whose reading costs something that is limited by day or month."""
+
+    @property
+    def account(self) -> str:
+        """Whose budget it is: sources with the same account share one."""
+        ...
+
+    @property
+    def budgets(self) -> Sequence[Budget]:
+        """The limits; all of them must leave room for a page before it is asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What reading a query would cost for the last seven days' worth of posts, in the unit of a budget."""
+
+    query: str
+    posts: int
+    cost: float
+    unit: str
+
+
+@runtime_checkable
+class Estimating(Protocol):
+    """A collector that can say what its queries would cost before they run."""
+
+    def estimates(self, watches: Sequence[Watch]) -> Iterator[Estimate]:
+        """One for each query. Raises ``SourceError``."""
         ...
 
 

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,9 +12,8 @@ from typing import IO, Any
 from monitor.app import App
 from monitor.core.mention import Page
 from monitor.core.message import plain_text
-from monitor.core.watch import Watch
 from monitor.jobs.collect import Source
-from monitor.ports import Collector
+from monitor.ports import Collector, Round
 from monitor.store.report import Report
 
 SOURCE = "replay"
@@ -71,7 +70,7 @@ class _OnePage:
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
+    def pages(self, asked: Round) -> Iterator[Page]:  # noqa: ARG002
         yield self._page
 
 
@@ -87,7 +86,7 @@ def replay(
     """
     done = Replayed()
     wake: datetime | None = None
-    pages = iter(collector.pages(app.watches, None, clock()))
+    pages = iter(collector.pages(Round(watches=app.watches, cursor=None, since=clock(), now=clock())))
     while (page := _next_page(pages, done)) is not None:
         if page.mentions:
             moment = max(mention.posted_at for mention in page.mentions)

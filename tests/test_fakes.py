@@ -6,7 +6,7 @@ import pytest
 
 from monitor.core.errors import Busy, Doubtful, Unavailable
 from monitor.core.mention import Mention
-from monitor.ports import Classifier, Collector, Notifier, Receipt
+from monitor.ports import Classifier, Collector, Notifier, Receipt, Round
 from monitor.testing.fakes import (
     NOON,
     Clock,
@@ -24,7 +24,11 @@ from monitor.testing.fakes import (
 
 
 def read(collector: Collector, cursor: str | None = None) -> list[Mention]:
-    return [mention for page in collector.pages((), cursor, NOON) for mention in page.mentions]
+    return [
+        mention
+        for page in collector.pages(Round(watches=(), cursor=cursor, since=NOON, now=NOON))
+        for mention in page.mentions
+    ]
 
 
 def test_a_collector_goes_on_where_it_was_left() -> None:
@@ -40,7 +44,7 @@ def test_a_collector_goes_on_where_it_was_left() -> None:
 
 def test_a_collector_breaks_after_its_pages() -> None:
     collector = FakeCollector(a_page(a_mention()), error=Unavailable("down"))
-    pages = collector.pages((), None, NOON)
+    pages = collector.pages(Round(watches=(), cursor=None, since=NOON, now=NOON))
     assert next(pages).mentions == (a_mention(),)
     with pytest.raises(Unavailable):
         next(pages)

@@ -139,12 +139,13 @@ def try_command(source: str, limit: int, config: Path) -> None:
     from monitor.core.message import moment
     from monitor.core.text import excerpt
     from monitor.core.watch import Matcher
+    from monitor.ports import Round
 
     settings = settings_of(config)
     found = _named("source", source, build_sources(settings))
     watches = build_watches(settings)
     matcher = Matcher(watches)
-    pages = found.collector.pages(watches, None, clock() - found.look_back)
+    pages = found.collector.pages(Round(watches=watches, cursor=None, since=clock() - found.look_back, now=clock()))
     skipped: dict[str, int] = {}
     shown = 0
     for mention in map(storable, islice(_mentions(pages, skipped), max(limit, 0))):

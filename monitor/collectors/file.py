@@ -4,9 +4,8 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.errors import ConfigError, PartlyRead, SourceError, Unavailable, Unreadable
 from monitor.core.mention import Page
-from monitor.core.watch import Watch
 from monitor.fields import FieldMap
+from monitor.ports import Round
 from monitor.records import batches, rows
 
 _TAIL = 64
@@ -60,13 +59,13 @@ class Files:
     def __init__(self, options: Options) -> None:
         self._options = options
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
+    def pages(self, asked: Round) -> Iterator[Page]:
         """New rows of all files. A file that cannot be read is reported after the others have been read."""
         matching = glob.glob(self._options.path, recursive=True)  # noqa: PTH207 - Path.glob refuses absolute patterns
         paths = [Path(name) for name in sorted(matching)]
         if not paths and not glob.has_magic(self._options.path):
             raise Unavailable(f"{self._options.path}: there is no such file")
-        known = _reached(cursor)
+        known = _reached(asked.cursor)
         reached = {name: known[name] for name in map(str, paths) if name in known}
         problems: list[SourceError] = []
         for path in paths:

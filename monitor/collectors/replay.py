@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.errors import ConfigError, Unavailable, Unreadable
 from monitor.core.mention import Mention, Page
-from monitor.core.watch import Watch
 from monitor.fields import FieldMap
+from monitor.ports import Round
 from monitor.records import batches, check, rows
 
 MOST_BRANDS = 10_000
@@ -56,11 +56,11 @@ class Replay:
     def __init__(self, options: Options) -> None:
         self._options = options
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
+    def pages(self, asked: Round) -> Iterator[Page]:
         """Everything after the cursor. ``since`` does not matter: a recording is read whole."""
         options = self._options
         names = [str(path) for path in options.paths]
-        reached, offset = _position(cursor)
+        reached, offset = _position(asked.cursor)
         first = names.index(reached) if reached in names else 0
         for name, path in zip(names[first:], options.paths[first:], strict=True):
             start = offset if name == reached else 0

@@ -2,7 +2,6 @@
 
 import calendar
 import hashlib
-import html
 import io
 import logging
 import re
@@ -18,19 +17,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Kind, Mention, Page, storable
-from monitor.core.text import MAX_CHARS, clean
-from monitor.core.watch import Watch
+from monitor.core.text import clean
 from monitor.http import LONGEST_WAIT, Answer, check, client, fetch, host
+from monitor.markup import plain
+from monitor.ports import Round
 
 log = logging.getLogger(__name__)
 
 MOST_SEEN = 2_000
 """Digests kept per feed, two for each entry; the store knows the entries that were forgotten here."""
 
-_TAG = re.compile(r"<(/?)([a-zA-Z!?][a-zA-Z0-9]*+)[^<>]*+>")
-_BLOCK = re.compile(r"address|article|blockquote|br|d[dlt]|div|figure|h[1-6]|hr|li|[ou]l|p|pre|table|tr")
-_UNSEEN = frozenset(("script", "style", "template"))
-_SPACE = re.compile(r"\s+")
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:.")
 _REFERENCE = re.compile(rb"&#(?:([0-9]++)|[xX]([0-9a-fA-F]++));?")
 _ID_LIMIT = 300
@@ -99,19 +95,19 @@ class Feeds:
     def __init__(self, options: Options) -> None:
         self._options = options
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
+    def pages(self, asked: Round) -> Iterator[Page]:
         """A page for each feed with something new. A broken feed is reported after the others have been read.
 
         One that had moved is looked for at its configured address again the next time. One of several that asked us to
         wait is left alone until the others' answers bear a later date; if none bears any, it is asked.
         """
         options, problems, dates = self._options, list[SourceError](), list[datetime]()
-        feeds = {url: feed for url, feed in _feeds(cursor).items() if url in options.urls}
+        feeds = {url: feed for url, feed in _feeds(asked.cursor).items() if url in options.urls}
         with client(options.contact, timeout=options.timeout) as http:
             for number, url in self._resting_last(feeds):
                 before = feeds.get(url, _Feed(address=url))
                 try:
-                    after, mentions, skipped = self._read(http, url, before, since, dates)
+                    after, mentions, skipped = self._read(http, url, before, asked.since, dates)
                 except SourceError as error:
                     problems.append(_named(error, number, len(options.urls)))
                     after = _troubled(before, url, error, dates)
@@ -279,28 +275,6 @@ def _text(entry: Any) -> str:
     contents = entry.get("content") or [{}]
     body = plain(_get(entry, "summary") or str(contents[0].get("value") or ""))
     return body if body.startswith(title) else f"{title}\n{body}".strip()
-
-
-def plain(markup: str) -> str:
-    """HTML as text: tags away, blocks on lines of their own, entities resolved. Takes linear time on any input."""
-    markup = markup[: 5 * MAX_CHARS]
-    parts: list[str] = []
-    end, hidden = 0, ""
-    for tag in _TAG.finditer(markup):
-        if not hidden:
-            parts.append(_SPACE.sub(" ", markup[end : tag.start()]))
-        end = tag.end()
-        name = tag[2].lower()
-        if hidden:
-            hidden = "" if tag[1] and name == hidden else hidden
-        elif name in _UNSEEN and not tag[1]:
-            hidden = name
-        elif _BLOCK.fullmatch(name):
-            parts.append("\n")
-    if not hidden:
-        parts.append(_SPACE.sub(" ", markup[end:]))
-    text = html.unescape("".join(parts))
-    return "\n".join(line.strip() for line in text.split("\n") if line.strip())
 
 
 def _date(holder: Any, name: str) -> datetime | None:

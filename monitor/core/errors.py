@@ -5,6 +5,7 @@ UmbrageError
 ├── SourceError        a source could not be read
 │   ├── AuthFailed     fix the credentials; trying again is useless
 │   ├── RateLimited    wait
+│   │   └── OutOfBudget    wait, or buy more
 │   ├── Unavailable    try again later
 │   ├── Unreadable     the answer is not what the platform documents
 │   └── PartlyRead      some of it could not be read; the rest was, and is read on
@@ -47,6 +48,10 @@ class RateLimited(SourceError):
         super().__init__(message)
         self.until = until
         self.wait = wait
+
+
+class OutOfBudget(RateLimited):
+    """What may be read by day or month, or paid for, is used up; told to the operators at once."""
 
 
 class Unavailable(SourceError):

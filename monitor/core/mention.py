@@ -27,8 +27,10 @@ class Kind(StrEnum):
 class Mention:
     """One public post. ``(platform, id)`` identifies it and is stable across re-reads.
 
-    ``posted_at`` is aware. ``followers`` and ``reposts`` are ``None`` where the platform does not say; unknown is not
-    zero. ``brand`` is what the source itself says the post is about, if it says so. ``own`` marks a post that the
+    ``posted_at`` is aware. ``followers``, ``reposts``, ``rating`` (stars of a review, 1 to 5) and ``author_since``
+    (when the account was opened) are ``None`` where the platform does not say; unknown is not zero. ``edited_at`` is
+    when the text was last changed, ``None`` if never: a post read again with a later one replaces the words stored
+    before. ``brand`` is what the source itself says the post is about, if it says so. ``own`` marks a post that the
     source knows to come from the brand.
     """
 
@@ -41,28 +43,48 @@ class Mention:
     language: str | None = None
     followers: int | None = None
     reposts: int | None = None
+    author_since: datetime | None = None
+    rating: int | None = None
+    edited_at: datetime | None = None
     reply_to: str | None = None
     kind: Kind = Kind.POST
     brand: str | None = None
     own: bool = False
 
     def __post_init__(self) -> None:
-        if self.posted_at.tzinfo is None:
-            raise ValueError("posted_at must carry a time zone")
+        for moment in (self.posted_at, self.author_since, self.edited_at):
+            if moment is not None and moment.tzinfo is None:
+                raise ValueError("a moment must carry a time zone")
         if not self.platform or not self.id:
             raise ValueError("a mention needs a platform and an id")
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span of which a source could not be read completely, and why, in words for the operator."""
+
+    start: datetime
+    end: datetime
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """What a collector yields: mentions, and the cursor that is true once they are stored.
 
-    ``skipped`` counts items that could not be read, by reason in words, so that nothing disappears silently.
+    ``skipped`` counts items that could not be read, by reason in words, so that nothing disappears silently. ``gaps``
+    are spans that nobody will read any more, ``covered`` one that has now been read to its end: it closes the gaps that
+    lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id). ``spent`` is what
+    this page cost, by the unit of a budget.
     """
 
     mentions: tuple[Mention, ...]
     cursor: str | None
     skipped: tuple[tuple[str, int], ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    covered: tuple[datetime, datetime] | None = None
+    gone: tuple[tuple[str, str], ...] = ()
+    spent: tuple[tuple[str, float], ...] = ()
 
 
 def utc(moment: datetime) -> datetime:

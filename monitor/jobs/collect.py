@@ -10,7 +10,7 @@ from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited
 from monitor.core.health import Health, rest
 from monitor.core.mention import Mention, Page, storable
 from monitor.core.watch import Match, Matcher, Watch
-from monitor.ports import Collector, Store
+from monitor.ports import Collector, Round, Store
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +58,12 @@ def collect(
         return Collected(problem=health.problem)
     cursor, oldest = store.cursor(source.name), _boundary(source, store, now)
     since = now - source.look_back if oldest == EVER else oldest
+    asked = Round(watches=tuple(watches), cursor=cursor, since=since, now=now)
     seen = stored = 0
     skipped: Counter[str] = Counter()
     problem: SourceError | None = None
     try:
-        for page in source.collector.pages(watches, cursor, since):
+        for page in source.collector.pages(asked):
             wanted = list(_wanted(page, matcher, oldest, now, skipped))
             with store.begin() as transaction:
                 found = [(mention, match) for mention, matches in wanted for match in matches]

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from monitor.core.errors import AuthFailed, RateLimited, SourceError, Unavailable, Unreadable
 from monitor.core.mention import Mention, Page
 from monitor.core.watch import Watch
-from monitor.ports import Collector
+from monitor.ports import Collector, Round
 from monitor.testing.loopback_http import Fault, Kind, LoopbackServer, Reply
 
 Serve = Callable[[bytes], Collector]
@@ -33,6 +33,7 @@ class CollectorContract:
     expected: tuple[Mention, ...]
     watches: tuple[Watch, ...] = (Watch(brand="Acme", terms=("Acme",)),)
     since: datetime = datetime(2000, 1, 1, tzinfo=UTC)
+    now: datetime = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
     def options(self, place: str) -> dict[str, Any]:
         """The plugin's options, as they would stand in the configuration."""
@@ -50,7 +51,7 @@ class CollectorContract:
 
     def read(self, collector: Collector, cursor: str | None = None) -> list[Page]:
         """One round to its end."""
-        return list(collector.pages(self.watches, cursor, self.since))
+        return list(collector.pages(Round(watches=self.watches, cursor=cursor, since=self.since, now=self.now)))
 
     def test_says_what_it_is(self) -> None:
         first = (self.plugin.__doc__ or "").strip().split("\n\n")[0]

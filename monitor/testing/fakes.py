@@ -16,7 +16,7 @@ from monitor.core.message import Message
 from monitor.core.text import fingerprint
 from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Watch
-from monitor.ports import Receipt
+from monitor.ports import Receipt, Round
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 """A Monday; what the builders take for now unless told otherwise."""
@@ -37,14 +37,6 @@ class Clock:
         return self.now
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a collector was asked for."""
-
-    cursor: str | None
-    since: datetime
-
-
 class FakeCollector:
     """Gives the scripted pages, then raises ``error`` if there is one.
 
@@ -55,16 +47,16 @@ class FakeCollector:
     def __init__(self, *pages: Page, error: BaseException | None = None) -> None:
         self.script = list(pages)
         self.error = error
-        self.asked: list[Asked] = []
+        self.asked: list[Round] = []
 
     def add(self, *mentions: Mention, skipped: tuple[tuple[str, int], ...] = ()) -> None:
         """One more page, with the next number as its cursor."""
         self.script.append(Page(mentions=mentions, cursor=str(len(self.script) + 1), skipped=skipped))
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:  # noqa: ARG002
-        self.asked.append(Asked(cursor, since))
+    def pages(self, asked: Round) -> Iterator[Page]:
+        self.asked.append(asked)
         cursors = [page.cursor for page in self.script]
-        start = cursors.index(cursor) + 1 if cursor is not None and cursor in cursors else 0
+        start = cursors.index(asked.cursor) + 1 if asked.cursor is not None and asked.cursor in cursors else 0
         yield from self.script[start:]
         if self.error is not None:
             raise self.error

@@ -15,6 +15,7 @@ from monitor.core.watch import Matcher, Watch
 from monitor.jobs.classify import classify
 from monitor.jobs.collect import Source, collect
 from monitor.jobs.triage import TriageRules, triage
+from monitor.ports import Round
 from monitor.store.connection import open_engine
 from monitor.store.migrate import upgrade
 from monitor.store.sql import SqlStore
@@ -150,7 +151,7 @@ class _Given:
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:
+    def pages(self, asked: Round) -> Iterator[Page]:
         yield self._page
 
 

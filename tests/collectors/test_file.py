@@ -11,7 +11,9 @@ import pytest
 from monitor.collectors import file
 from monitor.core.errors import PartlyRead, Unavailable
 from monitor.core.mention import Mention, Page
+from monitor.ports import Round
 from monitor.testing.collector_contract import FileCollectorContract, last_cursor, mentions
+from monitor.testing.fakes import NOON
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 HEAD = "id,message,date,author\n"
@@ -46,7 +48,7 @@ class Rounds:
     def pages(self) -> list[Page]:
         pages: list[Page] = []
         try:
-            for page in self.collector.pages((), self.cursor, SINCE):
+            for page in self.collector.pages(Round(watches=(), cursor=self.cursor, since=SINCE, now=NOON)):
                 pages.append(page)  # noqa: PERF402 (pages before an error count)
         finally:
             self.cursor = last_cursor(pages) or self.cursor

@@ -11,7 +11,9 @@ from monitor.collectors import replay
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.mention import Mention, Page
 from monitor.fields import FieldMap
+from monitor.ports import Round
 from monitor.testing.collector_contract import FileCollectorContract, mentions
+from monitor.testing.fakes import NOON
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -39,7 +41,7 @@ class TestReplay(FileCollectorContract):
 
 def pages(*paths: Path, cursor: str | None = None, **options: Any) -> list[Page]:
     collector = replay.create(replay.Options(paths=paths, **options))
-    return list(collector.pages((), cursor, SINCE))
+    return list(collector.pages(Round(watches=(), cursor=cursor, since=SINCE, now=NOON)))
 
 
 def test_pages_span_little_time(tmp_path: Path) -> None:
@@ -86,4 +88,4 @@ def test_a_file_that_vanishes_is_a_source_error(tmp_path: Path) -> None:
     collector = replay.create(replay.Options(paths=(path,)))
     path.unlink()
     with pytest.raises(SourceError, match="No such file"):
-        list(collector.pages((), None, SINCE))
+        list(collector.pages(Round(watches=(), cursor=None, since=SINCE, now=NOON)))

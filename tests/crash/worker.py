@@ -35,7 +35,7 @@ from monitor.jobs.collect import Source
 from monitor.jobs.deliver import Target
 from monitor.jobs.triage import TriageRules
 from monitor.notifiers.slack import Options, SlackNotifier
-from monitor.ports import Classifier
+from monitor.ports import Classifier, Round
 from monitor.secret import Secret
 from monitor.store.connection import open_engine, reading
 from monitor.store.migrate import upgrade
@@ -152,8 +152,8 @@ class InventedPosts:
     def __init__(self, posts: int) -> None:
         self._posts = posts
 
-    def pages(self, watches: Sequence[Watch], cursor: str | None, since: datetime) -> Iterator[Page]:
-        start = int(cursor or 0)
+    def pages(self, asked: Round) -> Iterator[Page]:
+        start = int(asked.cursor or 0)
         for first in range(start, min(self._posts, start + PAGE * PAGES), PAGE):
             end = min(self._posts, first + PAGE)
             yield Page(mentions=tuple(post(number) for number in range(first, end)), cursor=str(end))

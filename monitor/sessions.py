@@ -1,0 +1,92 @@
+"""A requests session for the vendors' clients that need one: with time-outs, a pace, a limit, and without their logs.
+
+tweepy sends no time-out, praw and tweepy log tokens at debug level, none of them limits how much an answer may hold.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from monitor.core.errors import Unavailable, Unreadable
+from monitor.http import LARGEST_BODY, user_agent
+from monitor.pace import Pace
+
+_CHATTY = ("tweepy", "praw", "prawcore", "urllib3", "requests_oauthlib", "oauthlib", "mastodon", "mastodon.Mastodon")
+
+
+class _Courteous(HTTPAdapter):
+    """Waits for its turn, and for each piece of an answer at most ``timeout`` seconds, whatever the client says."""
+
+    def __init__(self, timeout: float, turn: Pace | None, largest: int, base: str | None) -> None:
+        super().__init__(max_retries=0)
+        self._timeout = timeout
+        self._turn = turn
+        self._largest = largest
+        self._base = base
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if self._turn is not None:
+            self._turn()
+        if self._base is not None:
+            request.url = re.sub(r"^https?://[^/]+", self._base, request.url or "")
+        stream = bool(kwargs.get("stream"))
+        response = super().send(request, *args, **{**kwargs, "timeout": self._timeout, "stream": True})
+        if not stream:
+            self._read(response)
+        return response
+
+    def _read(self, response: requests.Response) -> None:
+        """The body, to the limit; requests finds it as if it had read it itself."""
+        pieces, size = [], 0
+        for piece in response.iter_content(65_536):
+            pieces.append(piece)
+            size += len(piece)
+            if size > self._largest:
+                response.close()
+                raise requests.exceptions.ContentDecodingError("too large")
+        response._content = b"".join(pieces)  # noqa: SLF001 (where requests keeps a body; there is no other way in)
+
+
+def session(
+    contact: str | None = None,
+    *,
+    timeout: float = 10,
+    turn: Pace | None = None,
+    headers: Mapping[str, str] | None = None,
+    largest: int = LARGEST_BODY,
+    base: str | None = None,
+) -> requests.Session:
+    """A session that says who it is; it also quiets the vendors' loggers, some of which print tokens.
+
+    ``base``, such as ``http://127.0.0.1:8080``, takes the place of every request's scheme and host: for tests of
+    clients whose addresses are fixed in their code.
+    """
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    made = requests.Session()
+    made.trust_env = False
+    made.headers.update({"User-Agent": user_agent(contact), **(headers or {})})
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, _Courteous(timeout, turn, largest, base))
+    return made
+
+
+@contextmanager
+def translated(where: str) -> Iterator[None]:
+    """requests' errors as ours; ``where`` names the platform. Their texts may hold addresses and are not repeated."""
+    try:
+        yield
+    except requests.exceptions.JSONDecodeError:
+        raise Unreadable(f"{where} answered something that is no JSON") from None
+    except requests.exceptions.ContentDecodingError:
+        raise Unreadable(f"{where} answered more than we read, or something that cannot be unpacked") from None
+    except requests.exceptions.Timeout:
+        raise Unavailable(f"{where} did not answer in time") from None
+    except (requests.exceptions.RequestException, OSError) as error:
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
+        raise Unavailable(f"{where} could not be reached: {words}") from None
