@@ -10,6 +10,7 @@ from monitor.core.text import MAX_CHARS, clean, cut
 
 _NAME_LIMIT = 300
 _URL_LIMIT = 2_000
+_CONTEXT_LIMIT = 1_000
 _LARGEST_COUNT = 2**31 - 1
 
 
@@ -30,7 +31,8 @@ class Mention:
     ``posted_at`` is aware. ``followers``, ``reposts``, ``rating`` (stars of a review, 1 to 5) and ``author_since``
     (when the account was opened) are ``None`` where the platform does not say; unknown is not zero. ``edited_at`` is
     when the text was last changed, ``None`` if never: a post read again with a later one replaces the words stored
-    before. ``brand`` is what the source itself says the post is about, if it says so. ``own`` marks a post that the
+    before. ``context`` is what the post answers, where the platform says it in the same breath: the words of its parent
+    or the title of its thread. ``brand`` is what the source itself says the post is about, if it says so. ``own`` marks a post that the
     source knows to come from the brand.
     """
 
@@ -47,6 +49,7 @@ class Mention:
     rating: int | None = None
     edited_at: datetime | None = None
     reply_to: str | None = None
+    context: str | None = None
     kind: Kind = Kind.POST
     brand: str | None = None
     own: bool = False
@@ -74,8 +77,8 @@ class Page:
 
     ``skipped`` counts items that could not be read, by reason in words, so that nothing disappears silently. ``gaps``
     are spans that nobody will read any more, ``covered`` one that has now been read to its end: it closes the gaps that
-    lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id). ``spent`` is what
-    this page cost, by the unit of a budget.
+    lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id); an id that ends with
+    ``/`` means every post whose id begins with it. ``spent`` is what this page cost, by the unit of a budget.
     """
 
     mentions: tuple[Mention, ...]
@@ -109,6 +112,8 @@ def storable(mention: Mention) -> Mention:
         "followers": _count(mention.followers),
         "reposts": _count(mention.reposts),
         "reply_to": mention.reply_to and _key(mention.reply_to),
+        "context": mention.context and cut(_text(mention.context), _CONTEXT_LIMIT),
+        "rating": mention.rating if mention.rating is not None and 1 <= mention.rating <= 5 else None,
         "brand": _name(mention.brand),
     }
     changed: dict[str, Any] = {name: value for name, value in after.items() if value != getattr(mention, name)}
