@@ -22,9 +22,10 @@ from monitor.core.watch import Matcher, Watch
 from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
 from monitor.jobs.deliver import Target, deliver
+from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.triage import Triaged, TriageRules, triage
-from monitor.jobs.watch_health import watch_health
-from monitor.ports import Classifier
+from monitor.jobs.watch_health import note_quiet, watch_health
+from monitor.ports import Classifier, Refreshing
 from monitor.settings import ClassifierSettings, RouteSettings, Settings, StoreSettings
 from monitor.store.connection import open_engine
 from monitor.store.migrate import require_current, upgrade
@@ -82,8 +83,21 @@ class App:
         """Send what is due to one target."""
         return deliver(self.targets[name], self.store, self.clock, self.jitter)
 
+    def refresh(self, name: str) -> Refreshed:
+        """Look up posts of a source's platform again: follow edits, forget what was deleted."""
+        return refresh(self.sources[name], self.store, self.clock(), self.jitter())
+
+    def refreshing(self) -> list[str]:
+        """The sources that look posts up, one for each platform."""
+        found: dict[str, str] = {}
+        for name, source in self.sources.items():
+            if isinstance(source.collector, Refreshing):
+                found.setdefault(source.collector.platform, name)
+        return list(found.values())
+
     def watch_health(self) -> int:
-        """Tell the operators about trouble and recovery, once each."""
+        """Tell the operators about trouble, silence and recovery, once each."""
+        note_quiet(self.store, self.sources, self.clock())
         return watch_health(self.store, self._health_names(), self.health_targets, self.health_patience, self.clock())
 
     def wake(self) -> None:
@@ -113,7 +127,8 @@ class App:
             transaction.set_health(after)
 
     def _health_names(self) -> set[str]:
-        sources = {source.health for source in self.sources.values()}
+        sources = {source.health for source in self.sources.values()} | {f"quiet/{name}" for name in self.sources}
+        sources |= {refresh_health(self.sources[name]) for name in self.refreshing()}
         targets = {target.health for target in self.targets.values()}
         return sources | targets | {self.classifier.health, TRIAGE_HEALTH}
 
@@ -234,7 +249,8 @@ def build_sources(settings: Settings) -> dict[str, Source]:
     found = {}
     for name, source in settings.sources.items():
         module, chosen = options("collectors", source)
-        found[name] = Source(name=name, collector=module.create(chosen), look_back=source.look_back)
+        collector = module.create(chosen)
+        found[name] = Source(name=name, collector=collector, look_back=source.look_back, refresh=source.refresh)
     return found
 
 

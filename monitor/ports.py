@@ -11,9 +11,10 @@ from monitor.core.budget import Budget
 from monitor.core.calibration import Calibration
 from monitor.core.case import Case, Complaint
 from monitor.core.health import Health
-from monitor.core.mention import Mention, Page
+from monitor.core.mention import Gap, Mention, Page, Post
 from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
+from monitor.core.silence import Pulse
 from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Score, Thresholds, Verdict, Word
 from monitor.core.watch import Match, Watch
@@ -169,6 +170,13 @@ class Notifier(Protocol):
         """
         ...
 
+    def edit(self, message: Message, receipt: Receipt) -> None:
+        """Put this in the place of the message that ``receipt`` names; doing it twice does no harm.
+
+        Raises what :meth:`send` raises; ``Refused`` where messages cannot be changed or the old one is not there.
+        """
+        ...
+
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
         """Look for a message that may have been delivered after ``since``; ``None`` when it is not there.
 
@@ -193,6 +201,16 @@ class Delivery:
     started_at: datetime
     is_doubtful: bool
     thread: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGap:
+    """A gap of a source as the store keeps it."""
+
+    id: int
+    source: str
+    gap: Gap
+    told_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,11 +266,65 @@ class Alert:
     voices: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoting:
+    """A message of the outbox that quotes posts. ``is_out``: it was handed over, or may have been."""
+
+    id: int
+    target: str
+    message: Message
+    is_out: bool
+    posts: tuple[Post, ...]
+
+
 class Transaction(Protocol):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
-        """Store mentions that are not known yet, and return how many posts were new."""
+        """Store mentions that are not known yet, and return how many posts were new.
+
+        Of those that are known, followers and reposts are brought up to date. A forgotten post does not come back.
+        """
+        ...
+
+    def amend(self, mentions: Iterable[Mention], now: datetime) -> list[Quoting]:
+        """Keep the new words of posts that were edited, and return the messages that quote the old ones.
+
+        A post that was no complaint, or could not be judged, is judged again; one that was filed stays filed.
+        """
+        ...
+
+    def looked(self, platform: str, ids: Collection[str], missing: Collection[str], now: datetime) -> None:
+        """These posts were asked for again; of the missing ones the moment of the first time is kept."""
+        ...
+
+    def forget(self, platform: str, ids: Collection[str], now: datetime) -> list[Quoting]:
+        """Remove words and author of posts that are gone for good, and return the messages that quote them.
+
+        An id that ends with ``/`` means every post whose id begins with it. What is left keeps them from coming back.
+        """
+        ...
+
+    def revise(self, message: int, to: Message) -> None:
+        """Keep a message of the outbox in other words."""
+        ...
+
+    def add_gaps(self, source: str, gaps: Iterable[Gap], now: datetime) -> None:
+        """Note spans that a source will never read; the same one twice is one."""
+        ...
+
+    def close_gaps(self, source: str, start: datetime, end: datetime, now: datetime) -> None:
+        """These spans have been read after all: the open gaps within them are closed."""
+        ...
+
+    def set_gaps_told(self, ids: Collection[int], now: datetime) -> None: ...
+
+    def spend(self, account: str, spent: Iterable[tuple[str, float]], now: datetime) -> None:
+        """Add to what an account has used, by unit; a negative amount gives back what was set aside."""
+        ...
+
+    def add_pulse(self, source: str, seen: int, skipped: int, now: datetime) -> None:
+        """Add to what a source brought in this hour; none is worth noting too."""
         ...
 
     def set_oldest(self, source: str, oldest: datetime, now: datetime) -> None:
@@ -345,6 +417,26 @@ class Store(Protocol):
 
     def unjudged(self, limit: int) -> list[Unjudged]:
         """Mentions without a verdict, oldest first."""
+        ...
+
+    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> list[str]:
+        """The ids of kept posts that were last looked at before a moment, or first missed before another."""
+        ...
+
+    def first_missed(self, platform: str, ids: Collection[str]) -> dict[str, datetime]:
+        """When posts were first found missing, of those that were."""
+        ...
+
+    def open_gaps(self) -> list[OpenGap]:
+        """Gaps that nobody has filled, oldest first."""
+        ...
+
+    def spent(self, account: str, unit: str, since: datetime) -> float:
+        """How much an account has used since the beginning of an hour."""
+        ...
+
+    def pulses(self, source: str, since: datetime) -> list[Pulse]:
+        """What a source brought, hour by hour, for the hours in which it was read at all."""
         ...
 
     def silences(self, now: datetime) -> list[Silence]: ...

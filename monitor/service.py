@@ -29,6 +29,7 @@ DELIVER_EVERY = 1.1
 """Seconds; a little more than Slack's pace, so that no round comes just too early for it."""
 
 HEALTH_EVERY = 30
+REFRESH_EVERY = 60
 LONGEST_REST = timedelta(minutes=1)
 """Triage looks at what is held back at least so often."""
 
@@ -139,7 +140,7 @@ class Service:
         self._every = every
         self._lease = Lease(app)
         self._scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(len(app.sources) + len(app.targets) + 4)},
+            executors={"default": ThreadPoolExecutor(2 * len(app.sources) + len(app.targets) + 4)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
@@ -172,6 +173,8 @@ class Service:
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         for name in self._app.sources:
             self._add(f"collect {name}", self._every[name].total_seconds(), self._leading(self._collect, name))
+        for name in self._app.refreshing():
+            self._add(f"refresh {name}", REFRESH_EVERY, self._leading(self._app.refresh, name))
         for name in self._app.targets:
             self._add(f"deliver {name}", DELIVER_EVERY, self._leading(self._app.deliver, name))
         self._scheduler.start()

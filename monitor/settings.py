@@ -95,6 +95,7 @@ class Plugin(Table):
 class SourceSettings(Plugin):
     every: Span = timedelta(minutes=5)
     look_back: Span = timedelta(hours=24)
+    refresh: Span = timedelta(hours=12)
 
 
 class TargetSettings(Plugin):

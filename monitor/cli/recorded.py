@@ -161,6 +161,9 @@ class _Printer:
         click.secho(f"{self._clock():%A %d %B, %H:%M} UTC", fg=_COLOURS.get(message.tone), bold=True)
         return console.ConsoleNotifier().send(message, thread)
 
+    def edit(self, message: "Message", receipt: "Receipt") -> None:
+        """Recorded posts are never looked up again, so that nothing is ever changed."""
+
     def find(self, message: "Message", thread: "Receipt | None", since: datetime) -> None:
         """Nothing printed is ever in doubt."""
 

@@ -31,9 +31,9 @@ class Mention:
     ``posted_at`` is aware. ``followers``, ``reposts``, ``rating`` (stars of a review, 1 to 5) and ``author_since``
     (when the account was opened) are ``None`` where the platform does not say; unknown is not zero. ``edited_at`` is
     when the text was last changed, ``None`` if never: a post read again with a later one replaces the words stored
-    before. ``context`` is what the post answers, where the platform says it in the same breath: the words of its parent
-    or the title of its thread. ``brand`` is what the source itself says the post is about, if it says so. ``own`` marks a post that the
-    source knows to come from the brand.
+    before. ``context`` is what the post answers, where the platform says it in the same breath: the words of its
+    parent or the title of its thread. ``brand`` is what the source itself says the post is about, if it says so.
+    ``own`` marks a post that the source knows to come from the brand.
     """
 
     platform: str
@@ -63,6 +63,20 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Which post, and where people can see it: enough to find its words in a message."""
+
+    platform: str
+    id: str
+    url: str | None = None
+    text: str | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """A span of which a source could not be read completely, and why, in words for the operator."""
 
@@ -76,9 +90,9 @@ class Page:
     """What a collector yields: mentions, and the cursor that is true once they are stored.
 
     ``skipped`` counts items that could not be read, by reason in words, so that nothing disappears silently. ``gaps``
-    are spans that nobody will read any more, ``covered`` one that has now been read to its end: it closes the gaps that
-    lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id); an id that ends with
-    ``/`` means every post whose id begins with it. ``spent`` is what this page cost, by the unit of a budget.
+    are spans that nobody will read any more, ``covered`` one that has now been read to its end: it closes the gaps
+    that lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id); an id that
+    ends with ``/`` means every post whose id begins with it. ``spent`` is what this page cost, by a budget's unit.
     """
 
     mentions: tuple[Mention, ...]

@@ -1,6 +1,6 @@
 """A message for people, written once and independent of the channel that carries it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,11 +18,15 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """A customer's own words with their source; ``where`` says platform, author and time."""
+    """A customer's own words with their source; ``where`` says platform, author and time.
+
+    ``post`` is the key of the post, by which the words are found again when the customer changes or deletes them.
+    """
 
     text: str
     where: str
     url: str | None = None
+    post: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,8 @@ class Message:
     """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
 
     ``facts`` are (name, value) pairs, ``why`` are the reasons for speaking, ``more`` counts what is not quoted. Texts
-    are plain: a notifier escapes them for its channel.
+    are plain: a notifier escapes them for its channel. ``edits`` says that this one takes the place of the message
+    named by ``thread`` instead of going under it.
     """
 
     key: str
@@ -41,18 +46,20 @@ class Message:
     more: int = 0
     tone: Tone = Tone.ALERT
     thread: str | None = None
+    edits: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
         return {
             "key": self.key,
             "title": self.title,
-            "quotes": [{"text": quote.text, "where": quote.where, "url": quote.url} for quote in self.quotes],
+            "quotes": [asdict(quote) for quote in self.quotes],
             "facts": self.facts,
             "why": self.why,
             "more": self.more,
             "tone": self.tone,
             "thread": self.thread,
+            "edits": self.edits,
         }
 
     @classmethod
@@ -66,6 +73,7 @@ class Message:
             more=data["more"],
             tone=Tone(data["tone"]),
             thread=data["thread"],
+            edits=data.get("edits", False),
         )
 
 

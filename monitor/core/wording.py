@@ -1,16 +1,19 @@
 """The words of alerts and notices; templates over facts, nothing invented."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from monitor.core.alerting import Reason
 from monitor.core.case import Case, Complaint
 from monitor.core.health import Health
+from monitor.core.mention import Gap, Post
 from monitor.core.message import Message, Quote, Tone, duration, moment
 from monitor.core.text import excerpt
 
 QUOTED = 3
 QUOTE_CHARS = 280
+DELETED = "(deleted by its author)"
 
 _TONE = {
     Reason.FIRST: Tone.ALERT,
@@ -21,6 +24,8 @@ _TONE = {
 
 _TROUBLE = {
     "source": ("Blind", "what is posted there meanwhile is not seen"),
+    "quiet": ("Quiet", "it answers, but brings far less than it usually does at this hour of the week"),
+    "refresh": ("Unsure", "posts that were deleted there may still be kept here"),
     "target": ("Mute", "messages for it wait and are not lost"),
     "step": ("Stuck", "complaints wait to be told and are not lost"),
     "classifier": ("Undecided", "mentions are collected and wait; no complaint is recognised meanwhile"),
@@ -81,6 +86,46 @@ def write_recovery(health: Health, told_at: datetime, now: datetime) -> Message:
     )
 
 
+def rewritten(message: Message, posts: Sequence[Post]) -> Message:
+    """The message after posts that it quotes were edited, or deleted: those have no text any more.
+
+    Where a message does not say which post a quote is of, as older ones do not, the address tells, and without any
+    address every quote is taken away rather than one kept too long.
+    """
+    by_key = {post.key: post for post in posts}
+    by_url = {post.url: post for post in posts if post.url}
+
+    def changed(quote: Quote) -> Quote:
+        post = by_key.get(quote.post or "") or by_url.get(quote.url or "")
+        if post is None and (quote.post or quote.url):
+            return quote
+        if post is None or post.text is None:
+            return Quote(text=DELETED, where=quote.where.split(" · ")[0], post=quote.post)
+        return replace(quote, text=f"{excerpt(post.text, QUOTE_CHARS)} (edited)")
+
+    why = message.why if all(post.text is not None for post in posts) else message.why[:1]
+    return replace(message, quotes=tuple(map(changed, message.quotes)), why=why)
+
+
+def edit_of(message: Message, now: datetime) -> Message:
+    """What takes the place of a message that was handed over already."""
+    return replace(message, key=f"{message.key}/edit/{now.isoformat()}", thread=message.key, edits=True)
+
+
+def write_gaps(source: str, gaps: Sequence[Gap], now: datetime) -> Message:
+    """Spans that nobody will read: said once, with what it means."""
+    start, end = min(gap.start for gap in gaps), max(gap.end for gap in gaps)
+    spans = [f"{moment(gap.start)} to {moment(gap.end)}: {excerpt(gap.why, 200)}" for gap in gaps]
+    return Message(
+        key=f"gap/{source}/{start.isoformat()}/{now.isoformat()}",
+        title=f"Not everything was seen: source {source}, {duration(end - start)}",
+        facts=tuple(("Gap", span) for span in spans[:5]),
+        why=("complaints posted there then may be missing; umbrage status lists every gap",),
+        more=max(0, len(spans) - 5),
+        tone=Tone.HEALTH,
+    )
+
+
 def foremost(complaints: Sequence[Complaint]) -> Complaint:
     """The complaint that is quoted first: the one that waits longest."""
     return _ordered(complaints)[0]
@@ -123,7 +168,12 @@ def _quote(complaint: Complaint, now: datetime) -> Quote:
     if complaint.author:
         parts.append("@" + excerpt(complaint.author.removeprefix("@"), 60))
     parts += [moment(complaint.posted_at), f"waiting {duration(now - complaint.posted_at)}"]
-    return Quote(text=excerpt(complaint.text, QUOTE_CHARS) or "(no words)", where=" · ".join(parts), url=complaint.url)
+    return Quote(
+        text=excerpt(complaint.text, QUOTE_CHARS) or "(no words)",
+        where=" · ".join(parts),
+        url=complaint.url,
+        post=f"{complaint.platform}:{complaint.id}",
+    )
 
 
 def _facts(

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError, StoreError
-from monitor.core.health import Health, rest
+from monitor.core.errors import SourceError, StoreError
+from monitor.core.health import Health
 from monitor.core.mention import Mention, Page, storable
 from monitor.core.watch import Match, Matcher, Watch
+from monitor.jobs.forget import forget, rewrite
+from monitor.jobs.meter import metered_pages
+from monitor.jobs.trouble import as_source_error, failed
 from monitor.ports import Collector, Round, Store
 
 log = logging.getLogger(__name__)
 
-SHORTEST_REST = timedelta(minutes=1)
-LONGEST_REST = timedelta(hours=1)
 EVER = datetime(1, 1, 1, tzinfo=UTC)
 CLOCKS_DIFFER = timedelta(minutes=5)
 NEWS = timedelta(minutes=1)
@@ -24,11 +25,14 @@ NEWS = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One configured source: a collector under a name, and how far back it looks on its first start."""
+    """One configured source: a collector under a name, how far back it looks on its first start, and how often posts
+    are looked up again to see whether they were edited or deleted.
+    """
 
     name: str
     collector: Collector
     look_back: timedelta
+    refresh: timedelta = timedelta(hours=12)
 
     @property
     def health(self) -> str:
@@ -59,39 +63,51 @@ def collect(
     cursor, oldest = store.cursor(source.name), _boundary(source, store, now)
     since = now - source.look_back if oldest == EVER else oldest
     asked = Round(watches=tuple(watches), cursor=cursor, since=since, now=now)
-    seen = stored = 0
+    seen = stored = unread = 0
     skipped: Counter[str] = Counter()
     problem: SourceError | None = None
     try:
-        for page in source.collector.pages(asked):
+        for page in metered_pages(source.collector, asked, store):
             wanted = list(_wanted(page, matcher, oldest, now, skipped))
-            with store.begin() as transaction:
-                found = [(mention, match) for mention, matches in wanted for match in matches]
-                new = transaction.add_mentions(source.name, found, now)
-                if page.cursor is not None:
-                    transaction.set_cursor(source.name, page.cursor, now)
+            new = _store(source, page, wanted, store, now)
             seen += len(page.mentions)
+            unread += sum(count for _, count in page.skipped)
             stored += new
             skipped["already known"] += len(wanted) - new
-    except SourceError as error:
-        problem = error
-    except ConfigError as error:
-        problem = AuthFailed(str(error))
     except StoreError:
         raise
     except Exception as error:
-        log.exception("source=%s failed unexpectedly", source.name)
-        problem = SourceError(f"unexpected {type(error).__name__}; please report it")
+        problem = as_source_error(source.health, error)
     if problem is None and oldest != EVER:
         with store.begin() as transaction:
             transaction.set_oldest(source.name, EVER, now)
-    after = _failed(health, problem, now, jitter) if problem else _worked(health, seen, now)
+    after = failed(health, problem, now, jitter) if problem else _worked(health, seen, now)
     if problem or health.troubled_since or health.last_ok is None or now - health.last_ok >= NEWS:
         with store.begin() as transaction:
             transaction.set_health(after)
+    if problem is None or seen or unread:
+        with store.begin() as transaction:
+            transaction.add_pulse(source.name, seen, unread, now)
     return Collected(
         seen=seen, stored=stored, skipped=tuple((+skipped).items()), problem=str(problem) if problem else None
     )
+
+
+def _store(
+    source: Source, page: Page, wanted: Sequence[tuple[Mention, list[Match]]], store: Store, now: datetime
+) -> int:
+    """Everything that a page says, together with its cursor; how many of its posts were new."""
+    found = [(mention, match) for mention, matches in wanted for match in matches]
+    with store.begin() as transaction:
+        new = transaction.add_mentions(source.name, found, now)
+        rewrite(transaction, transaction.amend(map(storable, page.mentions), now), now)
+        forget(transaction, page.gone, now)
+        transaction.add_gaps(source.name, page.gaps, now)
+        if page.covered is not None:
+            transaction.close_gaps(source.name, *page.covered, now)
+        if page.cursor is not None:
+            transaction.set_cursor(source.name, page.cursor, now)
+    return new
 
 
 def _boundary(source: Source, store: Store, now: datetime) -> datetime:
@@ -140,25 +156,4 @@ def _worked(health: Health, seen: int, now: datetime) -> Health:
         problem=None,
         is_permanent=False,
         resting_until=None,
-    )
-
-
-def _failed(health: Health, problem: SourceError, now: datetime, jitter: float) -> Health:
-    streak = health.streak + 1
-    if isinstance(problem, PartlyRead):
-        return replace(health, last_ok=now, troubled_since=health.troubled_since or now, problem=str(problem))
-    until = now + (
-        LONGEST_REST if isinstance(problem, AuthFailed) else rest(streak, SHORTEST_REST, LONGEST_REST, jitter)
-    )
-    if isinstance(problem, RateLimited):
-        asked = problem.until or (now + problem.wait if problem.wait else None)
-        until = max(asked, now) if asked else until
-    log.warning("source=%s problem=%r resting_until=%s", health.name, str(problem), until.isoformat())
-    return replace(
-        health,
-        troubled_since=health.troubled_since or now,
-        streak=streak,
-        problem=str(problem),
-        is_permanent=isinstance(problem, AuthFailed),
-        resting_until=until,
     )

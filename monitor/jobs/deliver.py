@@ -97,6 +97,11 @@ def _failed(target: Target, delivery: Delivery, store: Store, error: Exception, 
 
 
 def _look_or_send(target: Target, delivery: Delivery) -> Receipt:
+    if delivery.message.edits:
+        # Nothing was said that could be changed, or it is changed once more, which does no harm.
+        if delivery.thread is not None:
+            target.notifier.edit(delivery.message, delivery.thread)
+        return Receipt()
     if delivery.is_doubtful:
         found = _look(target, delivery)
         if found is not None:

@@ -53,6 +53,10 @@ class ConsoleNotifier:
             raise Doubtful(f"cannot print ({type(error).__name__}); is the output closed?") from None
         return Receipt()
 
+    def edit(self, message: Message, receipt: Receipt) -> None:
+        """What was printed stays; the message is printed again and says that it takes the other's place."""
+        self.send(replace(message, title=f"Changed: {message.title}"), receipt)
+
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:  # noqa: ARG002
         """What was printed cannot be found again."""
         return None

@@ -130,12 +130,7 @@ class SlackNotifier:
         self._sdk_log.setLevel(logging.CRITICAL)
 
     def send(self, message: Message, thread: Receipt | None) -> Receipt:
-        content: dict[str, Any] = {"text": fallback(message), "metadata": _metadata(message)}
-        blocks = render(message)
-        if found := problems(blocks):
-            log.error("message=%s sent without blocks: %s", _key(message), "; ".join(found[:3]))
-        else:
-            content["blocks"] = blocks
+        content = _content(message) | {"metadata": _metadata(message)}
         if parent := self._parent(thread):
             content["thread_ts"] = parent
         while True:
@@ -149,6 +144,15 @@ class SlackNotifier:
                 del content[trouble]
             else:
                 return _receipt(answer.get("channel"), answer.get("ts"))
+
+    def edit(self, message: Message, receipt: Receipt) -> None:
+        channel, _, ts = (receipt.reference or "").partition(":")
+        if not ts or channel != self._options.channel:
+            raise Refused("the message is in another channel, or was never there")
+        try:
+            self._call("chat.update", ts=ts, **_content(message))
+        except _RefusalError as said:
+            raise said.as_error() from None
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
@@ -199,7 +203,7 @@ class SlackNotifier:
         )
         arguments["channel"] = self._options.channel
         try:
-            if method == "chat.postMessage":
+            if method in ("chat.postMessage", "chat.update"):
                 answer = client.api_call(method, json=arguments)
             else:
                 given = {name: value for name, value in arguments.items() if value is not None}
@@ -261,6 +265,17 @@ def _wait(asked: str | None) -> timedelta | None:
         return min(LONGEST_WAIT, timedelta(seconds=max(1.0, float(asked or ""))))
     except (ValueError, OverflowError):
         return None
+
+
+def _content(message: Message) -> dict[str, Any]:
+    """Text and blocks; blocks that Slack would refuse are left out, for a plain message is better than none."""
+    content: dict[str, Any] = {"text": fallback(message)}
+    blocks = render(message)
+    if found := problems(blocks):
+        log.error("message=%s sent without blocks: %s", _key(message), "; ".join(found[:3]))
+    else:
+        content["blocks"] = blocks
+    return content
 
 
 def _metadata(message: Message) -> dict[str, Any]:

@@ -90,6 +90,10 @@ class WebhookNotifier:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Doubtful(f"the answer of {urlsplit(url).hostname} was lost ({type(error).__name__})") from None
 
+    def edit(self, message: Message, receipt: Receipt) -> None:
+        """The body says which message it replaces; the receiver finds that by its key."""
+        self.send(message, receipt)
+
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:  # noqa: ARG002
         raise Refused("a webhook cannot be asked; the message is sent again with the same Umbrage-Key")
 
@@ -136,7 +140,8 @@ def _body(message: Message) -> bytes:
         "key": message.key,
         "title": message.title,
         "tone": message.tone,
-        "thread": message.thread,
+        "thread": None if message.edits else message.thread,
+        "edits": message.thread if message.edits else None,
         "quotes": [{"text": quote.text, "where": quote.where, "url": quote.url} for quote in message.quotes],
         "facts": [{"name": name, "value": value} for name, value in message.facts],
         "why": list(message.why),

@@ -65,6 +65,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 UNFINISHED = "stage < 3"
+KEPT = "forgotten_at IS NULL"
 OPEN = "state IN ('pending', 'sending')"
 """The conditions of the partial indexes: a query says them word for word, because SQLite cannot see through a bound
 parameter that an index holds what is asked for."""
@@ -113,6 +114,13 @@ mentions = Table(
     Column("stage", SmallInteger, nullable=False),
     Column("judged_by", Text),
     Column("case_id", Integer, ForeignKey("cases.id")),
+    Column("author_since", UtcDateTime),
+    Column("rating", SmallInteger),
+    Column("context", Text),
+    Column("edited_at", UtcDateTime),
+    Column("looked_at", UtcDateTime),
+    Column("missed_at", UtcDateTime),
+    Column("forgotten_at", UtcDateTime),
     UniqueConstraint("native_id", "platform", "brand"),
 )
 Index(
@@ -128,6 +136,21 @@ Index(
     mentions.c.posted_at,
     sqlite_where=text("case_id IS NOT NULL"),
     postgresql_where=text("case_id IS NOT NULL"),
+)
+
+Index(
+    "ix_mentions_look",
+    mentions.c.platform,
+    mentions.c.looked_at,
+    sqlite_where=text(KEPT),
+    postgresql_where=text(KEPT),
+)
+Index(
+    "ix_mentions_missed",
+    mentions.c.platform,
+    mentions.c.missed_at,
+    sqlite_where=text("missed_at IS NOT NULL"),
+    postgresql_where=text("missed_at IS NOT NULL"),
 )
 
 verdicts = Table(
@@ -166,6 +189,40 @@ cursors = Table(
     Column("cursor", Text),
     Column("oldest", UtcDateTime, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("start", UtcDateTime, nullable=False),
+    Column("end", UtcDateTime, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    UniqueConstraint("source", "start", "end"),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("amount", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+pulses = Table(
+    "pulses",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("hour", UtcDateTime, primary_key=True),
+    Column("seen", Integer, nullable=False),
+    Column("skipped", Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 outbox = Table(

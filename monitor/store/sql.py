@@ -28,6 +28,7 @@ from monitor.core.routing import Matching, Silence
 from monitor.core.verdict import Label
 from monitor.ports import Delivery, Receipt, Unjudged
 from monitor.store.connection import reading, writing
+from monitor.store.posts import upsert
 from monitor.store.schema import (
     OPEN,
     UNFINISHED,
@@ -41,10 +42,11 @@ from monitor.store.schema import (
     outbox,
     silences,
 )
-from monitor.store.transaction import SqlTransaction, upsert
+from monitor.store.sources import SourceReads
+from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore:
+class SqlStore(SourceReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

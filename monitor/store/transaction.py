@@ -1,58 +1,32 @@
 """The writes of the pipeline; each method is one fact, all of a transaction happen together."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, text, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.alerting import Reason, Told
 from monitor.core.case import Case, Complaint
 from monitor.core.health import Health
-from monitor.core.mention import Mention
 from monitor.core.message import Message
-from monitor.core.text import fingerprint
 from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
-from monitor.core.watch import Match
 from monitor.ports import Alert, OpenCase, Pending, Unfiled
-from monitor.store.schema import UNFINISHED, Stage, State, cases, cursors, health, mentions, outbox, told, verdicts
+from monitor.store.posts import PostWrites, portions, upsert
+from monitor.store.schema import UNFINISHED, Stage, State, cases, health, mentions, outbox, told, verdicts
+from monitor.store.sources import SourceWrites
 
 _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
-_PORTION = 10_000
 
 
-def upsert(connection: Connection, table: Any) -> Any:
-    """The dialect's INSERT with ON CONFLICT; the two classes have one shape."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
-
-
-class SqlTransaction:
+class SqlTransaction(PostWrites, SourceWrites):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-
-    def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
-        rows = [_mention_row(source, mention, match, now) for mention, match in found]
-        if not rows:
-            return 0
-        insertion = upsert(self._connection, mentions).on_conflict_do_nothing()
-        new = self._connection.execute(insertion.returning(mentions.c.platform, mentions.c.native_id), rows)
-        return len(set(new.all()))
-
-    def set_oldest(self, source: str, oldest: datetime, now: datetime) -> None:
-        statement = upsert(self._connection, cursors).values(source=source, oldest=oldest, saved_at=now)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_={"oldest": oldest}))
-
-    def set_cursor(self, source: str, cursor: str, now: datetime) -> None:
-        values = {"cursor": cursor, "saved_at": now}
-        statement = upsert(self._connection, cursors).values(source=source, oldest=now, **values)
-        self._connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
     def add_verdicts(self, judged: Iterable[tuple[int, Verdict]]) -> None:
         rows = [_verdict_row(mention, verdict) for mention, verdict in judged]
@@ -141,7 +115,7 @@ class SqlTransaction:
 
     def complaints(self, ids: Collection[int]) -> dict[int, Complaint]:
         found = {}
-        for some in _portions(list(ids)):
+        for some in portions(list(ids)):
             for row in self._connection.execute(_COMPLAINTS, {"ids": some}).all():
                 found[row.id] = _complaint(row)
         return found
@@ -163,7 +137,7 @@ class SqlTransaction:
         query = select(told.c.mention_id, told.c.target)
         return {
             (row.mention_id, row.target)
-            for ids in _portions(complaints)
+            for ids in portions(complaints)
             for row in self._connection.execute(query.where(told.c.mention_id.in_(ids)))
         }
 
@@ -228,15 +202,9 @@ class SqlTransaction:
         return self._connection.execute(change.returning(health.c.name)).first() is not None
 
     def _move(self, ids: Sequence[int], old: Stage, new: Stage, **values: Any) -> None:
-        for some in _portions(ids):
+        for some in portions(ids):
             change = update(mentions).where(mentions.c.id.in_(some), mentions.c.stage == old)
             self._connection.execute(change.values(stage=new, **values))
-
-
-def _portions(ids: Collection[int]) -> Iterator[list[int]]:
-    """Databases limit how many values a statement may have: PostgreSQL to 65,535, SQLite to 32,766."""
-    every = list(ids)
-    return (every[start : start + _PORTION] for start in range(0, len(every), _PORTION))
 
 
 _CASES = select(
@@ -335,29 +303,6 @@ def _complaint(row: Any) -> Complaint:
         language=row.language,
         is_measured=row.is_measured,
     )
-
-
-def _mention_row(source: str, mention: Mention, match: Match, now: datetime) -> dict[str, Any]:
-    return {
-        "native_id": mention.id,
-        "platform": mention.platform,
-        "brand": match.brand,
-        "source": source,
-        "kind": mention.kind,
-        "author": mention.author,
-        "text": mention.text,
-        "url": mention.url,
-        "posted_at": mention.posted_at,
-        "collected_at": now,
-        "language": mention.language,
-        "followers": mention.followers,
-        "reposts": mention.reposts,
-        "reply_to": mention.reply_to,
-        "is_own": match.own,
-        "matched": list(match.terms),
-        "fingerprint": fingerprint(mention.text),
-        "stage": Stage.DONE if match.own else Stage.NEW,
-    }
 
 
 def _verdict_row(mention: int, verdict: Verdict) -> dict[str, Any]:

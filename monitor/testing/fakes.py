@@ -5,7 +5,7 @@ opens a connection, and each keeps a record of what it was asked.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -153,6 +153,12 @@ class FakeNotifier:
         if self.lost_answers:
             raise self.lost_answers.pop(0)
         return Receipt(reference=message.key)
+
+    def edit(self, message: Message, receipt: Receipt) -> None:
+        self.attempts += 1
+        if self.outcomes and (outcome := self.outcomes.pop(0)) is not None:
+            raise outcome
+        self.wire[self.keys.index(receipt.reference or "")] = replace(message, key=receipt.reference or "")
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:  # noqa: ARG002
         self.lookups.append(message.key)

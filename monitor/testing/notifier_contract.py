@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -137,6 +138,15 @@ class NotifierContract:
         self._error(lambda: notifier.send(SAMPLE, None))
         assert notifier.find(SAMPLE, None, SINCE) is not None
         assert notifier.find(HOSTILE, None, SINCE) is None
+
+    def test_changes_what_it_sent(self, server: LoopbackServer) -> None:
+        notifier = self.notifier(server.url)
+        receipt = notifier.send(SAMPLE, None)
+        words = (Quote(text="(deleted by its author)", where="mastodon"),)
+        changed = replace(SAMPLE, key="changed", quotes=words, thread=SAMPLE.key, edits=True)
+        for _ in range(2):
+            notifier.edit(changed, receipt)
+        assert "(deleted by its author)" in self.accepted(server)[-1]
 
     def test_carries_hostile_text(self, server: LoopbackServer) -> None:
         self.notifier(server.url).send(HOSTILE, None)

@@ -9,6 +9,7 @@ from monitor.app import App, LazyClassifier
 from monitor.core.calibration import Cutoffs
 from monitor.core.errors import AuthFailed, Busy, ModelError, Unavailable
 from monitor.core.health import Health
+from monitor.core.mention import Gap
 from monitor.core.watch import Matcher
 from monitor.jobs.collect import Source
 from monitor.jobs.deliver import Target
@@ -16,6 +17,7 @@ from monitor.jobs.triage import TriageRules
 from monitor.jobs.watch_health import watch_health
 from monitor.service import Work
 from monitor.settings import ClassifierSettings
+from monitor.store.report import Report
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import (
     NOON,
@@ -202,3 +204,50 @@ def test_without_its_classifier_mentions_wait_and_people_are_told(app: App, cloc
     app.deliver("ops")
     assert ops.titles[1:] == ["Working again: classifier fake"]
     assert app.store.unjudged(10) == []
+
+
+def gap(hours: int) -> Gap:
+    return Gap(NOON - timedelta(hours=hours), NOON - timedelta(hours=hours - 1), "more posts than the listing holds")
+
+
+def gap_titles(app: App) -> list[str]:
+    app.watch_health()
+    rows = Report(app.store.engine).outbox()
+    return [row["message"]["title"] for row in rows if row["message"]["title"].startswith("Not everything")]
+
+
+def test_gaps_are_told_together_and_at_most_daily(app: App, clock: Clock) -> None:
+    with app.store.begin() as transaction:
+        transaction.add_gaps("news", [gap(5), gap(3)], NOON)
+    assert gap_titles(app) == gap_titles(app) == ["Not everything was seen: source news, 3 h"]
+    with app.store.begin() as transaction:
+        transaction.add_gaps("news", [gap(1)], NOON)
+    assert len(gap_titles(app)) == 1
+    clock.move(days=1)
+    assert len(gap_titles(app)) == len(gap_titles(app)) == 2
+
+
+def test_a_gap_that_was_filled_is_not_told(app: App) -> None:
+    with app.store.begin() as transaction:
+        transaction.add_gaps("news", [gap(5)], NOON)
+        transaction.close_gaps("news", NOON - timedelta(days=1), NOON, NOON)
+    assert gap_titles(app) == []
+
+
+def test_a_source_that_falls_silent_is_told_once_and_once_that_it_is_back(app: App, clock: Clock) -> None:
+    def pulse(seen: int) -> None:
+        with app.store.begin() as transaction:
+            transaction.add_pulse("news", seen, 0, clock())
+        app.watch_health()
+        clock.move(hours=1)
+
+    for _ in range(24 * 7):
+        pulse(10)
+    for _ in range(8):
+        pulse(0)
+    for _ in range(8):
+        pulse(10)
+    titles = [row["message"]["title"] for row in Report(app.store.engine).outbox()]
+    assert [title.split(":")[0] for title in titles] == ["Quiet", "Working again"]
+    facts = dict(Report(app.store.engine).outbox()[0]["message"]["facts"])
+    assert facts["Problem"] == "0 posts in the last 2 h, where about 20 are usual"

@@ -70,7 +70,19 @@ class TestContract(NotifierContract):
 def test_the_body_is_what_is_documented(receiver: Receiver) -> None:
     notifier_for(receiver).send(SAMPLE, None)
     (body,) = receiver.bodies
-    assert list(body) == ["version", "key", "title", "tone", "thread", "quotes", "facts", "why", "more", "text"]
+    assert list(body) == [
+        "version",
+        "key",
+        "title",
+        "tone",
+        "thread",
+        "edits",
+        "quotes",
+        "facts",
+        "why",
+        "more",
+        "text",
+    ]
     assert body["version"] == 1
     assert body["key"] == SAMPLE.key
     assert body["quotes"][0] == {

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from monitor.core.alerting import Reason
 from monitor.core.case import GROUPING
 from monitor.core.health import Health
-from monitor.core.mention import Mention
+from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching
 from monitor.core.verdict import Label, Verdict
@@ -75,6 +75,12 @@ def fill(store: SqlStore) -> None:
     store.add_silence(Matching(topics=("billing_refund",)), NOW + timedelta(days=365), "ann", "known", NOW)
     store.correct(numbers[DULL], Label.COMPLAINT, "bob", "irony 😡", NOW)
     store.lease("worker", "host:1:abc", NOW, MINUTE)
+    with store.begin() as transaction:
+        transaction.add_mentions("news", [(_post("deleted"), _match())], NOW)
+        transaction.forget("social", ["deleted"], NOW)
+        transaction.add_gaps("news", [Gap(NOW - MINUTE, NOW, "the feed holds only ten entries")], NOW)
+        transaction.spend("x/1", [("USD", 0.25)], NOW)
+        transaction.add_pulse("news", 6, 1, NOW)
 
 
 def _fill_outbox(store: SqlStore) -> None:

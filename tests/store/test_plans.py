@@ -78,3 +78,19 @@ def test_what_triage_asks_for_is_found_by_its_index(sqlite_store: SqlStore) -> N
     found = plans(sqlite_store, ask)
     assert sum("mentions USING INDEX ix_mentions_due" in line for line in found) == 2, found
     assert not scans(found, "mentions")
+
+
+def test_what_is_due_to_be_looked_at_is_found_by_its_index(sqlite_store: SqlStore) -> None:
+    found = plans(sqlite_store, lambda: sqlite_store.due_looks("x", NOW, NOW, 100))
+    assert any("ix_mentions_missed" in line for line in found), found
+    assert any("ix_mentions_look" in line for line in found), found
+    assert not scans(found, "mentions")
+    assert not any("TEMP B-TREE" in line for line in found), "it is sorted already"
+
+
+def test_forgetting_an_account_finds_its_posts_by_an_index(sqlite_store: SqlStore) -> None:
+    def forget() -> None:
+        with sqlite_store.begin() as transaction:
+            transaction.forget("bluesky", ["at://ann/", "at://bob/1"], NOW)
+
+    assert not scans(plans(sqlite_store, forget), "mentions")

@@ -1,0 +1,75 @@
+"""Refresh: look posts up again, so that edits are followed and what was deleted is forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.core.errors import StoreError
+from monitor.core.health import Health
+from monitor.core.mention import storable
+from monitor.jobs.collect import Source
+from monitor.jobs.forget import forget, rewrite
+from monitor.jobs.meter import require_room
+from monitor.jobs.trouble import as_source_error, failed
+from monitor.ports import Looked, Metered, Refreshing, Store
+
+SECOND_LOOK = timedelta(minutes=10)
+"""A post that is missing is looked for once more after this long: one odd answer deletes nothing."""
+
+MOST_BATCHES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What one round looked up: how many posts, and how many of them were gone for good."""
+
+    looked: int = 0
+    forgotten: int = 0
+
+
+def refresh_health(source: Source) -> str:
+    """The name of the health record of looking up a source's posts."""
+    return f"refresh/{source.name}"
+
+
+def refresh(source: Source, store: Store, now: datetime, jitter: float) -> Refreshed:
+    """Look up posts of the source's platform that are due, a few batches at a time; only ``StoreError`` escapes."""
+    collector = source.collector
+    name = refresh_health(source)
+    health = store.health(name)
+    if not isinstance(collector, Refreshing) or health.is_resting(now):
+        return Refreshed()
+    done = Refreshed()
+    try:
+        for _ in range(MOST_BATCHES):
+            ids = store.due_looks(collector.platform, now - source.refresh, now - SECOND_LOOK, collector.batch)
+            if not ids:
+                break
+            if isinstance(collector, Metered):
+                require_room(collector, store, now)
+            forgotten = _apply(collector, ids, collector.look_up(ids, now), store, now)
+            done = Refreshed(looked=done.looked + len(ids), forgotten=done.forgotten + forgotten)
+    except StoreError:
+        raise
+    except Exception as error:
+        with store.begin() as transaction:
+            transaction.set_health(failed(health, as_source_error(name, error), now, jitter))
+        return done
+    if health.troubled_since is not None:
+        with store.begin() as transaction:
+            transaction.set_health(Health(name=name, last_ok=now))
+    return done
+
+
+def _apply(collector: Refreshing, ids: list[str], looked: Looked, store: Store, now: datetime) -> int:
+    """Keep what was learnt; returns how many posts were forgotten. Gone is who is missing for the second time."""
+    platform = collector.platform
+    gone = set(looked.gone) & set(ids)
+    before = store.first_missed(platform, gone)
+    sure = [name for name in gone if name in before and before[name] <= now - SECOND_LOOK]
+    with store.begin() as transaction:
+        rewrite(transaction, transaction.amend(map(storable, looked.found), now), now)
+        transaction.looked(platform, ids, gone, now)
+        forget(transaction, [(platform, name) for name in sure], now)
+        if looked.spent and isinstance(collector, Metered):
+            transaction.spend(collector.account, looked.spent, now)
+    return len(sure)

@@ -1,0 +1,100 @@
+"""The meter: nothing is asked for that the budget might not hold, and a crash never hides what was spent."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.core.budget import Budget, Period
+from monitor.core.mention import Page
+from monitor.ports import Round
+from monitor.testing.fakes import Clock, FakeCollector, a_mention
+from tests.jobs.pipeline import Pipeline
+
+
+class Priced(FakeCollector):
+    """Every page costs a quarter and may cost half."""
+
+    account = "social/1"
+    budgets: tuple[Budget, ...] = (Budget(unit="USD", limit=1.0, period=Period.DAY, page=0.5),)
+
+    def pages(self, asked: Round) -> Iterator[Page]:
+        for page in super().pages(asked):
+            yield replace(page, spent=(("USD", 0.25),))
+
+
+@pytest.fixture
+def priced(pipeline: Pipeline) -> Priced:
+    pipeline.collector = collector = Priced()
+    for number in range(6):
+        collector.add(a_mention(f"Acme {number}", str(number)))
+    return collector
+
+
+def spent(pipeline: Pipeline) -> float:
+    return pipeline.store.spent("social/1", "USD", pipeline.clock().replace(hour=0, minute=0))
+
+
+def test_it_stops_before_the_limit_and_goes_on_the_next_day(pipeline: Pipeline, priced: Priced, clock: Clock) -> None:
+    collected = pipeline.collect()
+    assert (collected.stored, spent(pipeline)) == (3, 0.75)
+    assert collected.problem == (
+        "0.75 of 1 USD a day are used; it goes on at 2026-11-03 00:00 UTC, or with a higher budget"
+    )
+    assert pipeline.store.health("source/news").is_permanent
+    clock.move(hours=11)
+    assert pipeline.collect().stored == 0
+    clock.move(hours=1)
+    assert pipeline.collect().stored == 3
+    assert len(priced.asked) == 2
+
+
+def test_a_plan_for_the_month_is_kept(pipeline: Pipeline, clock: Clock) -> None:
+    pipeline.collector = collector = Priced()
+    collector.budgets = (Budget(unit="USD", limit=30, period=Period.MONTH, page=0.5),)
+    for number in range(20):
+        collector.add(a_mention(f"Acme {number}", str(number)))
+    assert pipeline.collect().stored == 9, "two and a half days' worth at noon of the second"
+    health = pipeline.store.health("source/news")
+    assert not health.is_permanent
+    assert health.resting_until is not None
+    clock.now = health.resting_until
+    assert pipeline.collect().stored >= 1
+
+
+def test_an_error_gives_back_what_was_set_aside(pipeline: Pipeline, priced: Priced) -> None:
+    priced.script = priced.script[:1]
+    priced.error = RuntimeError("bug")
+    pipeline.collect()
+    assert spent(pipeline) == 0.25
+
+
+def test_a_crash_while_asking_leaves_the_dearest_page_on_the_bill(pipeline: Pipeline, priced: Priced) -> None:
+    pages = priced.pages
+
+    class Killed(BaseException):
+        pass
+
+    def dying(asked: Round) -> Iterator[Page]:
+        yield from list(pages(asked))[:1]
+        # Everything that this process would do afterwards is lost with it.
+        pipeline.store.begin = None  # type: ignore[assignment, method-assign]
+        raise Killed
+
+    priced.pages = dying  # type: ignore[method-assign]
+    with pytest.raises((Killed, TypeError)):
+        pipeline.collect()
+    assert spent(pipeline) == 0.75
+
+
+def test_sources_of_one_account_share_its_budget(pipeline: Pipeline, priced: Priced) -> None:
+    pipeline.collect("one")
+    assert pipeline.collect("two").stored == 0
+    assert spent(pipeline) == 0.75
+
+
+def test_what_costs_nothing_is_not_metered(pipeline: Pipeline) -> None:
+    pipeline.collector.add(a_mention("Acme"))
+    assert pipeline.collect().stored == 1
+    assert pipeline.store.spent("social/1", "USD", pipeline.clock() - timedelta(days=1)) == 0
