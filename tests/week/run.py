@@ -35,8 +35,6 @@ from tests.week.world import HOUR, START, WEEK, World
 
 WATCHES = (Watch(brand="Acme", terms=("Acme",), handles=("acmecare",)),)
 AFTERMATH = timedelta(hours=26)
-READABLE = timedelta(hours=4)
-"""A post that is deleted sooner than this after it became visible may never have been seen: outages are that long."""
 
 
 class Killed(BaseException):
@@ -130,12 +128,7 @@ def _outcome(world: World, store: SqlStore, rounds: int, kills: int, *, can_refr
     counts = Counter(number for row in rows if (number := _number(row.text)) is not None)
     gaps = tuple(store.open_gaps())
     originals = [post for post in world.posts if post.repost_of is None]
-    missing = [
-        post
-        for post in originals
-        if post.number not in texts
-        and (post.deleted_at is None or (post.deleted_at > world.now and post.deleted_at - post.visible_at > READABLE))
-    ]
+    missing = [post for post in originals if post.number not in texts and post.deleted_at is None]
     in_gaps = [post.number for post in missing if _is_in_gap(post.posted_at, gaps)]
     return Outcome(
         posts=len(world.posts),

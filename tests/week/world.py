@@ -6,6 +6,7 @@ posts with :meth:`World.text`, as their platform would at the moment ``world.now
 """
 
 import random
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -65,10 +66,19 @@ class World:
         self._expiries = deque(EXPIRIES)
         self.posts = sorted(self._invented(), key=lambda post: (post.visible_at, post.number))
         self.by_number = {post.number: post for post in self.posts}
+        self._repeated: dict[int, list[datetime]] = {}
+        for post in self.posts:
+            if post.repost_of is not None:
+                self._repeated.setdefault(post.repost_of, []).append(post.visible_at)
+        self._shown: list[Post] = []
+        self._shown_at: datetime | None = None
 
     def visible(self) -> list[Post]:
         """What can be read now, oldest first by the moment it became visible."""
-        return [post for post in self.posts if post.visible_at <= self.now and not self.is_deleted(post)]
+        if self._shown_at != self.now:
+            known = self.posts[: bisect_right(self.posts, self.now, key=lambda post: post.visible_at)]
+            self._shown, self._shown_at = [post for post in known if not self.is_deleted(post)], self.now
+        return self._shown
 
     def is_deleted(self, post: Post) -> bool:
         """Whether it, or the post that it repeats, was deleted by now."""
@@ -85,7 +95,7 @@ class World:
 
     def reposts(self, post: Post) -> int:
         """How often it has been repeated by now."""
-        return sum(other.repost_of == post.number and other.visible_at <= self.now for other in self.posts)
+        return bisect_right(self._repeated.get(post.number, []), self.now)
 
     def asked(self) -> Reply | None:
         """Note a request; the fault it meets, if it meets one: an outage or a rate limit."""
@@ -130,9 +140,8 @@ class World:
                 originals.append(number)
             is_late = self._dice.random() < self.late
             lateness = self._dice.random() * self.longest_lateness if is_late else timedelta(0)
-            yield self._post(
-                number, posted_at, posted_at + lateness, self._dice.choice(originals) if is_repost else None
-            )
+            repeated = self._dice.choice(originals) if is_repost else None
+            yield self._post(number, posted_at, posted_at + lateness, repeated)
 
     def _moments(self) -> Iterator[datetime]:
         for burst in BURSTS:
@@ -148,9 +157,8 @@ class World:
         edits: tuple[tuple[datetime, str], ...] = ()
         deleted_at = None
         if repost_of is None and self._dice.random() < self.edited:
-            edits = (
-                (visible_at + self._dice.random() * 5 * HOUR, f"Acme lost parcel n{number:05}, and nobody answers"),
-            )
+            text = f"Acme lost parcel n{number:05}, and nobody answers"
+            edits = ((visible_at + self._dice.random() * 5 * HOUR, text),)
         if repost_of is None and self._dice.random() < self.deleted:
             deleted_at = visible_at + HOUR + self._dice.random() * 48 * HOUR
         return Post(
