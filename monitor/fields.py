@@ -5,7 +5,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -40,6 +40,7 @@ _USUAL = {
     "language": ("lang", "language"),
     "followers": ("followers", "followers_count", "follower_count", "author_followers"),
     "reposts": ("retweet_count", "reposts", "repost_count", "retweets", "shares", "share_count", "reblogs_count"),
+    "rating": ("rating", "stars", "star_rating"),
     "reply_to": ("in_reply_to", "reply_to", "in_reply_to_id", "in_reply_to_status_id", "in_response_to_tweet_id"),
     "is_repost": ("is_retweet", "is_repost"),
     "brand": ("brand", "company"),
@@ -67,6 +68,7 @@ class FieldMap(BaseModel):
     language: str | None = None
     followers: str | None = None
     reposts: str | None = None
+    rating: str | None = None
     reply_to: str | None = None
     is_repost: str | None = None
     brand: str | None = None
@@ -128,6 +130,7 @@ class MentionReader:
             language=_language(get(at.language)),
             followers=_count(get(at.followers)),
             reposts=_count(get(at.reposts)),
+            rating=_count(get(at.rating)),
             reply_to=reply_to,
             kind=_kind(get(at.kind), _flag(get(at.is_repost)), reply_to),
             brand=_word(get(at.brand)),
@@ -150,6 +153,10 @@ def moment(value: object) -> datetime | None:
             found = _written_moment(value.strip())
         elif isinstance(value, int | float) and not isinstance(value, bool):
             found = _epoch(float(value))
+        elif isinstance(value, datetime):
+            found = utc(value)
+        elif isinstance(value, date):
+            found = datetime(value.year, value.month, value.day, tzinfo=UTC)
         else:
             return None
     except (ValueError, OverflowError, TypeError, OSError):

@@ -1,4 +1,4 @@
-"""Posts from JSONL and CSV files, one at a time, however large the file is and whatever is wrong in it."""
+"""Posts from JSONL, CSV and Parquet files, one at a time, however large the file is and whatever is wrong in it."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from monitor.core.errors import ConfigError
 from monitor.core.mention import Mention
@@ -16,13 +16,14 @@ from monitor.fields import FieldMap, MentionReader
 LINE_LIMIT = 1_000_000
 """Bytes; a longer line is passed over without being held in memory."""
 
+_PARQUET_BATCH = 1_000
 _TOO_LONG = "a line longer than 1 MB"
 _NOT_JSON = "not JSON, or only half of it"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line or record: the mention in it, or why there is none, and where in the file it ends."""
+    """One line or record: the mention in it, or why there is none, and where it ends: a byte, in Parquet a number."""
 
     end: int
     found: Mention | str
@@ -41,7 +42,9 @@ def check(path: Path, fields: FieldMap) -> None:
     """Raise ``ConfigError`` for a file that is missing, has no known suffix or, as CSV, not the columns needed."""
     try:
         with path.open("rb") as file:
-            if _is_csv(path):
+            if _is_parquet(path):
+                _parquet(file, path, fields)
+            elif _is_csv(path):
                 _header(file, path, fields)
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}"]) from None
@@ -50,13 +53,16 @@ def check(path: Path, fields: FieldMap) -> None:
 def rows(
     path: Path, fields: FieldMap, *, platform: str = "file", start: int = 0, is_complete: bool = True
 ) -> Iterator[Row]:
-    """Every row of a JSONL or CSV file from the byte ``start`` on; needs the memory of one row.
+    """Every row of a JSONL or CSV file from the byte ``start`` on, of Parquet after so many rows; needs little memory.
 
     A bad row comes as the reason why, in words, and never stops the others. Bytes that are not UTF-8 become
     replacement characters. While the file is still being written (``is_complete`` is false) an unfinished row at its
     end is left for the next time. Raises ``ConfigError`` like :func:`check`, and ``OSError``.
     """
     with path.open("rb") as file:
+        if _is_parquet(path):
+            yield from _parquet_rows(_parquet(file, path, fields), MentionReader(fields, platform), start)
+            return
         if not _is_csv(path):
             file.seek(start)
             yield from _jsonl_rows(file, fields, platform, is_complete)
@@ -93,8 +99,40 @@ def _is_later(row: Row, first: Mention, step: timedelta) -> bool:
 def _is_csv(path: Path) -> bool:
     suffix = path.suffix.casefold()
     if suffix not in (".jsonl", ".ndjson", ".csv", ".tsv"):
-        raise ConfigError([f"{path}: the name must end in .jsonl, .ndjson, .csv or .tsv"])
+        raise ConfigError([f"{path}: the name must end in .jsonl, .ndjson, .csv, .tsv or .parquet"])
     return suffix in (".csv", ".tsv")
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.casefold() == ".parquet"
+
+
+def _parquet(file: BinaryIO, path: Path, fields: FieldMap) -> Any:
+    """The opened file; its columns are known to hold what is needed."""
+    try:
+        from pyarrow import ArrowException
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise ConfigError([f"{path}: reading Parquet needs pyarrow: pip install 'umbrage[parquet]'"]) from None
+    try:
+        found = ParquetFile(file)
+    except (ArrowException, OSError, ValueError) as error:
+        raise ConfigError([f"{path}: this is no Parquet file, or half of one ({type(error).__name__})"]) from None
+    if problems := fields.problems(list(found.schema_arrow.names)):
+        raise ConfigError([f"{path}: {problem}" for problem in problems])
+    return found
+
+
+def _parquet_rows(file: Any, to_mention: MentionReader, start: int) -> Iterator[Row]:
+    number = 0
+    for batch in file.iter_batches(batch_size=_PARQUET_BATCH):
+        if number + batch.num_rows <= start:
+            number += batch.num_rows
+            continue
+        for row in batch.to_pylist():
+            number += 1
+            if number > start:
+                yield Row(number, to_mention(row))
 
 
 def _jsonl_rows(file: BinaryIO, fields: FieldMap, platform: str, is_complete: bool) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Imports posts from JSONL and CSV files as they appear and grow: exports, archives, another program's log."""
+"""Imports posts from JSONL, CSV and Parquet files as they appear and grow: exports, archives, another program's log."""
 
 import glob
 import hashlib
@@ -103,6 +103,9 @@ class Files:
 def _goes_on(path: Path, status: os.stat_result, before: _Reached) -> bool:
     """Is this still the file that was read, as far as it was read? A copy over it keeps the inode."""
     if status.st_ino != before.inode or status.st_size < before.offset:
+        return False
+    if path.suffix.casefold() == ".parquet" and status.st_size != before.size:
+        # Such a file is written as a whole; nothing is ever added to one.
         return False
     return not before.tail or before.tail == _tail(path, before.offset)
 

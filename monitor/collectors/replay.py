@@ -1,4 +1,4 @@
-"""Reads recorded posts from JSONL or CSV files, once, in the order of the files: for replays, trials and tests."""
+"""Reads recorded posts from JSONL, CSV or Parquet files once, in their order: for replays, trials and tests."""
 
 import json
 from collections.abc import Iterator, Sequence

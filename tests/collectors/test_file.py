@@ -1,15 +1,19 @@
 """The collector of files that appear and grow."""
 
+import io
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from monitor.collectors import file
-from monitor.core.errors import PartlyRead, Unavailable
+from monitor.core.errors import PartlyRead, Unavailable, Unreadable
 from monitor.core.mention import Mention, Page
 from monitor.ports import Round
 from monitor.testing.collector_contract import FileCollectorContract, last_cursor, mentions
@@ -33,6 +37,52 @@ class TestFile(FileCollectorContract):
 
     def options(self, place: str) -> dict[str, Any]:
         return {"path": place, "platform": "survey"}
+
+
+def parquet(*rows: dict[str, Any]) -> bytes:
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(rows)), out, row_group_size=2)
+    return out.getvalue()
+
+
+WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class TestParquet(FileCollectorContract):
+    plugin = file
+    file_name = "posts.parquet"
+    answer = parquet(
+        {"id": 1, "text": "Acme, again", "date": WHEN, "author": "sam", "stars": 1.0},
+        {"id": 2, "text": "Acme, again", "date": WHEN, "author": None, "stars": None},
+    )
+    malformed = parquet(
+        {"id": 1, "text": "Acme, again", "date": WHEN, "author": "sam", "stars": 1.0},
+        {"id": 3, "text": None, "date": WHEN, "author": None, "stars": None},
+        {"id": 4, "text": "when?", "date": None, "author": None, "stars": None},
+        {"id": 2, "text": "Acme, again", "date": WHEN, "author": None, "stars": None},
+    )
+    expected = (replace(mention(1), rating=1), mention(2, author=None))
+
+    def options(self, place: str) -> dict[str, Any]:
+        return {"path": place, "platform": "survey", "page": 1}
+
+
+def test_a_parquet_file_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    rounds = Rounds(path)
+    path.write_bytes(parquet({"id": 1, "text": "x", "time": 0}))
+    assert (rounds.ids(), rounds.ids()) == (["1"], [])
+    path.write_bytes(parquet({"id": 1, "text": "x", "time": 0}, {"id": 2, "text": "y", "time": 0}))
+    assert (rounds.ids(), rounds.ids()) == (["1", "2"], [])
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1 half of it", parquet({"words": "x"})])
+def test_what_is_no_parquet_file_says_so(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(content)
+    with pytest.raises(Unreadable) as caught:
+        Rounds(path).pages()
+    assert "a.parquet: " in str(caught.value)
 
 
 class Rounds:

@@ -1,189 +1,22 @@
-"""What the jobs need from the outside, and what plugins give: collector, classifier, notifier, store."""
+"""What the jobs need of a store: the facts they write, and what is due."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from monitor.core.alerting import Reason, Told
-from monitor.core.budget import Budget
-from monitor.core.calibration import Calibration
 from monitor.core.case import Case, Complaint
 from monitor.core.health import Health
-from monitor.core.mention import Gap, Mention, Page, Post
+from monitor.core.mention import Gap, Mention, Post
 from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
 from monitor.core.silence import Pulse
 from monitor.core.trend import Usual
-from monitor.core.verdict import Label, Score, Thresholds, Verdict, Word
-from monitor.core.watch import Match, Watch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """What a collector is asked for at the moment ``now``.
-
-    ``cursor`` is whatever an earlier page carried, ``None`` on the first start; then nothing older than ``since`` is
-    asked for where the platform can tell.
-    """
-
-    watches: tuple[Watch, ...]
-    cursor: str | None
-    since: datetime
-    now: datetime
-
-
-class Collector(Protocol):
-    """Reads one source. What it raises beyond :class:`~monitor.core.errors.SourceError` counts as a bug in it."""
-
-    def pages(self, asked: Round) -> Iterator[Page]:
-        """What is new after the cursor, in pages, to the end of what is new.
-
-        The caller stores a page before it takes the next one. A bad item is counted in ``Page.skipped`` and never stops
-        the rest. The collector may give more than the watches ask for: the caller matches again.
-        """
-        ...
-
-
-@runtime_checkable
-class Querying(Protocol):
-    """A collector that asks its platform for words."""
-
-    def queries(self, watches: Sequence[Watch]) -> Sequence[str]:
-        """What it asks for, as it is sent: derived from the watches, each within the platform's length limit."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """What became of posts: ``found`` as they are now, ``gone`` by id; about all others nothing is known yet."""
-
-    found: tuple[Mention, ...] = ()
-    gone: tuple[str, ...] = ()
-    spent: tuple[tuple[str, float], ...] = ()
-
-
-@runtime_checkable
-class Refreshing(Protocol):
-    """A collector that can look up posts again by their ids."""
-
-    @property
-    def platform(self) -> str:
-        """The platform of the posts it can look up."""
-        ...
-
-    @property
-    def batch(self) -> int:
-        """How many ids it looks up at a time."""
-        ...
-
-    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
-        """What became of these posts, at most ``batch`` of them. Raises ``SourceError``; then nothing is known.
-
-        A post that was deleted, or whose author was suspended or made it private, is gone.
-        """
-        ...
-
-
-@runtime_checkable
-class Metered(Protocol):
-    """A collector whose reading costs something that is limited by day or month."""
-
-    @property
-    def account(self) -> str:
-        """Whose budget it is: sources with the same account share one."""
-        ...
-
-    @property
-    def budgets(self) -> Sequence[Budget]:
-        """The limits; all of them must leave room for a page before it is asked for."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What reading a query would cost for the last seven days' worth of posts, in the unit of a budget."""
-
-    query: str
-    posts: int
-    cost: float
-    unit: str
-
-
-@runtime_checkable
-class Estimating(Protocol):
-    """A collector that can say what its queries would cost before they run."""
-
-    def estimates(self, watches: Sequence[Watch]) -> Iterator[Estimate]:
-        """One for each query. Raises ``SourceError``."""
-        ...
-
-
-class Classifier(Protocol):
-    """Answers for a text: is this a complaint, and about what?"""
-
-    @property
-    def model(self) -> str:
-        """``name@revision``, stored with every verdict."""
-        ...
-
-    @property
-    def thresholds(self) -> Thresholds:
-        """The thresholds to use where nothing better is known; the configuration may set others."""
-        ...
-
-    @property
-    def calibrations(self) -> Mapping[str, Calibration]:
-        """How right the probabilities were on labelled posts, by language; empty when nobody has measured it."""
-        ...
-
-    def score(self, texts: Sequence[str]) -> Sequence[Score]:
-        """One score per text, in order, each independent of the others. Raises ``ModelError``."""
-        ...
-
-    def explain(self, text: str, most: int = 3) -> Sequence[Word]:
-        """Up to ``most`` words that carried the score, each weighed without those before it. Raises ``ModelError``."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """Where a delivered message is: whatever the notifier needs to find it again, as text."""
-
-    reference: str | None = None
-
-
-class Notifier(Protocol):
-    """Hands messages to one target."""
-
-    @property
-    def pace(self) -> timedelta:
-        """The shortest pause between two messages to this target; zero for none."""
-        ...
-
-    def send(self, message: Message, thread: Receipt | None) -> Receipt:
-        """Deliver once, without retries of its own, or raise ``Refused``, ``Busy`` or ``Doubtful``.
-
-        ``ConfigError``, as a missing secret raises it, makes the target rest until a person has mended it.
-        ``thread`` is the receipt of the message named by ``message.thread``, if that was delivered here.
-        """
-        ...
-
-    def edit(self, message: Message, receipt: Receipt) -> None:
-        """Put this in the place of the message that ``receipt`` names; doing it twice does no harm.
-
-        Raises what :meth:`send` raises; ``Refused`` where messages cannot be changed or the old one is not there.
-        """
-        ...
-
-    def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
-        """Look for a message that may have been delivered after ``since``; ``None`` when it is not there.
-
-        Raises ``Busy`` when the target cannot be asked now, ``Refused`` when it can never be asked: then the message
-        is sent again and may be doubled.
-        """
-        ...
+from monitor.core.verdict import Label, Verdict
+from monitor.core.watch import Match
+from monitor.ports.plugins import Receipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

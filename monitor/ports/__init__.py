@@ -1,0 +1,51 @@
+"""What the jobs need from the outside, and what plugins give: collector, classifier, notifier, store."""
+
+from monitor.ports.plugins import (
+    Classifier,
+    Collector,
+    Estimate,
+    Estimating,
+    Looked,
+    Metered,
+    Notifier,
+    Querying,
+    Receipt,
+    Refreshing,
+    Round,
+)
+from monitor.ports.store import (
+    Alert,
+    Delivery,
+    OpenCase,
+    OpenGap,
+    Pending,
+    Quoting,
+    Store,
+    Transaction,
+    Unfiled,
+    Unjudged,
+)
+
+__all__ = [
+    "Alert",
+    "Classifier",
+    "Collector",
+    "Delivery",
+    "Estimate",
+    "Estimating",
+    "Looked",
+    "Metered",
+    "Notifier",
+    "OpenCase",
+    "OpenGap",
+    "Pending",
+    "Querying",
+    "Quoting",
+    "Receipt",
+    "Refreshing",
+    "Round",
+    "Store",
+    "Transaction",
+    "Unfiled",
+    "Unjudged",
+]
