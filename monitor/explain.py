@@ -51,7 +51,15 @@ def explain(report: Report, named: str, rules: TriageRules, now: datetime, words
 def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime, words: Words) -> Iterator[str]:
     author = f"@{post['author']}" if post["author"] else "unknown author"
     yield f"{post['platform']} {post['native_id']} by {author}, {moment(post['posted_at'])}"
-    yield f"  “{excerpt(post['text'], 200)}”"
+    if post["forgotten_at"]:
+        yield f"deleted    by its author; its words were removed here {moment(post['forgotten_at'])}"
+        return
+    stars = f"{post['rating']} of 5 stars: " if post["rating"] else ""
+    yield f"  {stars}“{excerpt(post['text'], 200)}”"
+    if post["context"]:
+        yield f"answers    “{excerpt(post['context'], 160)}”"
+    if post["edited_at"]:
+        yield f"edited     {moment(post['edited_at'])}; these are its latest words"
     wait = duration(post["collected_at"] - post["posted_at"])
     yield f"collected  {moment(post['collected_at'])} by source {post['source']}, {wait} after it was posted"
     yield f"matched    {post['brand']}, by: {', '.join(post['matched'])}"

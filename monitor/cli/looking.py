@@ -127,13 +127,22 @@ def _summary(kind: str, name: str) -> str:
 @click.command("try")
 @click.argument("source")
 @click.option("-n", "--limit", default=10, show_default=True, help="Show so many posts.")
+@click.option("--show-query", is_flag=True, help="Show what it would ask the platform for, and ask nothing.")
+@click.option("--cost", is_flag=True, help="Show what its queries would cost, by the platform's own count.")
 @with_config
-def try_command(source: str, limit: int, config: Path) -> None:
+def try_command(source: str, limit: int, show_query: bool, cost: bool, config: Path) -> None:
     """Read a configured source without storing anything, and show what it finds and what would match.
 
     \b
-    Example:  umbrage try news -n 20
+    Examples:  umbrage try news -n 20
+               umbrage try news --show-query
     """
+    if show_query:
+        _show_queries(source, config)
+        return
+    if cost:
+        _show_costs(source, config)
+        return
     from monitor.app import build_sources, build_watches, clock
     from monitor.core.mention import storable
     from monitor.core.message import moment
@@ -159,6 +168,34 @@ def try_command(source: str, limit: int, config: Path) -> None:
     click.echo(f"{shown} posts shown, nothing stored", err=True)
     for reason, count in skipped.items():
         click.echo(f"  skipped {count}: {reason}", err=True)
+
+
+def _show_queries(name: str, config: Path) -> None:
+    from monitor.app import build_sources, build_watches
+    from monitor.ports import Querying
+
+    settings = settings_of(config)
+    collector = _named("source", name, build_sources(settings)).collector
+    if not isinstance(collector, Querying):
+        click.echo(
+            f"{name} asks for no words: it reads everything in its place, and what matches is found here", err=True
+        )
+        return
+    for query in collector.queries(build_watches(settings)):
+        click.echo(query)
+
+
+def _show_costs(name: str, config: Path) -> None:
+    from monitor.app import build_sources, build_watches
+    from monitor.ports import Estimating
+
+    settings = settings_of(config)
+    collector = _named("source", name, build_sources(settings)).collector
+    if not isinstance(collector, Estimating):
+        click.echo(f"{name} costs nothing, or its platform does not say beforehand", err=True)
+        return
+    for found in collector.estimates(build_watches(settings)):
+        click.echo(f"{found.posts} posts in 7 days, {found.cost:.2f} {found.unit} to read: {found.query}")
 
 
 def _mentions(pages: "Iterator[Page]", skipped: dict[str, int]) -> "Iterator[Mention]":

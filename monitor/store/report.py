@@ -4,12 +4,24 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, func, or_, select, update
+from sqlalchemy import Engine, RowMapping, func, or_, select, text, update
 
 from monitor.core.case import Case
 from monitor.core.message import Message
 from monitor.store.connection import reading, writing
-from monitor.store.schema import State, cases, corrections, cursors, mentions, outbox, told, verdicts
+from monitor.store.schema import (
+    KEPT,
+    UNFINISHED,
+    Stage,
+    State,
+    cases,
+    corrections,
+    cursors,
+    mentions,
+    outbox,
+    told,
+    verdicts,
+)
 
 
 class Report:
@@ -33,7 +45,8 @@ class Report:
     def corrections(self) -> list[RowMapping]:
         """Every correction with the text and brand of its post, oldest first."""
         wanted = select(corrections.c.label, mentions.c.text, mentions.c.brand)
-        return self._rows(wanted.join(mentions, mentions.c.id == corrections.c.mention_id).order_by(corrections.c.id))
+        kept = wanted.join(mentions, mentions.c.id == corrections.c.mention_id).where(text(f"mentions.{KEPT}"))
+        return self._rows(kept.order_by(corrections.c.id))
 
     def case(self, number: int) -> Case:
         last = select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == number).scalar_subquery()
@@ -70,6 +83,29 @@ class Report:
         change = update(outbox).where(outbox.c.id == number, outbox.c.state.in_([State.PENDING, State.DEAD]))
         return self._change(change.values(state=State.DROPPED))
 
+    def found(self, source: str, since: datetime) -> tuple[int, int]:
+        """How many posts and how many complaints a source has brought since a moment."""
+        query = select(func.count(), func.count(mentions.c.case_id)).where(
+            mentions.c.source == source, mentions.c.collected_at >= since
+        )
+        with reading(self._engine) as connection:
+            posts, complaints = connection.execute(query).one()
+        return posts, complaints
+
+    def waiting(self) -> dict[str, int]:
+        """How much waits: for a verdict, for triage, for a target, and what was set aside."""
+        stages = select(mentions.c.stage, func.count()).where(text(f"mentions.{UNFINISHED}")).group_by(mentions.c.stage)
+        states = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+        with reading(self._engine) as connection:
+            by_stage = {row[0]: int(row[1]) for row in connection.execute(stages)}
+            by_state = {row[0]: int(row[1]) for row in connection.execute(states)}
+        return {
+            "posts to be judged": by_stage.get(Stage.NEW, 0),
+            "complaints to be filed": by_stage.get(Stage.COMPLAINT, 0),
+            "messages to be sent": by_state.get(State.PENDING, 0) + by_state.get(State.SENDING, 0),
+            "messages set aside": by_state.get(State.DEAD, 0),
+        }
+
     def counts(self) -> dict[str, int]:
         """How much of everything there is."""
         tables = {"mentions": mentions, "verdicts": verdicts, "cases": cases, "messages": outbox, "cursors": cursors}
@@ -94,6 +130,7 @@ class Report:
             select(mentions.c.id, verdicts.c.label, verdicts.c.complaint, verdicts.c.model)
             .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
             .where(mentions.c.posted_at >= since, mentions.c.posted_at < until, mentions.c.is_own.is_(False))
+            .where(text(f"mentions.{KEPT}"))
             .order_by(mentions.c.id)
         )
         yield from self._stream(query if brand is None else query.where(mentions.c.brand == brand))
