@@ -6,7 +6,7 @@ import math
 import re
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -99,6 +99,23 @@ def fetch(
                 url=str(response.url),
                 moved_to=moved_to,
             )
+
+
+def ask(
+    client: httpx.Client,
+    url: str,
+    params: Mapping[str, str | int] | None = None,
+    *,
+    turn: Callable[[], None] = lambda: None,
+    headers: Mapping[str, str] | None = None,
+    seconds: float = 30,
+    now: datetime | None = None,
+) -> Any:
+    """The JSON object or list at an address, asked for when it is our turn. Raises what the answer's status means."""
+    turn()
+    answer = fetch(client, url, params=params, headers=headers, seconds=seconds)
+    check(answer.status, answer.headers, host(url), now)
+    return parsed(answer)
 
 
 def parsed(answer: Answer) -> Any:

@@ -70,6 +70,7 @@ def session(
         logging.getLogger(name).setLevel(logging.WARNING)
     made = requests.Session()
     made.trust_env = False
+    made.max_redirects = 5
     made.headers.update({"User-Agent": user_agent(contact), **(headers or {})})
     for scheme in ("https://", "http://"):
         made.mount(scheme, _Courteous(timeout, turn, largest, base))
