@@ -49,7 +49,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def _own(kind: str) -> set[str]:
     spec = util.find_spec(f"monitor.{kind}")
-    return {module.name for module in pkgutil.iter_modules(spec.submodule_search_locations if spec else None)}
+    modules = pkgutil.iter_modules(spec.submodule_search_locations if spec else None)
+    return {module.name for module in modules if not module.name.startswith("_")}
 
 
 def _foreign(kind: str) -> dict[str, metadata.EntryPoint]:

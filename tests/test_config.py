@@ -8,7 +8,10 @@ import pytest
 from monitor import registry
 from monitor.config import read
 from monitor.core.errors import ConfigError
+from monitor.registry import names
 from monitor.settings import Settings
+
+COLLECTORS = ", ".join(names("collectors"))
 
 CANARY = "xoxb-canary-4711"
 SLACK = 'use = "slack"\nchannel = "C024BE91L"\n'
@@ -63,7 +66,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "no plugin": ('[sources.a]\nevery = "5m"', ["sources.a.use: is missing"]),
     "unknown collector": (
         '[sources.a]\nuse = "rsss"',
-        ["sources.a.use: no collector is called 'rsss'; known: file, replay, rss; did you mean rss?"],
+        [f"sources.a.use: no collector is called 'rsss'; known: {COLLECTORS}; did you mean rss?"],
     ),
     "unknown notifier": (
         '[targets.a]\nuse = "slak"',

@@ -1,0 +1,327 @@
+"""Reads posts and comments of chosen subreddits, a search, and mentions of an account on Reddit, through praw."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import praw
+import prawcore
+import requests
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor import __version__
+from monitor.core.errors import AuthFailed, PartlyRead, RateLimited, SourceError, Unreadable
+from monitor.core.mention import Gap, Kind, Mention, Page
+from monitor.core.query import packed, quoted, search_words
+from monitor.core.watch import Watch
+from monitor.http import check
+from monitor.pace import pace
+from monitor.ports import Looked, Round
+from monitor.reading import Reading
+from monitor.secret import Secret
+from monitor.sessions import session, translated
+
+LONGEST_QUERY = 512
+LONGEST_LISTING = 1_000
+"""Items; nothing below them is given out, whatever is asked for."""
+
+NEARLY_ALL = 950
+PAGE = 100
+OVERLAP = timedelta(minutes=30)
+"""How late a post may appear, such as one that a filter held back, and still be found."""
+
+_REMOVED = {"[deleted]", "[removed]", "[ removed by reddit ]"}
+_BOTS = {"automoderator"}
+_SITE = "https://www.reddit.com"
+
+
+class Options(BaseModel):
+    """``client_id`` and ``client_secret`` are those of an approved app; ``by`` is the Reddit name of who runs it.
+
+    ``subreddits`` are read completely, posts and comments. ``search`` also asks all of Reddit for posts with a brand's
+    words. ``mentions`` reads those of the account whose ``refresh_token`` is given. ``requests_per_minute`` is our own
+    ceiling. ``base_url`` takes the place of Reddit's hosts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_id: Secret
+    client_secret: Secret
+    by: str = Field(pattern=r"^[A-Za-z0-9_-]{3,20}$")
+    subreddits: tuple[str, ...] = ()
+    search: bool = True
+    mentions: bool = False
+    refresh_token: Secret | None = None
+    contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
+    timeout: float = Field(default=15, gt=0, le=60)
+    requests_per_minute: int = Field(default=60, ge=1, le=100)
+    base_url: str | None = Field(default=None, pattern=r"^https?://")
+
+
+def create(options: Options) -> "Reddit":
+    """The collector; nothing is asked for yet."""
+    return Reddit(options)
+
+
+class Reddit:
+    """Each listing is read from its newest item down to where the last round began."""
+
+    platform = "reddit"
+    batch = 100
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._account = f"reddit {options.client_id.model_dump_json()} {options.base_url}"
+        self._client: praw.Reddit | None = None
+        self._requestor: _Requestor | None = None
+
+    def queries(self, watches: Sequence[Watch]) -> list[str]:
+        """Searches of at most 512 characters; names with ``@`` mean nothing here."""
+        if not self._options.search:
+            return []
+        return list(packed([quoted(word) for word in search_words(watches, handles=False)], LONGEST_QUERY))
+
+    def pages(self, asked: Round) -> Iterator[Page]:
+        """All listings, one after the other. One that cannot be read is reported after the others have been read."""
+        listings, readings = self._listings(asked.watches), _readings(asked.cursor)
+        cursors = {name: readings[name] for name in listings if name in readings}
+        problems: list[SourceError] = []
+        for name, (path, params) in listings.items():
+            try:
+                yield from self._listing(name, path, params, cursors, asked)
+            except (RateLimited, AuthFailed):
+                raise
+            except SourceError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0] if len(problems) == len(listings) else PartlyRead(str(problems[0]))
+
+    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:  # noqa: ARG002 (Reddit says when something was edited)
+        """What became of posts and comments, by their full names. What is not listed, or has no author, is gone."""
+        children, _ = self._children("api/info", {"id": ",".join(ids)})
+        found = {mention.id: mention for child in children if isinstance(mention := _mention(child), Mention)}
+        return Looked(found=tuple(found.values()), gone=tuple(name for name in ids if name not in found))
+
+    def _listings(self, watches: Sequence[Watch]) -> dict[str, tuple[str, dict[str, str]]]:
+        options, found = self._options, dict[str, tuple[str, dict[str, str]]]()
+        if options.subreddits:
+            together = "+".join(options.subreddits)
+            found["new"] = (f"r/{together}/new", {})
+            found["comments"] = (f"r/{together}/comments", {})
+        for query in self.queries(watches):
+            found[f"search {query}"] = ("r/all/search", {"q": query, "sort": "new", "type": "link"})
+        if options.mentions:
+            found["mentions"] = ("message/mentions", {})
+        return found
+
+    def _listing(
+        self, name: str, path: str, params: Mapping[str, str], cursors: dict[str, str], asked: Round
+    ) -> Iterator[Page]:
+        """One listing to the place where the last round began, or to the end of what Reddit gives out."""
+        reading = Reading(cursors.get(name))
+        start = reading.start(asked.since, OVERLAP)
+        after, count, oldest = None, 0, asked.now
+        while True:
+            children, after_that = self._children(path, {**params, **({"after": after} if after else {})})
+            count += len(children)
+            times = [at for child in children if (at := _time(child)) is not None]
+            oldest = min([oldest, *times])
+            skipped: Counter[str] = Counter()
+            found = [mention for mention in _mentions(children, skipped) if mention.posted_at >= start]
+            is_over = not children or not after_that or after_that == after or count >= LONGEST_LISTING
+            if is_over or _is_below(times, start):
+                why = f"Reddit lists no more than about {LONGEST_LISTING:,} items"
+                gaps = (Gap(start, oldest, why),) if count >= NEARLY_ALL and oldest > start else ()
+                new = reading.new(found)
+                cursors[name] = reading.cursor(asked.now, OVERLAP)
+                yield Page(mentions=new, cursor=json.dumps(cursors), skipped=tuple(skipped.items()), gaps=gaps)
+                return
+            yield Page(mentions=reading.new(found), cursor=None, skipped=tuple(skipped.items()))
+            after = after_that
+
+    def _children(self, path: str, params: dict[str, str]) -> tuple[list[Any], str | None]:
+        """The items of a listing and the name of its last one, if there are more."""
+        answer = self._ask(path, {"limit": str(PAGE), **params})
+        data = answer.get("data") if isinstance(answer, dict) else None
+        children = data.get("children") if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not isinstance(children, list):
+            raise Unreadable("Reddit answered something that is no listing")
+        after = data.get("after")
+        return children, after if isinstance(after, str) and after else None
+
+    def _ask(self, path: str, params: dict[str, str]) -> Any:
+        """One question through praw; with a token that has run out, once more with a new one."""
+        for is_last in (False, True):
+            client, requestor = self._connected()
+            if requestor.is_used_up is not None:
+                wait, requestor.is_used_up = requestor.is_used_up, None
+                raise RateLimited("Reddit's allowance is used up", wait=wait)
+            try:
+                return client.request(method="GET", path=path, params=dict(params))
+            except _ExpiredError:
+                self._client = None
+                if is_last:
+                    raise AuthFailed(_CREDENTIALS) from None
+            except SourceError:
+                raise
+            except (prawcore.exceptions.PrawcoreException, KeyError, ValueError) as error:
+                raise Unreadable(f"Reddit answered something that praw cannot read ({type(error).__name__})") from None
+        raise AssertionError  # pragma: no cover (the loop ends by returning or raising)
+
+    def _connected(self) -> tuple[praw.Reddit, "_Requestor"]:
+        if self._client is None or self._requestor is None:
+            options = self._options
+            own = session(
+                options.contact, timeout=options.timeout, turn=pace(self._account, options.requests_per_minute)
+            )
+            made: list[_Requestor] = []
+            settings: dict[str, Any] = {
+                "client_id": options.client_id.reveal(),
+                "client_secret": options.client_secret.reveal(),
+                "user_agent": user_agent(options),
+                "check_for_updates": False,
+            }
+            if options.refresh_token is not None:
+                settings["refresh_token"] = options.refresh_token.reveal()
+            if options.base_url is not None:
+                settings |= {"oauth_url": options.base_url, "reddit_url": options.base_url}
+            client = praw.Reddit(
+                requestor_class=_Requestor, requestor_kwargs={"session": own, "made": made}, **settings
+            )
+            client.read_only = options.refresh_token is None
+            self._client, self._requestor = client, made[-1]
+        return self._client, self._requestor
+
+
+_CREDENTIALS = (
+    "Reddit refuses the app's credentials (options client_id, client_secret, refresh_token); "
+    "see docs/platforms/reddit.md for how to get them"
+)
+
+
+def user_agent(options: Options) -> str:
+    """In the form that Reddit asks for, with our own name in front."""
+    contact = f"; +{options.contact}" if options.contact else ""
+    return f"umbrage/{__version__} (python:umbrage:v{__version__} (by /u/{options.by}){contact})"
+
+
+class _ExpiredError(Exception):
+    """Reddit does not know the access token any more."""
+
+
+class _Requestor(prawcore.Requestor):
+    """Asks through our session, and says at once what an answer means: praw would sleep, or trip over it."""
+
+    def __init__(self, *, made: list["_Requestor"], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.is_used_up: timedelta | None = None
+        made.append(self)
+
+    def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> requests.Response:  # noqa: ARG002
+        with translated("Reddit"):
+            response: requests.Response = self._http.request(*args, **kwargs)
+        is_token = str(args[1] if len(args) > 1 else kwargs.get("url", "")).endswith("/access_token")
+        if is_token and response.status_code in (400, 401, 403):
+            raise AuthFailed(_CREDENTIALS)
+        if response.status_code == 401:
+            raise _ExpiredError
+        check(response.status_code, response.headers, "Reddit")
+        self._note_allowance(response)
+        return response
+
+    def _note_allowance(self, response: requests.Response) -> None:
+        """When nothing remains, the next question waits. praw is not shown the headers: it would sleep itself."""
+        try:
+            remaining = float(response.headers.pop("x-ratelimit-remaining", "99"))
+            reset = float(response.headers.pop("x-ratelimit-reset", "60"))
+        except ValueError:
+            return
+        if remaining < 1 and 0 < reset < 86_400:
+            self.is_used_up = timedelta(seconds=reset)
+
+
+def _mentions(children: Sequence[Any], skipped: Counter[str]) -> list[Mention]:
+    found: dict[str, Mention] = {}
+    for child in children:
+        mention = _mention(child)
+        if isinstance(mention, str):
+            skipped[mention] += 1
+        else:
+            found.setdefault(mention.id, mention)
+    return list(found.values())
+
+
+def _mention(child: Any) -> Mention | str:
+    item = child.get("data") if isinstance(child, dict) else None
+    if not isinstance(item, dict):
+        return "not an item"
+    origin = item.get("crosspost_parent_list")
+    if isinstance(origin, list) and origin and isinstance(origin[0], dict):
+        item = origin[0]
+    name, created = item.get("name"), _moment(item.get("created_utc"))
+    if not isinstance(name, str) or not name.startswith(("t1_", "t3_")) or created is None:
+        return "no id, or no time"
+    author, words = item.get("author"), _words(item)
+    if not isinstance(author, str) or author.casefold() in _REMOVED or item.get("removed_by_category") or words is None:
+        return "deleted or removed"
+    if author.casefold() in _BOTS:
+        return "by a bot"
+    is_comment = name.startswith("t1_")
+    crossposts = item.get("num_crossposts")
+    return Mention(
+        platform=Reddit.platform,
+        id=name,
+        text=words,
+        posted_at=created,
+        url=_address(item),
+        author=author,
+        reposts=crossposts if isinstance(crossposts, int) and not is_comment else None,
+        edited_at=_moment(item.get("edited")),
+        reply_to=_text(item.get("parent_id")) if is_comment else None,
+        context=_text(item.get("link_title")) if is_comment else None,
+        kind=Kind.REPLY if is_comment else Kind.POST,
+    )
+
+
+def _words(item: Mapping[str, Any]) -> str | None:
+    """The words of an item; ``None`` when they were taken away."""
+    parts = [_text(item.get(field)) for field in ("title", "selftext", "body")]
+    if any(part is not None and part.strip().casefold() in _REMOVED for part in parts):
+        return None
+    return "\n".join(part for part in parts if part) or None
+
+
+def _address(item: Mapping[str, Any]) -> str | None:
+    path = _text(item.get("permalink")) or _text(item.get("context"))
+    return f"{_SITE}{path.partition('?')[0]}" if path and path.startswith("/") else None
+
+
+def _is_below(times: Sequence[datetime], start: datetime) -> bool:
+    """Whether a page has reached the posts of the last round; single old ones may stand anywhere."""
+    return bool(times) and sorted(times)[len(times) // 2] < start
+
+
+def _time(child: Any) -> datetime | None:
+    item = child.get("data") if isinstance(child, dict) else None
+    return _moment(item.get("created_utc")) if isinstance(item, dict) else None
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 2**33:
+        return None
+    return datetime.fromtimestamp(value, UTC)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _readings(cursor: str | None) -> dict[str, str]:
+    """The position in each listing; with a cursor that is not ours all are read from the beginning."""
+    try:
+        data = json.loads(cursor or "{}")
+        return {str(name): reading for name, reading in data.items() if isinstance(reading, str)}
+    except (ValueError, AttributeError):
+        return {}
