@@ -1,0 +1,340 @@
+"""Reads hashtags, and with a token a search and mentions, on Mastodon and servers that speak like it."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import BaseModel, ConfigDict, Field
+
+from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError, Unreadable
+from monitor.core.mention import Gap, Kind, Mention, Page
+from monitor.core.query import search_words
+from monitor.core.text import fold
+from monitor.core.watch import Watch
+from monitor.http import LONGEST_WAIT, check, host, http_date, user_agent
+from monitor.markup import plain
+from monitor.pace import pace
+from monitor.ports import Looked, Round
+from monitor.reading import Reading
+from monitor.secret import Secret
+from monitor.sessions import session, translated
+
+OVERLAP = timedelta(hours=1)
+"""How late a post from another server may arrive and still be found: its id is as old as the post itself."""
+
+MOST_PAGES = 100
+_STATUS = re.compile(r"/statuses/([0-9A-Za-z]{1,64})$")
+_NO_LETTERS = re.compile(r"[\W_]+")
+
+
+class Options(BaseModel):
+    """``servers``: where to ask. ``tags``: hashtags besides those made of the brands' words.
+
+    With a ``token`` of an account on the first server, ``search`` asks it for posts with a brand's words (if it can
+    search) and ``notifications`` reads who mentioned the account. ``page`` is how many posts are asked for at once.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    servers: tuple[str, ...] = Field(default=("https://mastodon.social",), min_length=1)
+    tags: tuple[str, ...] = ()
+    token: Secret | None = None
+    search: bool = False
+    notifications: bool = False
+    page: int = Field(default=40, ge=1, le=40)
+    contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
+    timeout: float = Field(default=15, gt=0, le=60)
+    requests_per_minute: int = Field(default=30, ge=1, le=60)
+
+
+def create(options: Options) -> "Mastodon":
+    """The collector. Raises ``ConfigError`` for what is no address, or for a search without a token."""
+    problems = [f"{url!r} is no address like https://mastodon.social" for url in options.servers if host(url) == "?"]
+    if (options.search or options.notifications) and options.token is None:
+        problems.append("search and notifications need a token of an account on the first server")
+    if problems:
+        raise ConfigError([f"mastodon: {problem}" for problem in problems])
+    return Mastodon(options)
+
+
+class Mastodon:
+    """Each timeline of each server is read from its newest post down to where the last round began."""
+
+    platform = "mastodon"
+    batch = 20
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        addresses = [url.rstrip("/") for url in options.servers]
+        self._servers = {url: _Server(url, options, is_first=url == addresses[0]) for url in addresses}
+
+    def queries(self, watches: Sequence[Watch]) -> list[str]:
+        """The hashtags that are read: words, handles and misspellings written together."""
+        words = [_NO_LETTERS.sub("", fold(word)) for word in (*search_words(watches), *self._options.tags)]
+        return ["#" + tag for tag in dict.fromkeys(words) if tag and not tag.isdigit()]
+
+    def pages(self, asked: Round) -> Iterator[Page]:
+        """Every timeline; one that cannot be read is reported after the others have been read."""
+        timelines = list(self._timelines(asked.watches))
+        cursors = {name: at for name, at in _readings(asked.cursor).items() if name in {name for name, *_ in timelines}}
+        problems: list[SourceError] = []
+        broken: set[str] = set()
+        for name, server, ask in timelines:
+            if server.url in broken:
+                continue
+            try:
+                yield from self._timeline(name, server, ask, cursors, asked)
+            except SourceError as error:
+                problems.append(error)
+                broken.add(server.url)
+        if problems:
+            raise problems[0] if len(broken) == len(self._servers) else PartlyRead(str(problems[0]))
+
+    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
+        """What became of posts that were made on one of the servers; of other servers' posts nothing can be told."""
+        found, gone = [], []
+        for name in ids:
+            place, status = urlsplit(name), _STATUS.search(name)
+            server = self._servers.get(f"{place.scheme}://{place.netloc}")
+            if server is None or status is None:
+                continue
+            raw = server.ask(_of_status(status[1]), now, missing=True)
+            if raw is None:
+                gone.append(name)
+            elif isinstance(mention := _mention(raw, server.host), Mention):
+                found.append(mention)
+        return Looked(found=tuple(found), gone=tuple(gone))
+
+    def _timelines(self, watches: Sequence[Watch]) -> Iterator[tuple[str, "_Server", Callable[..., Any]]]:
+        for tag in self.queries(watches):
+            for server in self._servers.values():
+                yield f"{server.url} {tag}", server, _of_tag(tag[1:])
+        first = next(iter(self._servers.values()))
+        if self._options.search:
+            for word in search_words(watches, handles=False):
+                yield f"search {word}", first, _of_search(word)
+        if self._options.notifications:
+            yield "mentions", first, _of_mentions
+
+    def _timeline(
+        self, name: str, server: "_Server", ask: Callable[..., Any], cursors: dict[str, str], asked: Round
+    ) -> Iterator[Page]:
+        reading = Reading(cursors.get(name))
+        start = reading.start(asked.since, OVERLAP)
+        below: str | None = None
+        for number in range(1, MOST_PAGES + 1):
+            raw = server.ask(partial(ask, below=below, limit=self._options.page), asked.now)
+            items = _statuses(raw)
+            skipped: Counter[str] = Counter()
+            found = _mentions(items, server.host, skipped)
+            times = [mention.posted_at for mention in found]
+            lowest = _id_of(items[-1]) if items else None
+            # A search is sorted by how well it fits, so that there is nothing to page down to.
+            is_over = isinstance(raw, dict) or lowest in (None, below) or bool(times and max(times) < start)
+            new = reading.new(mention for mention in found if mention.posted_at >= start)
+            if is_over or number == MOST_PAGES:
+                cursors[name] = reading.cursor(asked.now, OVERLAP)
+                why = f"more than {MOST_PAGES * self._options.page:,} posts at once"
+                gaps = () if is_over else (Gap(start, min([asked.now, *times]), why),)
+                yield Page(mentions=new, cursor=json.dumps(cursors), skipped=tuple(skipped.items()), gaps=gaps)
+                return
+            yield Page(mentions=new, cursor=None, skipped=tuple(skipped.items()))
+            below = lowest
+
+
+class _Server:
+    """One server through Mastodon.py, whose requests go through our session."""
+
+    def __init__(self, url: str, options: Options, *, is_first: bool) -> None:
+        self.url = url
+        self.host = host(url)
+        self._options = options
+        self._token = options.token if is_first else None
+        self._raw: list[Any] = []
+
+    def ask(self, call: Callable[[Any], Any], now: datetime, *, missing: bool = False) -> Any:
+        """What the server answers to one call, as it came; ``None`` for what is not there, if that may be."""
+        api, errors = self._api(now)
+        self._raw.clear()
+        try:
+            call(api)
+        except errors as error:
+            if isinstance(error.__context__, _MissingError):
+                if missing:
+                    return None
+                raise Unreadable(f"{self.host} answered HTTP 404; is it a server that speaks like Mastodon?") from None
+            if error.__context__ is not None:
+                with translated(self.host):
+                    raise error.__context__ from None
+            if not self._raw:
+                raise Unreadable(f"{self.host}: {type(error).__name__}") from None
+        if not self._raw:
+            raise Unreadable(f"{self.host} answered nothing")
+        return self._raw[-1]
+
+    def _api(self, now: datetime) -> tuple[Any, type[Exception]]:
+        try:
+            import mastodon
+        except ImportError:
+            raise ConfigError(["mastodon needs Mastodon.py: pip install 'umbrage[mastodon]'"]) from None
+        options = self._options
+        own = session(options.contact, timeout=options.timeout, turn=pace(self.url, options.requests_per_minute))
+        own.hooks["response"].append(lambda response, **_: self._note(response, now))
+        api = mastodon.Mastodon(
+            api_base_url=self.url,
+            access_token=self._token.reveal() if self._token else None,
+            ratelimit_method="throw",
+            version_check_mode="none",
+            request_timeout=options.timeout,
+            user_agent=user_agent(options.contact),
+            session=own,
+        )
+        return api, mastodon.MastodonError
+
+    def _note(self, response: requests.Response, now: datetime) -> None:
+        """Keep an answer as it came. Whatever is raised here reaches us as the context of Mastodon.py's own error."""
+        with translated(self.host):
+            status, headers = response.status_code, response.headers
+            if status in (404, 410):
+                raise _MissingError
+            if status in (401, 403, 422):
+                raise AuthFailed(f"{self.host} refuses access (HTTP {status}); {self._cure()}")
+            if status == 429 and "retry-after" not in headers:
+                raise RateLimited(f"{self.host} asks us to wait (HTTP 429)", until=_reset(headers, now))
+            check(status, headers, self.host, now)
+            if 300 <= status < 400:
+                raise Unreadable(f"{self.host} has moved (HTTP {status}); write its new address")
+            raw = response.json()
+            if not isinstance(raw, dict | list):
+                raise Unreadable(f"{self.host} answered something that is no JSON object")
+            self._raw.append(raw)
+
+    def _cure(self) -> str:
+        if self._token is not None:
+            return "make a new token under Preferences, Development, and set it where the option token points"
+        return "it lets only its own people read; take it out of servers, or give a token of an account there"
+
+
+class _MissingError(Exception):
+    """The server says that something is not there."""
+
+
+def _of_status(number: str) -> Callable[..., Any]:
+    return lambda api: api.status(number)
+
+
+def _of_tag(tag: str) -> Callable[..., Any]:
+    return lambda api, below, limit: api.timeline_hashtag(tag, max_id=below, limit=limit)
+
+
+def _of_search(word: str) -> Callable[..., Any]:
+    # With "exclude_unreviewed" Mastodon.py would first ask which version the server has, each time.
+    options = {"result_type": "statuses", "resolve": False, "exclude_unreviewed": False}
+    return lambda api, limit, **_: api.search_v2(f'"{word}"', limit=limit, **options)
+
+
+def _of_mentions(api: Any, below: str | None, limit: int) -> Any:
+    return api.notifications(types=["mention"], max_id=below, limit=limit)
+
+
+def _reset(headers: Mapping[str, str], now: datetime) -> datetime | None:
+    """When a rate limit ends; a moment in the past, or without sense, is none. The server's clock is compared with."""
+    try:
+        until = datetime.fromisoformat(headers.get("x-ratelimit-reset", ""))
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    wait = until - (http_date(headers.get("date")) or now)
+    return now + wait if timedelta(0) < wait <= LONGEST_WAIT else None
+
+
+def _statuses(raw: Any) -> list[Any]:
+    """The posts of a timeline, a search or notifications; each is followed by where its list stands, by its id."""
+    items = raw.get("statuses") if isinstance(raw, dict) else raw
+    if not isinstance(items, list):
+        raise Unreadable("the server answered something that is no list of posts")
+    return items
+
+
+def _id_of(item: Any) -> str | None:
+    name = item.get("id") if isinstance(item, dict) else None
+    return str(name) if isinstance(name, str | int) and name != "" else None
+
+
+def _mentions(items: Sequence[Any], where: str, skipped: Counter[str]) -> list[Mention]:
+    found: dict[str, Mention] = {}
+    for item in items:
+        status = item.get("status") if isinstance(item, dict) and "status" in item else item
+        mention = _mention(status, where)
+        if isinstance(mention, str):
+            skipped[mention] += 1
+        else:
+            found.setdefault(mention.id, mention)
+    return list(found.values())
+
+
+def _mention(status: Any, where: str) -> Mention | str:
+    if isinstance(status, dict) and isinstance(status.get("reblog"), dict):
+        status = status["reblog"]
+    if not isinstance(status, dict):
+        return "not a post"
+    account = status.get("account")
+    account = account if isinstance(account, dict) else {}
+    name, created = _text(status.get("uri")) or _text(status.get("url")), _moment(status.get("created_at"))
+    if name is None or created is None:
+        return "no id, or no time"
+    if status.get("visibility") not in ("public", None):
+        return "not public"
+    if account.get("bot") is True:
+        return "by a bot"
+    words = [plain(_text(status.get(field)) or "") for field in ("spoiler_text", "content")]
+    text = "\n".join(part for part in words if part)
+    if not text:
+        return "no text"
+    acct = _text(account.get("acct"))
+    parent = status.get("in_reply_to_id")
+    return Mention(
+        platform=Mastodon.platform,
+        id=name,
+        text=text,
+        posted_at=created,
+        url=_text(status.get("url")) or name,
+        author=acct if acct is None or "@" in acct else f"{acct}@{where}",
+        language=_text(status.get("language")),
+        followers=_count(account.get("followers_count")),
+        reposts=_count(status.get("reblogs_count")),
+        author_since=_moment(account.get("created_at")),
+        edited_at=_moment(status.get("edited_at")),
+        reply_to=f"{where}/{parent}" if parent else None,
+        kind=Kind.REPLY if parent else Kind.POST,
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _readings(cursor: str | None) -> dict[str, str]:
+    """The position in each timeline; with a cursor that is not ours all are read from the beginning."""
+    try:
+        return {str(name): at for name, at in json.loads(cursor or "{}").items() if isinstance(at, str)}
+    except (ValueError, AttributeError):
+        return {}

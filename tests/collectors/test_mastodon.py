@@ -1,0 +1,309 @@
+"""Mastodon through Mastodon.py: every public post once, from several servers, whatever their ids look like."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.collectors import mastodon
+from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, Unreadable
+from monitor.core.mention import Kind, Mention, Page
+from monitor.core.watch import Watch
+from monitor.ports import Round
+from monitor.testing.collector_contract import HttpCollectorContract, last_cursor, mentions
+from monitor.testing.fakes import NOON
+from monitor.testing.loopback_http import Fault, LoopbackServer, Reply, Request
+
+FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "mastodon"
+TAG = "/api/v1/timelines/tag/acme"
+AT = NOON - timedelta(minutes=5)
+MINUTE = timedelta(minutes=1)
+WATCHES = (Watch(brand="Acme", terms=("Acme",)),)
+
+
+def status(number: int, at: datetime = AT, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": f"{number:018}",
+        "created_at": at.isoformat().replace("+00:00", "Z"),
+        "uri": f"https://m.example/users/ann/statuses/{number}",
+        "url": f"https://m.example/@ann/{number}",
+        "content": f"<p>Acme lost parcel {number} &amp; nobody<br>answers</p>",
+        "spoiler_text": "",
+        "visibility": "public",
+        "language": "en",
+        "reblogs_count": 4,
+        "edited_at": None,
+        "in_reply_to_id": None,
+        "reblog": None,
+        "account": {
+            "acct": "ann",
+            "bot": False,
+            "followers_count": 50,
+            "created_at": "2019-05-01T00:00:00.000Z",
+        },
+    } | changes
+
+
+def mention(number: int, **changes: Any) -> Mention:
+    fields: dict[str, Any] = {
+        "platform": "mastodon",
+        "id": f"https://m.example/users/ann/statuses/{number}",
+        "text": f"Acme lost parcel {number} & nobody\nanswers",
+        "posted_at": AT,
+        "url": f"https://m.example/@ann/{number}",
+        "author": "ann@127.0.0.1",
+        "language": "en",
+        "followers": 50,
+        "reposts": 4,
+        "author_since": datetime(2019, 5, 1, tzinfo=UTC),
+    }
+    return Mention(**fields | changes)
+
+
+class Timeline:
+    """A timeline as Mastodon gives it: newest first, 40 at a time, below ``max_id``."""
+
+    def __init__(self, server: LoopbackServer, path: str = TAG) -> None:
+        self.posts: list[dict[str, Any]] = []
+        self.asked: list[Request] = []
+        server.routes[path] = self.page
+
+    def page(self, request: Request) -> Reply:
+        self.asked.append(request)
+        posts = sorted(self.posts, key=lambda post: post["created_at"], reverse=True)
+        ids = [post["id"] for post in posts]
+        start = ids.index(request.query["max_id"]) + 1 if request.query.get("max_id") in ids else 0
+        return Reply(body=posts[start : start + int(request.query["limit"])])
+
+
+class TestContract(HttpCollectorContract):
+    plugin = mastodon
+    path = TAG
+    watches = WATCHES
+    answer = json.dumps([status(2), status(1)]).encode()
+    malformed = json.dumps([status(2), "x", {}, status(3, visibility="private"), status(1)]).encode()
+    expected = (mention(2), mention(1))
+
+    def options(self, place: str) -> dict[str, Any]:
+        return {"servers": [place], "timeout": 0.5, "requests_per_minute": 60}
+
+    @pytest.fixture
+    def serve(self, server: LoopbackServer) -> Any:
+        def offer(payload: bytes) -> Any:
+            def page(request: Request) -> Reply:
+                body = b"[]" if "max_id" in request.query else payload
+                return Reply(headers={"Content-Type": "application/json"}, body=body)
+
+            server.routes[self.path] = page
+            return self.collector(server.url)
+
+        return offer
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with LoopbackServer({}) as running:
+        yield running
+
+
+def made(*servers: str, **options: Any) -> mastodon.Mastodon:
+    given: dict[str, Any] = {"servers": servers, "timeout": 0.5, "requests_per_minute": 60}
+    return mastodon.create(mastodon.Options(**given | options))
+
+
+def read(collector: mastodon.Mastodon, cursor: str | None = None, now: datetime = NOON) -> list[Page]:
+    asked = Round(watches=WATCHES, cursor=cursor, since=NOON - timedelta(days=1), now=now)
+    return list(collector.pages(asked))
+
+
+def only(server: LoopbackServer, post: dict[str, Any]) -> Mention:
+    Timeline(server).posts = [post]
+    (found,) = mentions(read(made(server.url)))
+    return found
+
+
+def test_tags_are_made_of_words_handles_and_misspellings() -> None:
+    watches = (Watch(brand="Acme", terms=("Acme", "Zap Phone", "zap.example"), handles=("@acme_care",)),)
+    collector = mastodon.create(mastodon.Options(tags=("AcmeFail",)))
+    assert collector.queries(watches) == ["#acme", "#zapphone", "#zapexample", "#acmecare", "#acmefail"]
+
+
+def test_p13_a_burst_is_read_to_its_end_and_nothing_is_given_twice(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    collector = made(server.url)
+    cursor = last_cursor(read(collector))
+    timeline.posts = [status(n, NOON + n * timedelta(seconds=0.1)) for n in range(300)]
+    pages = read(collector, cursor, NOON + MINUTE)
+    assert len({found.id for found in mentions(pages)}) == 300
+    assert [gap for page in pages for gap in page.gaps] == []
+    assert mentions(read(collector, last_cursor(pages), NOON + 2 * MINUTE)) == []
+
+
+def test_p13_what_another_server_delivers_late_is_found(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    timeline.posts = [status(5)]
+    collector = made(server.url)
+    cursor = last_cursor(read(collector))
+    timeline.posts.append(status(3, NOON - 40 * MINUTE))
+    assert [found.id[-1] for found in mentions(read(collector, cursor, NOON + MINUTE))] == ["3"]
+
+
+def test_a_burst_that_is_too_large_leaves_a_gap(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mastodon, "MOST_PAGES", 2)
+    timeline = Timeline(server)
+    timeline.posts = [status(n, AT + n * timedelta(seconds=1)) for n in range(100)]
+    ((gap,),) = [page.gaps for page in read(made(server.url)) if page.gaps]
+    assert gap.end == AT + timedelta(seconds=20)
+
+
+def test_p14_ids_that_are_no_numbers(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    timeline.posts = [status(n, AT - n * MINUTE, id=f"{n * 7919:042x}") for n in range(100)]
+    assert len(mentions(read(made(server.url)))) == 100
+
+
+def test_p20_the_first_look_back_is_bounded(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    timeline.posts = [status(n, NOON - timedelta(hours=n)) for n in range(200)]
+    found = mentions(read(made(server.url)))
+    assert len(found) == 25
+    assert len(timeline.asked) <= 2
+
+
+def test_p23_a_reset_in_the_past_leaves_the_pause_to_us(server: LoopbackServer) -> None:
+    Timeline(server)
+    past = (NOON - 14 * MINUTE).isoformat()
+    server.fail(TAG, Fault.answer(429, {"error": "slow"}, x_ratelimit_reset=past))
+    with pytest.raises(RateLimited) as caught:
+        read(made(server.url))
+    assert (caught.value.until, caught.value.wait) == (None, None)
+
+
+def test_p23_a_reset_is_measured_by_the_servers_own_clock(server: LoopbackServer) -> None:
+    Timeline(server)
+    there = datetime.now(UTC)  # noqa: TID251 - the loopback server's clock, which is not ours
+    server.fail(TAG, Fault.answer(429, {"error": "slow"}, x_ratelimit_reset=(there + 5 * MINUTE).isoformat()))
+    with pytest.raises(RateLimited) as caught:
+        read(made(server.url))
+    assert caught.value.until is not None
+    assert NOON + 4 * MINUTE < caught.value.until < NOON + 6 * MINUTE
+
+
+def test_one_server_in_trouble_stops_no_other(server: LoopbackServer) -> None:
+    with LoopbackServer({}) as other:
+        Timeline(other).posts = [status(1)]
+        Timeline(server)
+        server.fail(TAG, Fault.answer(500))
+        pages: list[Page] = []
+        with pytest.raises(PartlyRead):
+            for page in made(server.url, other.url).pages(Round(watches=WATCHES, cursor=None, since=AT, now=NOON)):
+                pages.append(page)  # noqa: PERF402 (pages before an error count)
+        assert len(mentions(pages)) == 1
+
+
+def test_a_server_that_is_closed_says_what_to_do(server: LoopbackServer) -> None:
+    Timeline(server)
+    server.fail(TAG, Fault.answer(422, {"error": "This method requires an authenticated user"}))
+    with pytest.raises(AuthFailed, match="take it out of servers, or give a token"):
+        read(made(server.url))
+
+
+def test_what_is_no_mastodon_says_so(server: LoopbackServer) -> None:
+    with pytest.raises(Unreadable, match="speaks like Mastodon"):
+        read(made(server.url))
+
+
+def test_p40_a_search_needs_a_token() -> None:
+    with pytest.raises(ConfigError, match="need a token"):
+        made("https://m.example", search=True)
+    with pytest.raises(ConfigError, match="no address"):
+        made("mastodon.social")
+
+
+def test_search_and_mentions_with_a_token(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UMBRAGE_TEST_TOKEN", "canary")
+    Timeline(server)
+    server.routes["/api/v2/search"] = lambda request: Reply(
+        body={"accounts": [], "hashtags": [], "statuses": [] if "max_id" in request.query else [status(1)]}
+    )
+    server.routes["/api/v1/notifications"] = lambda request: Reply(
+        body=[] if "max_id" in request.query else [{"id": "9", "type": "mention", "status": status(2)}]
+    )
+    collector = made(server.url, token={"env": "UMBRAGE_TEST_TOKEN"}, search=True, notifications=True)
+    assert {found.id[-1] for found in mentions(read(collector))} == {"1", "2"}
+    assert all(request.headers["authorization"] == "Bearer canary" for request in server.requests)
+
+
+def test_p49_html_content_warnings_and_hidden_link_parts(server: LoopbackServer) -> None:
+    link = '<a href="https://acme.example/x"><span class="invisible">https://</span>acme.example/x</a>'
+    found = only(server, status(1, content=f"<p>Where? :sad: {link}</p>", spoiler_text="Acme rant"))
+    assert found.text == "Acme rant\nWhere? :sad: https://acme.example/x"
+
+
+def test_p49_boosts_are_their_original_and_copies_from_two_servers_are_one(server: LoopbackServer) -> None:
+    with LoopbackServer({}) as other:
+        Timeline(other).posts = [status(1, id="9")]
+        Timeline(server).posts = [status(7, reblog=status(1))]
+        found = mentions(read(made(server.url, other.url)))
+    assert {one.id for one in found} == {"https://m.example/users/ann/statuses/1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"visibility": "unlisted"}, "not public"),
+        ({"account": {"acct": "x", "bot": True}}, "by a bot"),
+        ({"content": "<p></p>"}, "no text"),
+        ({"created_at": "soon"}, "no id, or no time"),
+    ],
+)
+def test_p53_p55_what_is_left_out_is_counted(server: LoopbackServer, changes: dict[str, Any], reason: str) -> None:
+    Timeline(server).posts = [status(1, **changes)]
+    skipped = Counter[str]()
+    for page in read(made(server.url)):
+        skipped.update(dict(page.skipped))
+    assert skipped[reason] == 1
+
+
+def test_replies_edits_and_remote_authors(server: LoopbackServer) -> None:
+    account = {"acct": "bob@other.example", "followers_count": None}
+    changes: dict[str, Any] = {
+        "in_reply_to_id": "77",
+        "edited_at": NOON.isoformat(),
+        "account": account,
+        "language": None,
+    }
+    found = only(server, status(1, **changes))
+    assert (found.kind, found.reply_to, found.edited_at) == (Kind.REPLY, "127.0.0.1/77", NOON)
+    assert (found.author, found.followers, found.language) == ("bob@other.example", None, None)
+
+
+def test_p59_p61_posts_of_the_asked_servers_can_be_looked_up(server: LoopbackServer) -> None:
+    here = f"{server.url}/users/ann/statuses"
+    server.routes["/api/v1/statuses/1"] = lambda _: Reply(body=status(1, uri=f"{here}/1", content="<p>now</p>"))
+    looked = made(server.url).look_up([f"{here}/1", f"{here}/2", "https://other.example/users/x/statuses/3"], NOON)
+    assert [(found.id, found.text) for found in looked.found] == [(f"{here}/1", "now")]
+    assert looked.gone == (f"{here}/2",)
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")
+def test_recorded_answers_are_read() -> None:
+    count = 0
+    for path in sorted(FIXTURES.glob("*.json")):
+        for exchange in json.loads(path.read_text("utf-8"))["exchanges"]:
+            answer = exchange["response"]["body"]
+            if isinstance(answer, list) and exchange["response"]["status"] == 200:
+                items = [one for one in answer if isinstance(one, dict) and ("content" in one or "status" in one)]
+                count += len(mastodon._mentions(items, "m.example", Counter()))
+    assert count > 10
+
+
+@pytest.mark.live
+def test_live() -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - the real platform's time
+    asked = Round(watches=(Watch(brand="x", terms=("python",)),), cursor=None, since=now - timedelta(hours=6), now=now)
+    assert mentions(list(mastodon.create(mastodon.Options()).pages(asked)))
