@@ -1,0 +1,136 @@
+"""What Bluesky says about posts and people, turned into mentions; for the stream and the search alike."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from monitor.core.errors import Unreadable
+from monitor.core.mention import Kind, Mention
+from monitor.http import ask
+from monitor.pace import Pace
+from monitor.ports import Looked
+
+PLATFORM = "bluesky"
+COLLECTION = "app.bsky.feed.post"
+MOST_AT_ONCE = 25
+"""Posts or profiles in one question."""
+
+PUBLIC = "https://public.api.bsky.app"
+
+
+def mention(
+    uri: str, record: Any, known_at: datetime, author: Mapping[str, Any] | None = None, **counts: int | None
+) -> Mention | str:
+    """The mention of a post, or why there is none.
+
+    ``createdAt`` is whatever the author's program says: a moment after ``known_at``, when the network knew the post, is
+    replaced by that. ``author`` is a profile as far as it is known.
+    """
+    text = record.get("text") if isinstance(record, dict) else None
+    did, _, key = uri.removeprefix("at://").partition(f"/{COLLECTION}/")
+    if not isinstance(text, str) or not did.startswith("did:") or not key:
+        return "not a post"
+    if not text.strip():
+        return "no text"
+    person = author or {}
+    if _hides(person):
+        return "not to be shown without a login"
+    created = moment(record.get("createdAt"))
+    languages = record.get("langs")
+    parent = _reply_to(record)
+    return Mention(
+        platform=PLATFORM,
+        id=uri,
+        text=text,
+        posted_at=known_at if created is None or created > known_at else created,
+        url=f"https://bsky.app/profile/{did}/post/{key}",
+        author=_text(person.get("handle")) or did,
+        language=_text(languages[0]) if isinstance(languages, list) and languages else None,
+        followers=_count(person.get("followersCount")),
+        reposts=_total(counts),
+        author_since=moment(person.get("createdAt")),
+        reply_to=parent,
+        kind=Kind.REPLY if parent else Kind.POST,
+    )
+
+
+def view(post: Any) -> Mention | str:
+    """The mention of a post as the AppView shows it."""
+    if not isinstance(post, dict):
+        return "not a post"
+    author = post.get("author")
+    indexed = moment(post.get("indexedAt"))
+    if indexed is None:
+        return "no time, or an impossible one"
+    return mention(
+        str(post.get("uri")),
+        post.get("record"),
+        indexed,
+        author if isinstance(author, dict) else None,
+        reposts=_count(post.get("repostCount")),
+        quotes=_count(post.get("quoteCount")),
+    )
+
+
+def look_up(http: httpx.Client, base: str, turn: Pace, uris: Sequence[str], now: datetime) -> Looked:
+    """What became of posts: the AppView leaves out those that are deleted, or whose author is gone."""
+    params = httpx.QueryParams([("uris", uri) for uri in uris])
+    answer = ask(http, f"{base}/xrpc/app.bsky.feed.getPosts?{params}", turn=turn, now=now)
+    posts = answer.get("posts") if isinstance(answer, dict) else None
+    if not isinstance(posts, list):
+        raise Unreadable("Bluesky answered without posts")
+    found = [one for post in posts if isinstance(one := view(post), Mention)]
+    there = {str(post.get("uri")) for post in posts if isinstance(post, dict)}
+    return Looked(found=tuple(found), gone=tuple(uri for uri in uris if uri not in there))
+
+
+def profiles(http: httpx.Client, base: str, turn: Pace, dids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """What is known of people, by their permanent names."""
+    found: dict[str, Mapping[str, Any]] = {}
+    wanted = list(dict.fromkeys(dids))
+    for start in range(0, len(wanted), MOST_AT_ONCE):
+        params = httpx.QueryParams([("actors", did) for did in wanted[start : start + MOST_AT_ONCE]])
+        answer = ask(http, f"{base}/xrpc/app.bsky.actor.getProfiles?{params}", turn=turn)
+        some = answer.get("profiles") if isinstance(answer, dict) else None
+        found |= {str(one.get("did")): one for one in some or () if isinstance(one, dict)}
+    return found
+
+
+def moment(value: Any) -> datetime | None:
+    """A moment as Bluesky writes it, in UTC, between 1970 and 2200."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return found if timedelta(0) < found - datetime(1970, 1, 1, tzinfo=UTC) < timedelta(days=84_000) else None
+
+
+def _hides(person: Mapping[str, Any]) -> bool:
+    """The author asked not to be shown to people who are not logged in."""
+    labels = person.get("labels")
+    return any(
+        isinstance(label, dict) and label.get("val") == "!no-unauthenticated"
+        for label in (labels if isinstance(labels, list) else [])
+    )
+
+
+def _reply_to(record: Mapping[str, Any]) -> str | None:
+    reply = record.get("reply")
+    parent = reply.get("parent") if isinstance(reply, dict) else None
+    return _text(parent.get("uri")) if isinstance(parent, dict) else None
+
+
+def _total(counts: Mapping[str, int | None]) -> int | None:
+    known = [count for count in counts.values() if count is not None]
+    return sum(known) if known else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

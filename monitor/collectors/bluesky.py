@@ -1,0 +1,260 @@
+"""Reads a search on Bluesky, and with an app password who mentioned the account, through atproto."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from monitor.collectors import _bluesky_posts as posts
+from monitor.core.errors import (
+    AuthFailed,
+    ConfigError,
+    PartlyRead,
+    RateLimited,
+    SourceError,
+    Unavailable,
+    Unreadable,
+)
+from monitor.core.mention import Gap, Mention, Page
+from monitor.core.query import search_words
+from monitor.core.watch import Watch
+from monitor.http import check, client, host, user_agent
+from monitor.pace import pace
+from monitor.ports import Looked, Round
+from monitor.reading import Reading
+from monitor.secret import Secret
+
+OVERLAP = timedelta(minutes=30)
+"""How late a post may be indexed and still be found."""
+
+PAGE = 100
+MOST_PAGES = 30
+_SEARCH, _NOTIFICATIONS = "app.bsky.feed.searchPosts", "app.bsky.notification.listNotifications"
+_REASONS = ("mention", "reply", "quote")
+_MENTIONS = "mentions of the account"
+
+
+class Options(BaseModel):
+    """Without a login the public search is asked, which answers some networks not at all.
+
+    ``handle`` and ``app_password`` belong to an account; then its server at ``base_url`` is asked, and
+    ``notifications`` reads who mentioned, answered or quoted the account. ``search`` asks for the brands' words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    handle: str | None = None
+    app_password: Secret | None = None
+    search: bool = True
+    notifications: bool = False
+    base_url: str | None = Field(default=None, pattern=r"^https?://")
+    contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
+    timeout: float = Field(default=15, gt=0, le=60)
+    requests_per_minute: int = Field(default=60, ge=1, le=600)
+
+    @model_validator(mode="after")
+    def _is_a_whole_login(self) -> "Options":
+        if (self.handle is None) != (self.app_password is None):
+            raise ValueError("a login is both handle and app_password")
+        if self.notifications and self.handle is None:
+            raise ValueError("notifications need handle and app_password")
+        return self
+
+
+def create(options: Options) -> "Bluesky":
+    """The collector; nothing is asked for yet."""
+    return Bluesky(options)
+
+
+class Bluesky:
+    """Each word is searched for by itself, from the newest post down to where the last round began."""
+
+    platform = posts.PLATFORM
+    batch = posts.MOST_AT_ONCE
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._base = options.base_url or (posts.PUBLIC if options.handle is None else "https://bsky.social")
+        self._turn = pace(f"{options.handle} at {self._base}", options.requests_per_minute)
+        self._logged_in: Any = None
+
+    def queries(self, watches: Sequence[Watch]) -> list[str]:
+        """Words and handles, one at a time, as phrases."""
+        if not self._options.search:
+            return []
+        return ['"' + word.removeprefix("@").replace('"', " ") + '"' for word in search_words(watches)]
+
+    def pages(self, asked: Round) -> Iterator[Page]:
+        """Every search; one that cannot be read is reported after the others have been read."""
+        names = [*dict.fromkeys(self.queries(asked.watches)), *([_MENTIONS] if self._options.notifications else ())]
+        cursors = {name: at for name, at in _readings(asked.cursor).items() if name in names}
+        problems: list[SourceError] = []
+        for name in names:
+            try:
+                yield from self._listing(name, cursors, asked)
+            except (AuthFailed, RateLimited):
+                raise
+            except SourceError as error:
+                problems.append(error)
+        if problems:
+            raise problems[0] if len(problems) == len(names) else PartlyRead(str(problems[0]))
+
+    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
+        """What became of posts, by the public AppView."""
+        base = posts.PUBLIC if self._options.base_url is None else self._base
+        with client(self._options.contact, timeout=self._options.timeout) as http:
+            return posts.look_up(http, base, self._turn, ids, now)
+
+    def _listing(self, name: str, cursors: dict[str, str], asked: Round) -> Iterator[Page]:
+        reading = Reading(cursors.get(name))
+        start = reading.start(asked.since, OVERLAP)
+        below: dict[str, str] = {}
+        for number in range(1, MOST_PAGES + 1):
+            items, next_page = self._page(name, below, asked.now)
+            skipped: Counter[str] = Counter()
+            found = _mentions(items, skipped)
+            times = [mention.posted_at for mention in found]
+            new = reading.new(mention for mention in found if mention.posted_at >= start)
+            following = next_page or _until(times) if len(items) >= PAGE else next_page
+            is_over = not following or following == below or not items or (bool(times) and max(times) < start)
+            if is_over or number == MOST_PAGES:
+                cursors[name] = reading.cursor(asked.now, OVERLAP)
+                gaps = () if is_over else (Gap(start, min(times), f"more than {MOST_PAGES * PAGE:,} posts at once"),)
+                yield Page(mentions=new, cursor=json.dumps(cursors), skipped=tuple(skipped.items()), gaps=gaps)
+                return
+            yield Page(mentions=new, cursor=None, skipped=tuple(skipped.items()))
+            below = following or {}
+
+    def _page(self, name: str, below: Mapping[str, str], now: datetime) -> tuple[list[Any], dict[str, str] | None]:
+        """The items of a page and how to ask for the one below it, if the platform says so."""
+        if name == _MENTIONS:
+            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, **below}, now)
+            items = [one for one in _list(answer, "notifications") if _is_about_us(one)]
+        else:
+            answer = self._search(name, below, now)
+            items = _list(answer, "posts")
+        cursor = answer.get("cursor")
+        # The public search shows a cursor and refuses it; there the next page is asked for by time.
+        has_cursor = isinstance(cursor, str) and cursor and (self._options.handle or name == _MENTIONS)
+        return items, {"cursor": str(cursor)} if has_cursor else None
+
+    def _search(self, query: str, below: Mapping[str, str], now: datetime) -> dict[str, Any]:
+        asked = {"q": query, "sort": "latest", "limit": PAGE}
+        try:
+            return self._ask(_SEARCH, asked | dict(below), now)
+        except (AuthFailed, RateLimited):
+            raise
+        except SourceError:
+            if "cursor" not in below:
+                raise
+            # A cursor that is refused: what it would have shown is found again by time in the next round.
+            return {"posts": []}
+
+    def _ask(self, method: str, params: dict[str, Any], now: datetime) -> dict[str, Any]:
+        """One question; with a session that has run out, once more with a new one."""
+        for is_last in (False, True):
+            try:
+                connected, models = self._connected(now)
+                shape = (
+                    models.AppBskyFeedSearchPosts if method == _SEARCH else models.AppBskyNotificationListNotifications
+                )
+                # Its own methods refuse a whole answer for one odd post; this gives it as it came.
+                answer = connected.invoke_query(
+                    method, params=shape.Params(**params), output_encoding="application/json"
+                )
+            except _ExpiredError:
+                self._logged_in = None
+                if is_last:
+                    raise AuthFailed(_REFUSED) from None
+                continue
+            except SourceError:
+                raise
+            except Exception as error:
+                raise _translated(error, host(self._base)) from None
+            if not isinstance(answer.content, dict):
+                raise Unreadable(f"{host(self._base)} answered something that is no JSON object")
+            return answer.content
+        raise AssertionError  # pragma: no cover (the loop ends by returning or raising)
+
+    def _connected(self, now: datetime) -> tuple[Any, Any]:
+        """atproto's client; a session is kept, for only 300 logins a day are allowed."""
+        if self._logged_in is None:
+            try:
+                from atproto import Client, Request, models
+            except ImportError:
+                raise ConfigError(["bluesky needs atproto: pip install 'umbrage[bluesky]'"]) from None
+            options = self._options
+            hooks = {"request": [lambda _: self._turn()], "response": [lambda response: _note(response, now)]}
+            request = Request(timeout=options.timeout, max_redirects=5, event_hooks=hooks)
+            request.add_additional_header("User-Agent", user_agent(options.contact))
+            made = Client(base_url=f"{self._base}/xrpc", request=request)
+            if options.handle and options.app_password:
+                made.login(options.handle, options.app_password.reveal(), fetch_bsky_profile=False)
+            self._logged_in = made, models
+        connected: tuple[Any, Any] = self._logged_in
+        return connected
+
+
+_REFUSED = "Bluesky refuses the login (options handle, app_password); make a new app password in its settings"
+
+
+class _ExpiredError(Exception):
+    """The session has run out."""
+
+
+def _note(response: httpx.Response, now: datetime) -> None:
+    """Say at once what an answer means; an expired token comes as a bad request."""
+    if response.status_code < 400:
+        return
+    response.read()
+    if response.status_code in (400, 401) and any(word in response.text for word in ("ExpiredToken", "InvalidToken")):
+        raise _ExpiredError
+    if response.status_code == 401 or (response.status_code == 400 and "createSession" in str(response.url)):
+        raise AuthFailed(_REFUSED)
+    check(response.status_code, response.headers, response.url.host, now)
+
+
+def _translated(error: Exception, where: str) -> SourceError:
+    """atproto's errors, and those of the transport beneath it, as ours."""
+    causes = (error, error.__cause__, error.__context__)
+    if any(isinstance(cause, httpx.TransportError) for cause in causes):
+        return Unavailable(f"{where} could not be reached: {type(error).__name__}")
+    return Unreadable(f"{where} answered something that atproto cannot read ({type(error).__name__})")
+
+
+def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
+    found = answer.get(name)
+    if not isinstance(found, list):
+        raise Unreadable(f"Bluesky answered without {name}")
+    return found
+
+
+def _is_about_us(one: Any) -> bool:
+    return isinstance(one, dict) and one.get("reason") in _REASONS
+
+
+def _mentions(items: Sequence[Any], skipped: Counter[str]) -> list[Mention]:
+    found: dict[str, Mention] = {}
+    for item in items:
+        mention = posts.view(item)
+        if isinstance(mention, str):
+            skipped[mention] += 1
+        else:
+            found.setdefault(mention.id, mention)
+    return list(found.values())
+
+
+def _until(times: Sequence[datetime]) -> dict[str, str] | None:
+    return {"until": min(times).isoformat().replace("+00:00", "Z")} if times else None
+
+
+def _readings(cursor: str | None) -> dict[str, str]:
+    """The position in each search; with a cursor that is not ours all are read from the beginning."""
+    try:
+        return {str(name): at for name, at in json.loads(cursor or "{}").items() if isinstance(at, str)}
+    except (ValueError, AttributeError):
+        return {}

@@ -1,0 +1,277 @@
+"""Bluesky's search through atproto: every post once, with or without a login, whatever becomes of cursors."""
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from monitor.collectors import _bluesky_posts, bluesky
+from monitor.core.errors import AuthFailed, RateLimited, Unavailable
+from monitor.core.mention import Kind, Mention, Page
+from monitor.core.watch import Watch
+from monitor.ports import Round
+from monitor.testing.collector_contract import HttpCollectorContract, last_cursor, mentions
+from monitor.testing.fakes import NOON
+from monitor.testing.loopback_http import Fault, LoopbackServer, Reply, Request
+
+FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "bluesky"
+SEARCH = "/xrpc/app.bsky.feed.searchPosts"
+LOGIN, MENTIONS = "/xrpc/com.atproto.server.createSession", "/xrpc/app.bsky.notification.listNotifications"
+ANN = "did:plc:ann"
+MINUTE = timedelta(minutes=1)
+AT = NOON - 5 * MINUTE
+WATCHES = (Watch(brand="Acme", terms=("Acme",)),)
+
+
+def token(**claims: Any) -> str:
+    """An unsigned token that is good until 2100."""
+    parts = ({"alg": "none"}, {"exp": 4_102_444_800, "sub": "did:plc:us"} | claims, "x")
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+
+
+def post(number: int, at: datetime = AT, **changes: Any) -> dict[str, Any]:
+    stamp = at.isoformat().replace("+00:00", "Z")
+    return {
+        "uri": f"at://{ANN}/app.bsky.feed.post/k{number}",
+        "cid": "bafy",
+        "author": {"did": ANN, "handle": "ann.example", "labels": []},
+        "record": {"$type": "app.bsky.feed.post", "text": f"Acme lost parcel {number}", "createdAt": stamp},
+        "indexedAt": stamp,
+        "repostCount": 3,
+        "quoteCount": 1,
+    } | changes
+
+
+def mention(number: int, **changes: Any) -> Mention:
+    fields: dict[str, Any] = {
+        "platform": "bluesky",
+        "id": f"at://{ANN}/app.bsky.feed.post/k{number}",
+        "text": f"Acme lost parcel {number}",
+        "posted_at": AT,
+        "url": f"https://bsky.app/profile/{ANN}/post/k{number}",
+        "author": "ann.example",
+        "reposts": 4,
+    }
+    return Mention(**fields | changes)
+
+
+class TestContract(HttpCollectorContract):
+    plugin = bluesky
+    path = SEARCH
+    watches = WATCHES
+    answer = json.dumps({"posts": [post(2), post(1)]}).encode()
+    malformed = json.dumps({"posts": [post(2), "x", {"uri": "at://x"}, post(3, record=None), post(1)]}).encode()
+    expected = (mention(2), mention(1))
+
+    def options(self, place: str) -> dict[str, Any]:
+        return {"base_url": place, "timeout": 0.5}
+
+
+@pytest.fixture
+def server() -> Iterator[LoopbackServer]:
+    with LoopbackServer({}) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UMBRAGE_TEST_BLUESKY", "canary-password")
+
+
+def made(server: LoopbackServer, **options: Any) -> bluesky.Bluesky:
+    given: dict[str, Any] = {"base_url": server.url, "timeout": 0.5, "requests_per_minute": 600}
+    return bluesky.create(bluesky.Options(**given | options))
+
+
+def with_login(server: LoopbackServer, **options: Any) -> bluesky.Bluesky:
+    session = {
+        "did": "did:plc:us",
+        "handle": "acme.example",
+        "accessJwt": token(),
+        "refreshJwt": token(),
+        "active": True,
+    }
+    server.routes[LOGIN] = lambda _: Reply(body=session)
+    return made(server, handle="acme.example", app_password={"env": "UMBRAGE_TEST_BLUESKY"}, **options)
+
+
+def read(collector: bluesky.Bluesky, cursor: str | None = None, now: datetime = NOON) -> list[Page]:
+    asked = Round(watches=WATCHES, cursor=cursor, since=NOON - timedelta(days=1), now=now)
+    return list(collector.pages(asked))
+
+
+class Search:
+    """The search: newest first, 100 at a time, by cursor for people who are logged in, else by time only."""
+
+    def __init__(self, server: LoopbackServer, *, takes_cursors: bool) -> None:
+        self.posts: list[dict[str, Any]] = []
+        self.asked: list[Request] = []
+        self.takes_cursors = takes_cursors
+        server.routes[SEARCH] = self.page
+
+    def page(self, request: Request) -> Reply:
+        self.asked.append(request)
+        cursor = request.query.get("cursor")
+        if cursor and not self.takes_cursors:
+            return Reply(status=403, body=b"<html>Forbidden</html>")
+        found = sorted(self.posts, key=lambda one: one["indexedAt"], reverse=True)
+        if until := request.query.get("until"):
+            found = [one for one in found if one["indexedAt"] < until]
+        start = int(cursor or 0)
+        answer: dict[str, Any] = {"posts": found[start : start + 100]}
+        return Reply(body=answer | ({"cursor": str(start + 100)} if len(found) > start + 100 else {}))
+
+
+def burst(count: int) -> list[dict[str, Any]]:
+    return [post(n, NOON - 10 * MINUTE + n * timedelta(seconds=0.5)) for n in range(count)]
+
+
+def test_queries_are_phrases(server: LoopbackServer) -> None:
+    watches = (Watch(brand="Acme", terms=("Acme", "Zap Phone"), handles=("@acme.example",)),)
+    assert made(server).queries(watches) == ['"Acme"', '"Zap Phone"', '"acme.example"']
+
+
+@pytest.mark.parametrize("takes_cursors", [True, False])
+def test_p16_a_burst_is_read_to_its_end_by_cursor_or_by_time(server: LoopbackServer, takes_cursors: bool) -> None:
+    search = Search(server, takes_cursors=takes_cursors)
+    search.posts = burst(450)
+    collector = with_login(server) if takes_cursors else made(server)
+    pages = read(collector)
+    assert len({found.id for found in mentions(pages)}) == 450
+    assert mentions(read(collector, last_cursor(pages), NOON + MINUTE)) == []
+
+
+def test_p16_a_refused_cursor_keeps_what_was_read(server: LoopbackServer) -> None:
+    search = Search(server, takes_cursors=True)
+    search.posts = burst(150)
+    collector = with_login(server)
+    server.fail(SEARCH, Fault.answer(200, {"posts": search.posts[-100:], "cursor": "x"}), Fault.answer(500))
+    assert len(mentions(read(collector))) == 100
+
+
+def test_what_is_indexed_late_is_found_once(server: LoopbackServer) -> None:
+    search = Search(server, takes_cursors=False)
+    search.posts = [post(1)]
+    collector = made(server)
+    cursor = last_cursor(read(collector))
+    search.posts.append(post(2, NOON - 20 * MINUTE))
+    pages = read(collector, cursor, NOON + MINUTE)
+    assert [found.id[-2:] for found in mentions(pages)] == ["k2"]
+    assert mentions(read(collector, last_cursor(pages), NOON + MINUTE)) == []
+
+
+def test_p15_a_post_dated_into_the_future_is_dated_by_the_index(server: LoopbackServer) -> None:
+    future = {"text": "Acme", "createdAt": "2099-01-01T00:00:00Z"}
+    Search(server, takes_cursors=False).posts = [post(1, record=future)]
+    (found,) = mentions(read(made(server)))
+    assert found.posted_at == AT
+
+
+def test_p20_the_first_look_back_is_bounded(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=False).posts = [post(1), post(2, NOON - timedelta(days=2))]
+    assert len(mentions(read(made(server)))) == 1
+
+
+def test_too_much_at_once_is_a_gap(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bluesky, "MOST_PAGES", 2)
+    Search(server, takes_cursors=False).posts = burst(500)
+    ((gap,),) = [page.gaps for page in read(made(server)) if page.gaps]
+    assert gap.end == NOON - 10 * MINUTE + timedelta(seconds=150)
+
+
+def test_p37_the_session_is_kept_and_an_expired_token_is_renewed(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=True).posts = [post(1)]
+    collector = with_login(server)
+    for _ in range(3):
+        read(collector)
+    assert [request.path for request in server.requests].count(LOGIN) == 1
+    server.fail(SEARCH, Fault.answer(400, {"error": "ExpiredToken", "message": "Token has expired"}))
+    assert len(mentions(read(collector))) == 1
+    assert [request.path for request in server.requests].count(LOGIN) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_p40_a_refused_login_says_what_to_do(server: LoopbackServer, status: int) -> None:
+    Search(server, takes_cursors=True)
+    collector = with_login(server)
+    server.fail(LOGIN, Fault.answer(status, {"error": "AuthenticationRequired", "message": "Invalid password"}))
+    with pytest.raises(AuthFailed, match="app password") as caught:
+        read(collector)
+    assert "canary" not in str(caught.value)
+
+
+def test_p23_too_many_logins_are_waited_for(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=True)
+    collector = with_login(server)
+    server.fail(LOGIN, Fault.answer(429, {"error": "RateLimitExceeded"}, retry_after="120"))
+    with pytest.raises(RateLimited) as caught:
+        read(collector)
+    assert caught.value.wait == timedelta(seconds=120)
+
+
+def test_p32_silence_ends(server: LoopbackServer) -> None:
+    with LoopbackServer({}) as gone:
+        url = gone.url
+    with pytest.raises(Unavailable):
+        read(made(server, base_url=url))
+
+
+def test_notifications_of_the_account(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=True)
+    notes = [post(1, reason="mention"), post(2, reason="like"), post(3, reason="quote")]
+    server.routes[MENTIONS] = lambda _: Reply(body={"notifications": notes})
+    found = mentions(read(with_login(server, notifications=True)))
+    assert [one.id[-2:] for one in found] == ["k1", "k3"]
+    assert server.requests[-1].headers["authorization"].startswith("Bearer ")
+
+
+def test_a_login_is_whole_or_none() -> None:
+    with pytest.raises(ValidationError, match="both handle and app_password"):
+        bluesky.Options(handle="acme.example")
+    with pytest.raises(ValidationError, match="need handle"):
+        bluesky.Options(notifications=True)
+
+
+def test_people_who_do_not_want_to_be_shown_are_left_out(server: LoopbackServer) -> None:
+    hidden = {"did": ANN, "handle": "ann.example", "labels": [{"val": "!no-unauthenticated"}]}
+    Search(server, takes_cursors=False).posts = [post(1, author=hidden)]
+    (page,) = read(made(server))
+    assert dict(page.skipped) == {"not to be shown without a login": 1}
+
+
+def test_replies_name_their_parent() -> None:
+    record = {"text": "Acme too", "reply": {"parent": {"uri": "at://x/y/z"}}}
+    found = _bluesky_posts.view(post(1, record=record))
+    assert isinstance(found, Mention)
+    assert (found.kind, found.reply_to) == (Kind.REPLY, "at://x/y/z")
+
+
+def test_p59_what_became_of_posts(server: LoopbackServer) -> None:
+    server.routes["/xrpc/app.bsky.feed.getPosts"] = lambda _: Reply(body={"posts": [post(1)]})
+    looked = made(server).look_up([mention(1).id, mention(2).id], NOON)
+    assert looked.found == (mention(1),)
+    assert looked.gone == (mention(2).id,)
+
+
+@pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")
+def test_recorded_answers_are_read() -> None:
+    count = 0
+    for path in sorted(FIXTURES.glob("*.json")):
+        for exchange in json.loads(path.read_text("utf-8"))["exchanges"]:
+            answer = exchange["response"]["body"]
+            for one in answer.get("posts", []) if isinstance(answer, dict) else []:
+                assert isinstance(_bluesky_posts.view(one), Mention), path
+                count += 1
+    assert count > 10
+
+
+@pytest.mark.live
+def test_live() -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - the real platform's time
+    asked = Round(watches=(Watch(brand="x", terms=("python",)),), cursor=None, since=now - timedelta(hours=6), now=now)
+    assert mentions(list(bluesky.create(bluesky.Options()).pages(asked)))
