@@ -5,10 +5,12 @@ the last stretch again; what was seen in it is remembered and not given twice.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.mention import Mention
+from monitor.core.mention import Gap, Mention, Page
+from monitor.ports import Round
 
 MOST_SEEN = 20_000
 """Posts remembered; beyond that the oldest are forgotten, and the store knows them."""
@@ -47,3 +49,70 @@ class Reading:
         oldest = int((until - overlap - timedelta(minutes=1)).timestamp())
         recent = sorted((item for item in self._seen.items() if item[1] >= oldest), key=lambda item: -item[1])
         return json.dumps({"until": int(until.timestamp()), "seen": dict(recent[:MOST_SEEN])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A page of a listing, newest first: what is in it, the times of all its items, and how to ask for what is below.
+
+    ``below`` is ``None`` at the end of the listing.
+    """
+
+    mentions: Sequence[Mention]
+    times: Sequence[datetime]
+    below: str | None
+    skipped: tuple[tuple[str, int], ...] = ()
+    spent: tuple[tuple[str, float], ...] = ()
+
+
+class Readings:
+    """The positions in several listings, under the names of those that are still read."""
+
+    def __init__(self, cursor: str | None, names: Iterable[str]) -> None:
+        wanted = set(names)
+        try:
+            found = json.loads(cursor or "{}")
+            self._at = {str(name): at for name, at in found.items() if name in wanted and isinstance(at, str)}
+        except (ValueError, AttributeError):
+            self._at = {}
+
+    def down(
+        self,
+        name: str,
+        fetch: Callable[[str | None], Listed],
+        asked: Round,
+        *,
+        overlap: timedelta,
+        most_pages: int,
+        holds: int | None = None,
+    ) -> Iterator[Page]:
+        """Read a listing from its newest item down to where the last round began, and ``overlap`` further.
+
+        Only the last page carries a cursor: a crash before it repeats the listing. What lies below ``most_pages``, or
+        below the end of a listing that never ``holds`` more items, is a gap.
+        """
+        reading = Reading(self._at.get(name))
+        start = reading.start(asked.since, overlap)
+        below, count, oldest = None, 0, asked.now
+        for number in range(1, most_pages + 1):
+            listed = fetch(below)
+            count += len(listed.times)
+            oldest = min([oldest, *listed.times])
+            new = reading.new(mention for mention in listed.mentions if mention.posted_at >= start)
+            is_end = listed.below in (None, below)
+            is_reached = _reaches_below(listed.times, start)
+            page = Page(mentions=new, cursor=None, skipped=listed.skipped, spent=listed.spent)
+            if not (is_end or is_reached or number == most_pages):
+                yield page
+                below = listed.below
+                continue
+            is_cut = not is_reached and (not is_end or (holds is not None and count >= holds * 0.95))
+            gaps = (Gap(start, oldest, f"no more than {count:,} items of a listing can be read"),)
+            self._at[name] = reading.cursor(asked.now, overlap)
+            yield replace(page, cursor=json.dumps(self._at), gaps=gaps if is_cut and oldest > start else ())
+            return
+
+
+def _reaches_below(times: Sequence[datetime], start: datetime) -> bool:
+    """Whether a page has reached what the last round read; single old items may stand anywhere."""
+    return bool(times) and sorted(times)[len(times) // 2] < start

@@ -1,9 +1,9 @@
 """Reads a search on Bluesky, and with an app password who mentioned the account, through atproto."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -19,13 +19,13 @@ from monitor.core.errors import (
     Unavailable,
     Unreadable,
 )
-from monitor.core.mention import Gap, Mention, Page
+from monitor.core.mention import Mention, Page
 from monitor.core.query import search_words
 from monitor.core.watch import Watch
 from monitor.http import check, client, host, user_agent
 from monitor.pace import pace
 from monitor.ports import Looked, Round
-from monitor.reading import Reading
+from monitor.reading import Listed, Readings
 from monitor.secret import Secret
 
 OVERLAP = timedelta(minutes=30)
@@ -91,11 +91,12 @@ class Bluesky:
     def pages(self, asked: Round) -> Iterator[Page]:
         """Every search; one that cannot be read is reported after the others have been read."""
         names = [*dict.fromkeys(self.queries(asked.watches)), *([_MENTIONS] if self._options.notifications else ())]
-        cursors = {name: at for name, at in _readings(asked.cursor).items() if name in names}
+        readings = Readings(asked.cursor, names)
         problems: list[SourceError] = []
         for name in names:
             try:
-                yield from self._listing(name, cursors, asked)
+                fetch = partial(self._listed, name, asked.now)
+                yield from readings.down(name, fetch, asked, overlap=OVERLAP, most_pages=MOST_PAGES)
             except (AuthFailed, RateLimited):
                 raise
             except SourceError as error:
@@ -109,38 +110,26 @@ class Bluesky:
         with client(self._options.contact, timeout=self._options.timeout) as http:
             return posts.look_up(http, base, self._turn, ids, now)
 
-    def _listing(self, name: str, cursors: dict[str, str], asked: Round) -> Iterator[Page]:
-        reading = Reading(cursors.get(name))
-        start = reading.start(asked.since, OVERLAP)
-        below: dict[str, str] = {}
-        for number in range(1, MOST_PAGES + 1):
-            items, next_page = self._page(name, below, asked.now)
-            skipped: Counter[str] = Counter()
-            found = _mentions(items, skipped)
-            times = [mention.posted_at for mention in found]
-            new = reading.new(mention for mention in found if mention.posted_at >= start)
-            following = next_page or _until(times) if len(items) >= PAGE else next_page
-            is_over = not following or following == below or not items or (bool(times) and max(times) < start)
-            if is_over or number == MOST_PAGES:
-                cursors[name] = reading.cursor(asked.now, OVERLAP)
-                gaps = () if is_over else (Gap(start, min(times), f"more than {MOST_PAGES * PAGE:,} posts at once"),)
-                yield Page(mentions=new, cursor=json.dumps(cursors), skipped=tuple(skipped.items()), gaps=gaps)
-                return
-            yield Page(mentions=new, cursor=None, skipped=tuple(skipped.items()))
-            below = following or {}
-
-    def _page(self, name: str, below: Mapping[str, str], now: datetime) -> tuple[list[Any], dict[str, str] | None]:
-        """The items of a page and how to ask for the one below it, if the platform says so."""
+    def _listed(self, name: str, now: datetime, below: str | None) -> Listed:
+        """A page; the one below it is asked for by a cursor, else by the time of its oldest post."""
+        given = dict([below.split("=", 1)]) if below else {}
         if name == _MENTIONS:
-            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, **below}, now)
+            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, **given}, now)
             items = [one for one in _list(answer, "notifications") if _is_about_us(one)]
         else:
-            answer = self._search(name, below, now)
+            answer = self._search(name, given, now)
             items = _list(answer, "posts")
+        skipped: Counter[str] = Counter()
+        found = _mentions(items, skipped)
+        times = [mention.posted_at for mention in found]
         cursor = answer.get("cursor")
-        # The public search shows a cursor and refuses it; there the next page is asked for by time.
-        has_cursor = isinstance(cursor, str) and cursor and (self._options.handle or name == _MENTIONS)
-        return items, {"cursor": str(cursor)} if has_cursor else None
+        following = None
+        # The public search shows a cursor and refuses it.
+        if isinstance(cursor, str) and cursor and self._options.handle:
+            following = f"cursor={cursor}"
+        elif times and len(items) >= PAGE:
+            following = f"until={min(times).isoformat().replace('+00:00', 'Z')}"
+        return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
 
     def _search(self, query: str, below: Mapping[str, str], now: datetime) -> dict[str, Any]:
         asked = {"q": query, "sort": "latest", "limit": PAGE}
@@ -246,15 +235,3 @@ def _mentions(items: Sequence[Any], skipped: Counter[str]) -> list[Mention]:
         else:
             found.setdefault(mention.id, mention)
     return list(found.values())
-
-
-def _until(times: Sequence[datetime]) -> dict[str, str] | None:
-    return {"until": min(times).isoformat().replace("+00:00", "Z")} if times else None
-
-
-def _readings(cursor: str | None) -> dict[str, str]:
-    """The position in each search; with a cursor that is not ours all are read from the beginning."""
-    try:
-        return {str(name): at for name, at in json.loads(cursor or "{}").items() if isinstance(at, str)}
-    except (ValueError, AttributeError):
-        return {}

@@ -1,6 +1,5 @@
 """Reads hashtags, and with a token a search and mentions, on Mastodon and servers that speak like it."""
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ import requests
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError, Unreadable
-from monitor.core.mention import Gap, Kind, Mention, Page
+from monitor.core.mention import Kind, Mention, Page
 from monitor.core.query import search_words
 from monitor.core.text import fold
 from monitor.core.watch import Watch
@@ -21,7 +20,7 @@ from monitor.http import LONGEST_WAIT, check, host, http_date, user_agent
 from monitor.markup import plain
 from monitor.pace import pace
 from monitor.ports import Looked, Round
-from monitor.reading import Reading
+from monitor.reading import Listed, Readings
 from monitor.secret import Secret
 from monitor.sessions import session, translated
 
@@ -82,14 +81,15 @@ class Mastodon:
     def pages(self, asked: Round) -> Iterator[Page]:
         """Every timeline; one that cannot be read is reported after the others have been read."""
         timelines = list(self._timelines(asked.watches))
-        cursors = {name: at for name, at in _readings(asked.cursor).items() if name in {name for name, *_ in timelines}}
+        readings = Readings(asked.cursor, (name for name, *_ in timelines))
         problems: list[SourceError] = []
         broken: set[str] = set()
         for name, server, ask in timelines:
             if server.url in broken:
                 continue
             try:
-                yield from self._timeline(name, server, ask, cursors, asked)
+                fetch = partial(self._listed, server, ask, asked.now)
+                yield from readings.down(name, fetch, asked, overlap=OVERLAP, most_pages=MOST_PAGES)
             except SourceError as error:
                 problems.append(error)
                 broken.add(server.url)
@@ -122,30 +122,14 @@ class Mastodon:
         if self._options.notifications:
             yield "mentions", first, _of_mentions
 
-    def _timeline(
-        self, name: str, server: "_Server", ask: Callable[..., Any], cursors: dict[str, str], asked: Round
-    ) -> Iterator[Page]:
-        reading = Reading(cursors.get(name))
-        start = reading.start(asked.since, OVERLAP)
-        below: str | None = None
-        for number in range(1, MOST_PAGES + 1):
-            raw = server.ask(partial(ask, below=below, limit=self._options.page), asked.now)
-            items = _statuses(raw)
-            skipped: Counter[str] = Counter()
-            found = _mentions(items, server.host, skipped)
-            times = [mention.posted_at for mention in found]
-            lowest = _id_of(items[-1]) if items else None
-            # A search is sorted by how well it fits, so that there is nothing to page down to.
-            is_over = isinstance(raw, dict) or lowest in (None, below) or bool(times and max(times) < start)
-            new = reading.new(mention for mention in found if mention.posted_at >= start)
-            if is_over or number == MOST_PAGES:
-                cursors[name] = reading.cursor(asked.now, OVERLAP)
-                why = f"more than {MOST_PAGES * self._options.page:,} posts at once"
-                gaps = () if is_over else (Gap(start, min([asked.now, *times]), why),)
-                yield Page(mentions=new, cursor=json.dumps(cursors), skipped=tuple(skipped.items()), gaps=gaps)
-                return
-            yield Page(mentions=new, cursor=None, skipped=tuple(skipped.items()))
-            below = lowest
+    def _listed(self, server: "_Server", ask: Callable[..., Any], now: datetime, below: str | None) -> Listed:
+        raw = server.ask(partial(ask, below=below, limit=self._options.page), now)
+        items, skipped = _statuses(raw), Counter[str]()
+        found = _mentions(items, server.host, skipped)
+        # A search is sorted by how well it fits, so that there is nothing to page down to.
+        lowest = _id_of(items[-1]) if items and not isinstance(raw, dict) else None
+        times = [mention.posted_at for mention in found]
+        return Listed(mentions=found, times=times, below=lowest, skipped=tuple(skipped.items()))
 
 
 class _Server:
@@ -330,11 +314,3 @@ def _text(value: Any) -> str | None:
 
 def _count(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _readings(cursor: str | None) -> dict[str, str]:
-    """The position in each timeline; with a cursor that is not ours all are read from the beginning."""
-    try:
-        return {str(name): at for name, at in json.loads(cursor or "{}").items() if isinstance(at, str)}
-    except (ValueError, AttributeError):
-        return {}

@@ -1,9 +1,9 @@
 """Reads posts and comments of chosen subreddits, a search, and mentions of an account on Reddit, through praw."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import praw
@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from monitor import __version__
 from monitor.core.errors import AuthFailed, PartlyRead, RateLimited, SourceError, Unreadable
-from monitor.core.mention import Gap, Kind, Mention, Page
+from monitor.core.mention import Kind, Mention, Page
 from monitor.core.query import packed, quoted, search_words
 from monitor.core.watch import Watch
 from monitor.http import check
 from monitor.pace import pace
 from monitor.ports import Looked, Round
-from monitor.reading import Reading
+from monitor.reading import Listed, Readings
 from monitor.secret import Secret
 from monitor.sessions import session, translated
 
@@ -27,8 +27,8 @@ LONGEST_QUERY = 512
 LONGEST_LISTING = 1_000
 """Items; nothing below them is given out, whatever is asked for."""
 
-NEARLY_ALL = 950
 PAGE = 100
+MOST_PAGES = 12
 OVERLAP = timedelta(minutes=30)
 """How late a post may appear, such as one that a filter held back, and still be found."""
 
@@ -85,12 +85,19 @@ class Reddit:
 
     def pages(self, asked: Round) -> Iterator[Page]:
         """All listings, one after the other. One that cannot be read is reported after the others have been read."""
-        listings, readings = self._listings(asked.watches), _readings(asked.cursor)
-        cursors = {name: readings[name] for name in listings if name in readings}
+        listings = self._listings(asked.watches)
+        readings = Readings(asked.cursor, listings)
         problems: list[SourceError] = []
         for name, (path, params) in listings.items():
             try:
-                yield from self._listing(name, path, params, cursors, asked)
+                yield from readings.down(
+                    name,
+                    partial(self._listed, path, params),
+                    asked,
+                    overlap=OVERLAP,
+                    most_pages=MOST_PAGES,
+                    holds=LONGEST_LISTING,
+                )
             except (RateLimited, AuthFailed):
                 raise
             except SourceError as error:
@@ -116,30 +123,12 @@ class Reddit:
             found["mentions"] = ("message/mentions", {})
         return found
 
-    def _listing(
-        self, name: str, path: str, params: Mapping[str, str], cursors: dict[str, str], asked: Round
-    ) -> Iterator[Page]:
-        """One listing to the place where the last round began, or to the end of what Reddit gives out."""
-        reading = Reading(cursors.get(name))
-        start = reading.start(asked.since, OVERLAP)
-        after, count, oldest = None, 0, asked.now
-        while True:
-            children, after_that = self._children(path, {**params, **({"after": after} if after else {})})
-            count += len(children)
-            times = [at for child in children if (at := _time(child)) is not None]
-            oldest = min([oldest, *times])
-            skipped: Counter[str] = Counter()
-            found = [mention for mention in _mentions(children, skipped) if mention.posted_at >= start]
-            is_over = not children or not after_that or after_that == after or count >= LONGEST_LISTING
-            if is_over or _is_below(times, start):
-                why = f"Reddit lists no more than about {LONGEST_LISTING:,} items"
-                gaps = (Gap(start, oldest, why),) if count >= NEARLY_ALL and oldest > start else ()
-                new = reading.new(found)
-                cursors[name] = reading.cursor(asked.now, OVERLAP)
-                yield Page(mentions=new, cursor=json.dumps(cursors), skipped=tuple(skipped.items()), gaps=gaps)
-                return
-            yield Page(mentions=reading.new(found), cursor=None, skipped=tuple(skipped.items()))
-            after = after_that
+    def _listed(self, path: str, params: Mapping[str, str], below: str | None) -> Listed:
+        children, after = self._children(path, {**params, **({"after": below} if below else {})})
+        skipped: Counter[str] = Counter()
+        found = _mentions(children, skipped)
+        times = [at for child in children if (at := _time(child)) is not None]
+        return Listed(mentions=found, times=times, below=after, skipped=tuple(skipped.items()))
 
     def _children(self, path: str, params: dict[str, str]) -> tuple[list[Any], str | None]:
         """The items of a listing and the name of its last one, if there are more."""
@@ -298,11 +287,6 @@ def _address(item: Mapping[str, Any]) -> str | None:
     return f"{_SITE}{path.partition('?')[0]}" if path and path.startswith("/") else None
 
 
-def _is_below(times: Sequence[datetime], start: datetime) -> bool:
-    """Whether a page has reached the posts of the last round; single old ones may stand anywhere."""
-    return bool(times) and sorted(times)[len(times) // 2] < start
-
-
 def _time(child: Any) -> datetime | None:
     item = child.get("data") if isinstance(child, dict) else None
     return _moment(item.get("created_utc")) if isinstance(item, dict) else None
@@ -316,12 +300,3 @@ def _moment(value: Any) -> datetime | None:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _readings(cursor: str | None) -> dict[str, str]:
-    """The position in each listing; with a cursor that is not ours all are read from the beginning."""
-    try:
-        data = json.loads(cursor or "{}")
-        return {str(name): reading for name, reading in data.items() if isinstance(reading, str)}
-    except (ValueError, AttributeError):
-        return {}
