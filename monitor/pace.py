@@ -23,17 +23,23 @@ class Pace:
         self._wait = wait or threading.Event().wait
         self._lock = threading.Lock()
         self._asked: deque[float] = deque()
+        self._earliest = 0.0
 
     def __call__(self) -> None:
         """Wait for one's turn."""
         with self._lock:
-            now = self._clock()
+            now = max(self._clock(), self._earliest)
             while len(self._asked) >= self._per_minute:
                 now = max(now, self._asked.popleft() + WINDOW)
             self._asked.append(now)
             pause = now - self._clock()
         if pause > 0:
             self._wait(pause)
+
+    def rest(self, seconds: float) -> None:
+        """Let nobody ask for so long: a platform wants a short pause."""
+        with self._lock:
+            self._earliest = max(self._earliest, self._clock() + seconds)
 
     def lower(self, per_minute: int) -> None:
         """Keep to the lower of two ceilings: the sources of one account may be configured differently."""

@@ -40,6 +40,15 @@ def test_the_lower_ceiling_counts_also_for_what_was_asked_before() -> None:
     assert time.now == WINDOW
 
 
+def test_a_short_pause_is_kept_once() -> None:
+    time = Time()
+    turn = Pace(100, clock=time, wait=time.wait)
+    turn.rest(7)
+    for _ in range(3):
+        turn()
+    assert time.now == 7
+
+
 def test_sources_of_one_account_share_one() -> None:
     assert pace("test/shared", 7) is pace("test/shared", 9)
     assert pace("test/other", 7) is not pace("test/shared", 7)
