@@ -77,10 +77,13 @@ def fetch(
     *,
     params: Mapping[str, str | int] | None = None,
     headers: Mapping[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
     largest: int = LARGEST_BODY,
     seconds: float = 30,
 ) -> Answer:
-    """GET an address. The body is unpacked piece by piece, to ``largest`` bytes and for ``seconds`` at most.
+    """GET an address, or POST a form to it.
+
+    The body is unpacked piece by piece, to ``largest`` bytes and for ``seconds`` at most.
 
     Up to five redirects to other web addresses are followed within the same time; their bodies are never read.
     Raises ``Unavailable`` when no answer comes and ``Unreadable`` when it is too large or makes no sense. The messages
@@ -89,7 +92,11 @@ def fetch(
     end = time.monotonic() + seconds
     with _translated(url, seconds):
         response, moved_to = _last_response(
-            client, client.build_request("GET", url, params=params, headers=dict(headers or {})), end
+            client,
+            client.build_request(
+                "GET" if form is None else "POST", url, params=params, headers=dict(headers or {}), data=form
+            ),
+            end,
         )
         with closing(response):
             return Answer(

@@ -34,11 +34,13 @@ class Reading:
         """From when on to read: ``since`` on the first start, else a stretch before where it ended."""
         return since if self.until is None else self.until - overlap
 
-    def new(self, mentions: Iterable[Mention], *, key: str = "") -> tuple[Mention, ...]:
-        """The mentions that were not seen yet; from now on they are. ``key`` keeps several searches apart."""
+    def new(self, mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+        """The mentions that were not seen yet, or not in these words; from now on they are."""
         found = []
         for mention in mentions:
-            name = f"{key}{mention.id}"
+            # Newer words of a post that is known are worth giving again.
+            edited = f"@{mention.edited_at.timestamp():.0f}" if mention.edited_at else ""
+            name = f"{mention.id}{edited}"
             if name not in self._seen:
                 self._seen[name] = int(mention.posted_at.timestamp())
                 found.append(mention)

@@ -160,6 +160,11 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def version(mention: Mention) -> str:
+    """The id of the words as they are: that of the latest edit."""
+    return (mention.url or mention.id).rpartition("/")[2]
+
+
 def ids_read(answer: Mapping[str, Any]) -> Iterable[str]:
     """Every post in an answer, also the included ones: each is billed."""
     data = answer.get("data")

@@ -201,11 +201,11 @@ class X:
                 continue
             ids = set(posts.ids_read(answer))
             skipped: Counter[str] = Counter()
-            new = [mention for mention in posts.read(answer, skipped) if mention.id not in position.seen]
+            new = [mention for mention in posts.read(answer, skipped) if posts.version(mention) not in position.seen]
             if missing := len(posts.missing(answer)):
                 skipped["not to be seen (deleted, withheld or suspended)"] += missing
             spent = self._price(ids - position.seen.keys(), set(posts.users_read(answer)))
-            position.seen |= {name: _second(name) for name in ids | {mention.id for mention in new}}
+            position.seen |= {name: _second(name) for name in ids}
             is_over = _advance(chain, answer, is_known=ids <= known, now=asked.now)
             known |= ids
             yield _page(new, position.dump(asked.now), skipped, gaps, spent)

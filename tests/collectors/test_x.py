@@ -309,6 +309,15 @@ def test_p43_an_edit_is_the_same_post_with_newer_words(server: LoopbackServer) -
     assert abs(found.posted_at - (NOON - MINUTE)) < timedelta(seconds=1)
 
 
+def test_p43_an_edit_that_is_found_later_is_given_again(server: LoopbackServer) -> None:
+    recent = Recent(server)
+    recent.posts = [post(1)]
+    cursor = last_cursor(read(server))
+    recent.posts = [post(5, NOON, text="Acme, still nothing", edit_history_tweet_ids=[name(1), name(5, NOON)])]
+    (found,) = mentions(read(server, cursor, NOON + MINUTE))
+    assert (found.id, found.text) == (name(1), "Acme, still nothing")
+
+
 def test_p45_long_posts_are_whole(server: LoopbackServer) -> None:
     assert only(server, body(post(1, note_tweet={"text": "Acme " + "x" * 5_000}))).text == "Acme " + "x" * 5_000
 
