@@ -92,8 +92,7 @@ def test_if_all_fail_the_failure_is_raised_and_not_everybody_is_asked() -> None:
 
     def failing(number: int) -> Iterator[Page]:
         asked.append(number)
-        raise Unavailable(str(number))
-        yield PAGE
+        yield from pages(Unavailable(str(number)))
 
     with pytest.raises(Unavailable, match="0"):
         list(read_each(lambda number=number: failing(number) for number in range(9)))  # type: ignore[misc]

@@ -1,9 +1,10 @@
 """YouTube's Data API: questions with a key that is in no address, what its refusals mean, and comments as mentions."""
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,11 +16,15 @@ from monitor.core.mention import Kind, Mention, utc
 from monitor.http import Answer, check, client, fetch, host, parsed, retry_after
 from monitor.markup import plain
 from monitor.pace import Pace
+from monitor.ports import Looked
 
 PLATFORM = "youtube"
 PACIFIC = ZoneInfo("America/Los_Angeles")
 DAY = Budget(unit="units", limit=10_000, period=Period.DAY, page=1, zone=PACIFIC)
 """YouTube's day, at whose end everything may be used again."""
+
+Ask = Callable[..., Mapping[str, Any]]
+"""A question, with its parameters by name."""
 
 _HEADER = "X-Goog-Api-Key"
 _KEY = "the API key (option key)"
@@ -131,7 +136,8 @@ def _reasons(answer: Answer) -> Iterator[str]:
     except Unreadable:
         return
     for style in ("errors", "details"):
-        for one in part(error, style) or ():
+        listed = part(error, style)
+        for one in listed if isinstance(listed, list) else ():
             reason = part(one, "reason")
             if isinstance(reason, str) and re.fullmatch(r"[A-Za-z_]{1,60}", reason):
                 is_daily = "PerDay" in words(one, "metadata", "quota_limit")
@@ -188,7 +194,7 @@ def comment(item: Any, *, video: str = "", answers: Any = None, channel: str | N
 
 def video(item: Any, channel: str | None = None) -> Mention | str:
     """A video as a mention: its title and what its maker says about it; a search gives only a part of that."""
-    name, posted_at = video_id(item), moment(item, "publishedAt")
+    name, posted_at = _video_id(item), moment(item, "publishedAt")
     if not _VIDEO.fullmatch(name) or posted_at is None:
         return "no id, or no time"
     # Titles in answers to searches hold HTML's entities.
@@ -206,14 +212,65 @@ def video(item: Any, channel: str | None = None) -> Mention | str:
     )
 
 
-def video_id(item: Any) -> str:
+def name_of(item: Any) -> str:
+    """By what an item is recognised: its id and, if it was edited, when."""
+    updated = words(item, "snippet", "updatedAt")
+    is_edited = updated and updated != words(item, "snippet", "publishedAt")
+    name = _video_id(item)
+    return f"{name} {updated}" if name and is_edited else name
+
+
+def _video_id(item: Any) -> str:
     """The id of a video, in the shape of a search or of a list."""
     return words(item, "id", "videoId") or words(item, "id")
 
 
-def is_video(name: str) -> bool:
-    """Whether an id is a video's; those of comments are longer."""
-    return _VIDEO.fullmatch(name) is not None
+def look_up(ask: Ask, ids: Sequence[str], channel: str | None) -> Looked:
+    """What became of comments and videos, at most fifty."""
+    videos = [name for name in ids if _VIDEO.fullmatch(name)]
+    comments = [name for name in ids if name not in videos]
+    looks = [_looked(ask, comments, channel)] if comments else []
+    if videos:
+        answer = ask("videos", part="snippet", id=",".join(videos), maxResults=50)
+        looks.append(_sorted(answer, videos, partial(video, channel=channel)))
+    return _joined(looks)
+
+
+def prove_key(ask: Ask) -> None:
+    """Something private and a bad key are refused in the same words; this is refused, and raises, only for the key."""
+    ask("i18nLanguages", part="id")
+
+
+def _looked(ask: Ask, ids: Sequence[str], channel: str | None) -> Looked:
+    """What became of comments. If the answer is that some cannot be seen, not which, each half is asked for."""
+    try:
+        answer = ask("comments", part="snippet", textFormat="plainText", id=",".join(ids))
+        return _sorted(answer, ids, partial(comment, channel=channel))
+    except ForbiddenError:
+        prove_key(ask)
+    except NotThereError:
+        pass
+    if len(ids) == 1:
+        return Looked(gone=tuple(ids), spent=(("units", 1),))
+    half = len(ids) // 2
+    return _joined([_looked(ask, ids[:half], channel), _looked(ask, ids[half:], channel)], cost=1)
+
+
+def _sorted(answer: Mapping[str, Any], ids: Sequence[str], read: Callable[..., Mention | str]) -> Looked:
+    items = answer.get("items", [])
+    there = {words(item, "id") for item in items}
+    found = [mention for item in items if isinstance(mention := read(item), Mention)]
+    gone = [name for name in ids if name not in there]
+    return Looked(found=tuple(found), gone=tuple(gone), spent=(("units", 1),))
+
+
+def _joined(looks: Sequence[Looked], cost: float = 0) -> Looked:
+    spent = cost + sum(amount for looked in looks for _, amount in looked.spent)
+    return Looked(
+        found=tuple(found for looked in looks for found in looked.found),
+        gone=tuple(name for looked in looks for name in looked.gone),
+        spent=(("units", spent),),
+    )
 
 
 def moment(item: Any, name: str) -> datetime | None:
