@@ -8,15 +8,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from monitor.collectors import _youtube_api as api
+from monitor.collectors._youtube_position import Comments, Listing, Position, Search, position_from
 from monitor.core.budget import Budget, Period
-from monitor.core.errors import OutOfBudget
+from monitor.core.errors import OutOfBudget, PartlyRead, SourceError, Unavailable, Unreadable
 from monitor.core.mention import Gap, Mention, Page
 from monitor.core.query import packed, quoted, search_words
 from monitor.core.watch import Watch
-from monitor.listing import Listing, read_each
 from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.secret import Secret
@@ -37,6 +37,9 @@ MOST_PAGES = 50
 """Pages of one listing in one round; the next round goes on from there."""
 
 MOST_REPLY_PAGES = 10
+MOST_FAILURES = 3
+"""Listings that fail in a row before the others are left for the next round."""
+
 
 _Read = Callable[..., Mention | str]
 _Video = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{11}$")]
@@ -70,38 +73,6 @@ def create(options: Options) -> "YouTube":
     return YouTube(options)
 
 
-class _Search(Listing):
-    """The position of a search: asked at ``asked_at``, ``pages`` of it since it began."""
-
-    asked_at: int = 0
-    pages: int = 0
-
-
-class _Comments(Listing):
-    """The position in the comments of a video or channel, read to its end at ``read_at``.
-
-    ``published`` is when a video was that a search has found. ``replies`` are how many there were to comments whose
-    replies do not all come along.
-    """
-
-    read_at: int = 0
-    published: int | None = Field(default=None, ge=0, lt=2**33)
-    replies: dict[str, int] = Field(default_factory=dict)
-
-
-class _Position(BaseModel):
-    """What the cursor holds. ``slot`` is the part of the day in which the last search was made."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    slot: str = ""
-    searches: dict[str, _Search] = {}
-    comments: dict[str, _Comments] = {}
-
-    def dump(self) -> str:
-        return self.model_dump_json(exclude_defaults=True)
-
-
 class YouTube:
     """A search when one is due, then the listings that are due, each from the newest comment down to what is known."""
 
@@ -130,10 +101,10 @@ class YouTube:
 
     def pages(self, asked: Round) -> Iterator[Page]:
         """A page for each answer; a cursor stands for every page that was given."""
-        options, position = self._options, _position(asked.cursor)
+        options, position = self._options, position_from(asked.cursor)
         with api.connect(options.key.reveal(), options.base_url, options.contact, options.timeout) as http:
             ask = api.Api(http, options.base_url, self._turn, asked.now).ask
-            yield from read_each(self._due(ask, position, asked))
+            yield from _each(self._due(ask, position, asked))
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What YouTube shows of these comments and videos; what a whole answer lacks is gone."""
@@ -142,7 +113,7 @@ class YouTube:
             ask = api.Api(http, options.base_url, self._turn, now).ask
             return api.look_up(ask, ids, options.channel)
 
-    def _due(self, ask: api.Ask, position: _Position, asked: Round) -> Iterator[Callable[[], Iterator[Page]]]:
+    def _due(self, ask: api.Ask, position: Position, asked: Round) -> Iterator[Callable[[], Iterator[Page]]]:
         options = self._options
         queries = self.queries(asked.watches)
         slot = self._slot(asked.now)
@@ -162,17 +133,17 @@ class YouTube:
         start, end = api.DAY.start(now), api.DAY.end(now)
         return f"{start:%Y-%m-%d} {int((now - start) / (end - start) * self._options.searches_per_day)}"
 
-    def _choose(self, position: _Position) -> None:
+    def _choose(self, position: Position) -> None:
         """Which listings to read: the configured ones and the newest videos of those that were found."""
         fixed = [name for name in (self._options.channel, *self._options.videos) if name]
         found = {name: one.published for name, one in position.comments.items() if one.published and name not in fixed}
         newest = sorted(found, key=lambda name: -(found[name] or 0))[: self._options.most_videos]
-        position.comments = {name: position.comments.get(name, _Comments()) for name in (*fixed, *newest)}
+        position.comments = {name: position.comments.get(name, Comments()) for name in (*fixed, *newest)}
 
-    def _search(self, ask: api.Ask, position: _Position, queries: Sequence[str], asked: Round) -> Iterator[Page]:
+    def _search(self, ask: api.Ask, position: Position, queries: Sequence[str], asked: Round) -> Iterator[Page]:
         """One page of the query that has waited longest."""
         names = {_digest(query): query for query in queries}
-        position.searches = {name: position.searches.get(name, _Search()) for name in names}
+        position.searches = {name: position.searches.get(name, Search()) for name in names}
         name, search = min(position.searches.items(), key=lambda item: item[1].asked_at)
         search.asked_at = int(asked.now.timestamp())
         search.begin(asked.now)
@@ -202,10 +173,10 @@ class YouTube:
             if not video.own and video.posted_at < asked.now + DAY:
                 published = int(video.posted_at.timestamp())
                 first = published + int(OVERLAP.total_seconds())
-                position.comments.setdefault(video.id, _Comments(until=first, published=published))
+                position.comments.setdefault(video.id, Comments(until=first, published=published))
         yield _page(new, position, skipped, searches=1, gaps=_advance(search, answer, items, asked))
 
-    def _comments(self, ask: api.Ask, position: _Position, name: str, asked: Round) -> Iterator[Page]:
+    def _comments(self, ask: api.Ask, position: Position, name: str, asked: Round) -> Iterator[Page]:
         """The comments of a video or channel. A page is repeated after a crash until its replies are read too."""
         listing, met, counts = position.comments[name], set[str](), dict[str, int]()
         listing.begin(asked.now)
@@ -261,14 +232,14 @@ class YouTube:
             raise api.NotThereError("it is private") from None
 
     def _thread(
-        self, listing: _Comments, name: str, thread: api.Thread, start: datetime, skipped: Counter[str]
+        self, listing: Comments, name: str, thread: api.Thread, start: datetime, skipped: Counter[str]
     ) -> Iterator[Mention]:
         read = self._reader(name)
         yield from _new(listing, [thread.top], start, read, skipped)
         yield from _new(listing, thread.replies, start, partial(read, answers=thread.top), skipped)
 
     def _replies(
-        self, ask: api.Ask, position: _Position, name: str, thread: api.Thread, start: datetime
+        self, ask: api.Ask, position: Position, name: str, thread: api.Thread, start: datetime
     ) -> Iterator[Page]:
         """All replies to a comment, when not all came along with it; newest first as far as anybody knows."""
         listing, read, token = position.comments[name], partial(self._reader(name), answers=thread.top), None
@@ -294,13 +265,30 @@ class YouTube:
         video = "" if name == options.channel else name
         return partial(_about, brand=options.brand if is_own else None, video=video, channel=options.channel)
 
-    def _without(self, position: _Position, name: str, asked: Round, skipped: Counter[str]) -> Page:
+    def _without(self, position: Position, name: str, asked: Round, skipped: Counter[str]) -> Page:
         """A video that has no comments, or no longer: one that was found is left, one that was chosen asked again."""
         if position.comments[name].published:
             del position.comments[name]
         else:
             position.comments[name].read_at = int(asked.now.timestamp())
         return _page((), position, skipped, units=1)
+
+
+def _each(listings: Iterable[Callable[[], Iterator[Page]]]) -> Iterator[Page]:
+    """All pages. A listing that fails is reported after the others; who must wait, or has no access, stops at once."""
+    problems, streak, worked = list[SourceError](), 0, False
+    for pages in listings:
+        try:
+            yield from pages()
+        except (Unavailable, Unreadable) as error:
+            problems.append(error)
+            streak += 1
+            if streak >= MOST_FAILURES:
+                break
+        else:
+            worked, streak = True, 0
+    if problems:
+        raise PartlyRead(str(problems[0])) if worked else problems[0]
 
 
 def _new(
@@ -325,12 +313,12 @@ def _about(item: Any, *, brand: str | None, **known: Any) -> Mention | str:
     return found if isinstance(found, str) or brand is None else replace(found, brand=brand)
 
 
-def _advance(search: _Search, answer: Mapping[str, Any], items: Sequence[Any], asked: Round) -> tuple[Gap, ...]:
+def _advance(search: Search, answer: Mapping[str, Any], items: Sequence[Any], asked: Round) -> tuple[Gap, ...]:
     """Move a search on by a page; what lies below its last one is not found any more."""
     token = _next(answer)
     search.pages += 1
     if token and token != search.token and search.pages < MOST_SEARCH_PAGES:
-        search.token = token
+        search.go_on(token)
         return ()
     known = search.start(asked.since, timedelta(0))
     oldest = min((at for item in items if (at := api.moment(item, "publishedAt"))), default=known)
@@ -340,10 +328,10 @@ def _advance(search: _Search, answer: Mapping[str, Any], items: Sequence[Any], a
     return (Gap(known, oldest, why),) if token and oldest > known else ()
 
 
-def _move(listing: _Comments, token: str | None, counts: dict[str, int], asked: Round) -> None:
+def _move(listing: Comments, token: str | None, counts: dict[str, int], asked: Round) -> None:
     """Move on to another page, or end a reading."""
     if token is not None:
-        listing.token = token
+        listing.go_on(token)
         return
     listing.finish(OVERLAP)
     listing.read_at = int(asked.now.timestamp())
@@ -361,7 +349,7 @@ def _next(answer: Mapping[str, Any]) -> str | None:
 
 
 def _page(
-    new: Sequence[Mention], position: _Position, skipped: Counter[str], *, gaps: tuple[Gap, ...] = (), **spent: float
+    new: Sequence[Mention], position: Position, skipped: Counter[str], *, gaps: tuple[Gap, ...] = (), **spent: float
 ) -> Page:
     return Page(
         mentions=tuple(new),
@@ -374,14 +362,6 @@ def _page(
 
 def _too_long(watches: Iterable[Watch]) -> list[str]:
     return [word for word in search_words(watches) if len(quoted(word)) > LONGEST_QUERY]
-
-
-def _position(cursor: str | None) -> _Position:
-    """What a cursor says; one that is not ours starts from the beginning."""
-    try:
-        return _Position.model_validate_json(cursor or "{}")
-    except ValidationError:
-        return _Position()
 
 
 def _digest(query: str) -> str:

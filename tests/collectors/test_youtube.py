@@ -11,7 +11,9 @@ import pytest
 from pydantic import ValidationError
 
 from monitor.collectors import _youtube_api as api
+from monitor.collectors import _youtube_position as where
 from monitor.collectors import youtube
+from monitor.collectors._youtube_position import Listing
 from monitor.core.errors import AuthFailed, OutOfBudget, PartlyRead, RateLimited, SourceError, Unavailable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Matcher, Watch
@@ -28,6 +30,7 @@ KEY = "AIza-s3cret"
 CHANNEL = "UC" + "c" * 22
 VIDEO = "v1234567890"
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 ACME = (Watch(brand="Acme", terms=("Acme", "Acme Phone"), misspellings=("Akme Box",), handles=("@acme",)),)
 
@@ -372,6 +375,30 @@ def test_replies_that_end_without_a_page_are_read_as_far_as_there_are_any(site: 
     site.replies[name(1)] = [*old, comment(7, parentId=name(1))]
     assert Rounds(site).found() == [7]
     assert len(site.asked(COMMENTS)) == 1
+
+
+def test_a_clock_that_was_set_back_moves_nothing_back() -> None:
+    position = Listing()
+    for moment in (NOON, NOON - DAY):
+        position.begin(moment)
+        position.finish(HOUR)
+    assert position.start(NOON, HOUR) == NOON - HOUR
+
+
+def test_only_so_many_names_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(where, "MOST_SEEN", 2)
+    position = Listing()
+    position.begin(NOON)
+    for number in range(5):
+        position.is_new(str(number), NOON - timedelta(seconds=number), NOON - HOUR)
+    position.finish(HOUR)
+    assert list(position.seen) == ["0", "1"]
+
+
+@pytest.mark.parametrize("made", ['{"until": 1e40}', '{"until": -1}', '{"seen": []}', '{"path": 1}', "[]"])
+def test_what_is_no_position_is_refused(made: str) -> None:
+    with pytest.raises(ValidationError):
+        Listing.model_validate_json(made)
 
 
 # ── searches and the day ──────────────────────────────────────────────────────────────────────────────────────────────

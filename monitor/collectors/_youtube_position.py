@@ -1,18 +1,11 @@
-"""How far a listing was read that a platform gives newest first, page by page, and may be left in the middle of."""
+"""How far YouTube was read: each listing, newest first, may be left in the middle and is gone on with."""
 
-from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from monitor.core.errors import PartlyRead, SourceError, Unavailable, Unreadable
-from monitor.core.mention import Page
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MOST_SEEN = 10_000
 """Names remembered of one listing; beyond that the oldest are forgotten, and the store knows them."""
-
-MOST_FAILURES = 3
-"""Listings of one platform that fail in a row before the rest is left for the next round."""
 
 _SLACK = 60
 _SECOND = Field(default=None, ge=0, lt=2**33)
@@ -49,31 +42,57 @@ class Listing(BaseModel):
         self.seen[name] = int(posted_at.timestamp())
         return True
 
+    def go_on(self, token: str) -> None:
+        """The reading goes on at another page."""
+        self.token = token
+        self._forget(0)
+
     def finish(self, overlap: timedelta) -> None:
         """The reading has come to its end; what it began with is the next one's start."""
         self.until = max(self.began or 0, self.until or 0)
         self.began = self.token = None
-        oldest = self.until - overlap.total_seconds() - _SLACK
+        self._forget(self.until - overlap.total_seconds() - _SLACK)
+
+    def _forget(self, oldest: float) -> None:
         recent = sorted((item for item in self.seen.items() if item[1] >= oldest), key=lambda item: -item[1])
         self.seen = dict(recent[:MOST_SEEN])
 
 
-def read_each(listings: Iterable[Callable[[], Iterator[Page]]]) -> Iterator[Page]:
-    """All pages of several listings. One that fails is reported after the others have been read.
+class Search(Listing):
+    """The position of a search: asked at ``asked_at``, ``pages`` of it since it began."""
 
-    Raises the failure if nothing could be read, else ``PartlyRead``. Whoever must wait or has no access stops at once.
+    asked_at: int = 0
+    pages: int = 0
+
+
+class Comments(Listing):
+    """The position in the comments of a video or channel, read to its end at ``read_at``.
+
+    ``published`` is when a video was that a search has found. ``replies`` are how many there were to comments whose
+    replies do not all come along.
     """
-    problems = list[SourceError]()
-    worked, streak = False, 0
-    for pages in listings:
-        try:
-            yield from pages()
-        except (Unavailable, Unreadable) as error:
-            problems.append(error)
-            streak += 1
-            if streak >= MOST_FAILURES:
-                break
-        else:
-            worked, streak = True, 0
-    if problems:
-        raise PartlyRead(str(problems[0])) if worked else problems[0]
+
+    read_at: int = 0
+    published: int | None = _SECOND
+    replies: dict[str, int] = Field(default_factory=dict)
+
+
+class Position(BaseModel):
+    """What the cursor holds. ``slot`` is the part of the day in which the last search was made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slot: str = ""
+    searches: dict[str, Search] = {}
+    comments: dict[str, Comments] = {}
+
+    def dump(self) -> str:
+        return self.model_dump_json(exclude_defaults=True)
+
+
+def position_from(cursor: str | None) -> Position:
+    """What a cursor says; one that is not ours starts from the beginning."""
+    try:
+        return Position.model_validate_json(cursor or "{}")
+    except ValidationError:
+        return Position()
