@@ -109,7 +109,8 @@ class Readings:
                 below = listed.below
                 continue
             is_cut = not is_reached and (not is_end or (holds is not None and count >= holds * 0.95))
-            gaps = (Gap(start, oldest, f"no more than {count:,} items of a listing can be read"),)
+            most = f"{holds:,} items" if holds else f"{most_pages:,} pages"
+            gaps = (Gap(start, oldest, f"no more than {most} of a listing can be read at once"),)
             self._at[name] = reading.cursor(asked.now, overlap)
             yield replace(page, cursor=json.dumps(self._at), gaps=gaps if is_cut and oldest > start else ())
             return

@@ -1,4 +1,4 @@
-"""Commands that look without working: ``init``, ``check``, ``plugins``, ``try``, ``send-test``, ``explain``."""
+"""Commands that look without working: ``check``, ``plugins``, ``try``, ``send-test``, ``explain``."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from monitor.cli.common import DEFAULT_CONFIG, as_json, settings_of, with_config
+from monitor.cli.common import as_json, settings_of, with_config
 
 T = TypeVar("T")
 
@@ -17,26 +17,6 @@ if TYPE_CHECKING:
     from monitor.core.mention import Mention, Page
     from monitor.ports import Classifier
     from monitor.settings import Settings
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=DEFAULT_CONFIG)
-def init(path: Path) -> None:
-    """Write the commented example configuration, to be edited.
-
-    \b
-    Example:  umbrage init monitor.toml
-    """
-    from monitor.example import example_config
-
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(example_config())
-    except FileExistsError:
-        raise click.ClickException(f"{path} exists already; nothing was changed") from None
-    except OSError as error:
-        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from None
-    click.echo(f"wrote {path}; name your brand in it, then: umbrage check -c {path}")
 
 
 @click.command()
@@ -292,4 +272,4 @@ def _missing_secrets(settings: "Settings") -> list[str]:
     return problems
 
 
-COMMANDS = (init, check, plugins, try_command, send_test, explain)
+COMMANDS = (check, plugins, try_command, send_test, explain)

@@ -29,7 +29,7 @@ _COLOURS = {"alert": "yellow", "growing": "red"}
 
 NEXT_STEPS = """
 What to do next
-  umbrage init                  write a commented monitor.toml, then name your brand in it
+  umbrage init                  five questions, and a monitor.toml that works
   umbrage check                 find everything that is wrong with it
   umbrage try NAME              see what a source reads, without storing anything
   umbrage send-test NAME        see a message arrive in your Slack channel (docs/slack.md)

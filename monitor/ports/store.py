@@ -143,7 +143,7 @@ class Transaction(Protocol):
         ...
 
     def add_gaps(self, source: str, gaps: Iterable[Gap], now: datetime) -> None:
-        """Note spans that a source will never read; the same one twice is one."""
+        """Note spans that a source will never read; those that touch, for one reason, are one."""
         ...
 
     def close_gaps(self, source: str, start: datetime, end: datetime, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from monitor.core.mention import Gap
 from monitor.core.silence import Pulse, hour_of
@@ -28,11 +28,21 @@ class SourceWrites:
         self._connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=values))
 
     def add_gaps(self, source: str, found: Iterable[Gap], now: datetime) -> None:
-        rows = [
-            {"source": source, "start": gap.start, "end": gap.end, "why": gap.why, "found_at": now} for gap in found
-        ]
-        if rows:
-            self._connection.execute(upsert(self._connection, gaps).on_conflict_do_nothing(), rows)
+        for gap in found:
+            alike = (gaps.c.source == source, gaps.c.why == gap.why, gaps.c.closed_at.is_(None))
+            touching = select(gaps).where(*alike, gaps.c.start <= gap.end, gaps.c.end >= gap.start).order_by(gaps.c.id)
+            known = self._connection.execute(touching).all()
+            if not known:
+                values = {"source": source, "start": gap.start, "end": gap.end, "why": gap.why, "found_at": now}
+                self._connection.execute(insert(gaps).values(**values))
+                continue
+            first, others = known[0], [row.id for row in known[1:]]
+            self._connection.execute(delete(gaps).where(gaps.c.id.in_(others)))
+            whole = {
+                "start": min(gap.start, *(row.start for row in known)),
+                "end": max(gap.end, *(row.end for row in known)),
+            }
+            self._connection.execute(update(gaps).where(gaps.c.id == first.id).values(**whole))
 
     def close_gaps(self, source: str, start: datetime, end: datetime, now: datetime) -> None:
         inside = (gaps.c.source == source, gaps.c.start >= start, gaps.c.end <= end, gaps.c.closed_at.is_(None))

@@ -147,6 +147,16 @@ class PostsContract:
             transaction.set_gaps_told([found.id for found in store.open_gaps()], LATER)
         assert [(found.source, found.told_at) for found in store.open_gaps()] == [("other", LATER)]
 
+    def test_gaps_that_touch_are_one(self, store: Store) -> None:
+        with store.begin() as transaction:
+            transaction.add_gaps("news", [Gap(NOW, NOW + HOUR, "a"), Gap(NOW + 2 * HOUR, NOW + 3 * HOUR, "a")], NOW)
+            transaction.add_gaps("news", [Gap(NOW, NOW + 5 * HOUR, "b")], NOW)
+        assert len(store.open_gaps()) == 3
+        with store.begin() as transaction:
+            transaction.add_gaps("news", [Gap(NOW + HOUR / 2, NOW + 2 * HOUR, "a")], NOW)
+        spans = {(found.gap.why, found.gap.start, found.gap.end) for found in store.open_gaps()}
+        assert spans == {("a", NOW, NOW + 3 * HOUR), ("b", NOW, NOW + 5 * HOUR)}
+
     def test_spending_is_summed_by_account_and_unit(self, store: Store) -> None:
         with store.begin() as transaction:
             transaction.spend("x/1", [("USD", 0.5), ("posts", 100)], NOW)
