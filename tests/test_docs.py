@@ -16,7 +16,7 @@ from monitor.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config" / "monitor.toml"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOT_WRITTEN = {"options"}
 
 
@@ -75,6 +75,28 @@ def test_commands_that_pages_show_exist(page: Path) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_pitfall_has_a_test_that_exists() -> None:
+    table = re.findall(
+        r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$", (ROOT / "docs/measurements/pitfalls.md").read_text("utf-8"), re.M
+    )
+    assert [int(number) for number, _ in table] == list(range(1, 68))
+    sources = [*(ROOT / "tests").rglob("test_*.py"), *(ROOT / "monitor" / "testing").glob("*.py")]
+    known = {
+        f"`{path.stem.removeprefix('test_')}`: {name}"
+        for path in sources
+        for name in re.findall(r"def test_(\w+)", path.read_text("utf-8"))
+    }
+    assert [cell for _, cells in table for cell in cells.split(", ") if cell not in known] == []
+
+
+def test_every_source_has_a_page() -> None:
+    plain = {"file", "replay", "rss"}
+    pages = {path.stem for path in (ROOT / "docs" / "platforms").glob("*.md")}
+    told = "\n".join(path.read_text("utf-8") for path in (ROOT / "docs" / "platforms").glob("*.md"))
+    missing = [name for name in names("collectors") if name not in pages | plain and f'use = "{name}"' not in told]
+    assert missing == []
 
 
 def test_every_command_shows_an_example() -> None:

@@ -49,6 +49,6 @@ def test_a_short_pause_is_kept_once() -> None:
     assert time.now == 7
 
 
-def test_sources_of_one_account_share_one() -> None:
+def test_p33_sources_of_one_account_share_one() -> None:
     assert pace("test/shared", 7) is pace("test/shared", 9)
     assert pace("test/other", 7) is not pace("test/shared", 7)

@@ -88,7 +88,7 @@ def test_a_crash_while_asking_leaves_the_dearest_page_on_the_bill(pipeline: Pipe
     assert spent(pipeline) == 0.75
 
 
-def test_sources_of_one_account_share_its_budget(pipeline: Pipeline, priced: Priced) -> None:
+def test_p33_sources_of_one_account_share_its_budget(pipeline: Pipeline, priced: Priced) -> None:
     pipeline.collect("one")
     assert pipeline.collect("two").stored == 0
     assert spent(pipeline) == 0.75

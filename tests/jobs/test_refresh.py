@@ -1,14 +1,16 @@
 """Refresh: edits are followed, what was deleted is forgotten everywhere, and one odd answer deletes nothing."""
 
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from monitor.core.budget import Budget, Period
 from monitor.core.errors import AuthFailed, RateLimited
-from monitor.core.mention import Mention, Page
+from monitor.core.mention import Mention
 from monitor.jobs.collect import Source
 from monitor.jobs.refresh import Refreshed, refresh
 from monitor.ports import Looked
@@ -195,3 +197,31 @@ def test_looking_up_stays_within_the_budget(pipeline: Pipeline, clock: Clock) ->
 def test_a_source_that_cannot_look_up_is_left_alone(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost my parcel!!", "1")])
     assert look(pipeline) == Refreshed()
+
+
+def test_p63_a_restored_backup_does_not_bring_a_deleted_post_back_for_long(
+    pipeline: Pipeline, clock: Clock, tmp_path: Path
+) -> None:
+    platform = hear(pipeline, a_mention("Acme lost my parcel!!", "1", author="ann"))
+    backup = sqlite3.connect(tmp_path / "backup.db")
+    with pipeline.store.engine.connect() as connection:
+        connection.connection.driver_connection.backup(backup)  # type: ignore[union-attr]
+    platform.posts.clear()
+    with pipeline.store.begin() as transaction:
+        transaction.forget("social", ["1"], clock())
+    with pipeline.store.engine.connect() as connection:
+        backup.backup(connection.connection.driver_connection)  # type: ignore[arg-type]
+    backup.close()
+    assert kept(pipeline.store) == {"1": "Acme lost my parcel!!"}
+    clock.move(hours=12)
+    look(pipeline)
+    clock.move(minutes=10)
+    look(pipeline)
+    assert kept(pipeline.store) == {}
+
+
+def test_p64_no_column_holds_what_is_only_inferred_about_people() -> None:
+    columns = {name for name in mentions.c.keys() if name.startswith("author")}  # noqa: SIM118 (columns, not a dict)
+    assert columns == {"author", "author_since"}
+    inferred = {"gender", "age", "religion", "health", "politics", "customer", "email", "phone"}
+    assert not inferred & set(mentions.c.keys())

@@ -85,6 +85,14 @@ def test_three_hundred_copies_are_one_voice(pipeline: Pipeline) -> None:
     assert pipeline.reasons() == ["first complaint", "more of the same"]
 
 
+def test_p58_one_complaint_on_three_platforms_is_three_mentions_and_one_alert(pipeline: Pipeline) -> None:
+    words = "Acme lost the delivery, again!!"
+    posts = [a_mention(words, "1", author="ann", platform=name) for name in ("x", "bluesky", "mastodon")]
+    assert pipeline.hear(posts).filed == 3
+    assert [len(told) for told in pipeline.told()["team"]] == [3]
+    assert len(pipeline.wire.wire[0].quotes) == 1, "the same words are quoted once"
+
+
 def test_two_topics_are_two_cases(pipeline: Pipeline) -> None:
     pipeline.hear(
         [a_mention("Acme delivery!!"), a_mention("Acme price!!", "2"), a_mention("Acme delivery late!!", "3")]
