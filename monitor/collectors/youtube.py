@@ -21,8 +21,11 @@ from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.secret import Secret
 
-OVERLAP = timedelta(hours=1)
+OVERLAP = timedelta(hours=2)
 """How late a comment may appear and still be found."""
+
+DEEP = timedelta(hours=1)
+"""How often a listing is read a day down, for new replies to older comments."""
 
 SEARCH_OVERLAP = timedelta(days=1)
 """How late a video may be indexed and still be found."""
@@ -181,6 +184,8 @@ class YouTube:
         listing, met, counts = position.comments[name], set[str](), dict[str, int]()
         listing.begin(asked.now)
         start = listing.start(asked.since, OVERLAP)
+        is_deep = asked.now.timestamp() - listing.deep_at >= DEEP.total_seconds()
+        bottom = min(start, asked.now - DAY) if is_deep else start
         for _ in range(MOST_PAGES):
             skipped: Counter[str] = Counter()
             try:
@@ -198,19 +203,19 @@ class YouTube:
             skipped["no comment"] += len(answer.get("items", [])) - len(threads)
             new = [found for thread in threads for found in self._thread(listing, name, thread, start, skipped)]
             names = {thread.id for thread in threads}
-            is_over = _is_past(threads, start) or (names and names <= met)
+            is_over = _is_past(threads, bottom) or (names and names <= met)
             token = None if is_over else _next(answer)
             met |= names
             more = [t for t in threads if t.total > len(t.replies) and listing.replies.get(t.id) != t.total]
             counts |= {thread.id: thread.total for thread in threads if thread.total > len(thread.replies)}
             if not more:
-                _move(listing, token, counts, asked)
+                _move(listing, token, counts, asked.now, is_deep=is_deep)
             yield _page(new, position, skipped, units=1)
             for thread in more:
                 yield from self._replies(ask, position, name, thread, start)
                 listing.replies[thread.id] = thread.total
             if more:
-                _move(listing, token, counts, asked)
+                _move(listing, token, counts, asked.now, is_deep=is_deep)
                 yield _page((), position, Counter())
             if token is None:
                 return
@@ -328,20 +333,23 @@ def _advance(search: Search, answer: Mapping[str, Any], items: Sequence[Any], as
     return (Gap(known, oldest, why),) if token and oldest > known else ()
 
 
-def _move(listing: Comments, token: str | None, counts: dict[str, int], asked: Round) -> None:
+def _move(listing: Comments, token: str | None, counts: dict[str, int], now: datetime, *, is_deep: bool) -> None:
     """Move on to another page, or end a reading."""
     if token is not None:
         listing.go_on(token)
         return
+    if is_deep:
+        listing.deep_at, listing.replies = listing.began or 0, counts
+    else:
+        listing.replies |= counts
     listing.finish(OVERLAP)
-    listing.read_at = int(asked.now.timestamp())
-    listing.replies = counts
+    listing.read_at = int(now.timestamp())
 
 
-def _is_past(threads: Sequence[api.Thread], start: datetime) -> bool:
-    """Whether a page reaches down to what is known. Its last comment tells: the first may be pinned, and old."""
+def _is_past(threads: Sequence[api.Thread], bottom: datetime) -> bool:
+    """Whether a page reaches down to what need not be read. Its last comment tells: the first may be pinned."""
     times = [at for thread in threads if (at := api.moment(thread.top, "publishedAt")) is not None]
-    return bool(times) and times[-1] < start
+    return bool(times) and times[-1] < bottom
 
 
 def _next(answer: Mapping[str, Any]) -> str | None:

@@ -368,6 +368,16 @@ def test_replies_are_asked_for_only_where_some_did_not_come_along(site: YouTube)
     assert len(site.asked(COMMENTS)) == 2
 
 
+def test_new_replies_to_comments_of_the_last_day_are_found_below_many_newer_ones(site: YouTube) -> None:
+    site.page = 10
+    site.add(comment(1, NOON - HOUR * 5), *(comment(100 + n, NOON - MINUTE * 200 + MINUTE * n) for n in range(95)))
+    rounds = Rounds(site)
+    rounds.read()
+    site.replies[name(1)] = [comment(7, NOON + MINUTE, parentId=name(1))]
+    found = [rounds.found(NOON + MINUTE * 20 * step) for step in range(1, 6)]
+    assert found == [[], [], [7], [], []]
+
+
 def test_replies_that_end_without_a_page_are_read_as_far_as_there_are_any(site: YouTube) -> None:
     site.page = 3
     site.add(comment(1, NOON - DAY * 9))
