@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
-from monitor.core.mention import Kind, Mention, Page
+from monitor.core.mention import Kind, Mention, Page, utc
 from monitor.http import ask, client
 from monitor.pace import pace
 from monitor.ports import Round
@@ -20,6 +20,8 @@ OVERLAP = timedelta(days=1)
 
 PAGES, PAGE = 10, 50
 """What Apple gives out for a country: the newest 500."""
+
+_STARS = ("1", "2", "3", "4", "5")
 
 
 class Options(BaseModel):
@@ -99,8 +101,8 @@ def _mention(entry: Any, app: int, country: str, brand: str | None) -> Mention |
     if name is None or rating is None:
         return "not a review"
     try:
-        updated = datetime.fromisoformat(_label(entry, "updated") or "").astimezone(UTC)
-    except ValueError:
+        updated = utc(datetime.fromisoformat(_label(entry, "updated") or ""))
+    except (ValueError, OverflowError):
         return "no time, or an impossible one"
     text = "\n".join(part for part in (_label(entry, "title"), _label(entry, "content")) if part)
     if not text:
@@ -114,7 +116,7 @@ def _mention(entry: Any, app: int, country: str, brand: str | None) -> Mention |
         edited_at=updated,
         url=f"https://apps.apple.com/{country}/app/id{app}?see-all=reviews",
         author=_label(author, "name"),
-        rating=int(rating) if rating.isdigit() else None,
+        rating=int(rating) if rating in _STARS else None,
         kind=Kind.REVIEW,
         brand=brand,
     )

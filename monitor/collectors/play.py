@@ -108,6 +108,8 @@ def _question(app: str, below: str | None) -> str:
 
 def _answer(body: bytes) -> tuple[list[Any], str | None]:
     """The reviews in an answer, which is guarded against being run as a script, and the token of the page below."""
+    if b"PlayGatewayError" in body:
+        raise RateLimited("Google Play asks us to wait (PlayGatewayError)")
     try:
         if not body.startswith(_GUARD):
             raise ValueError("no guard")
@@ -115,10 +117,15 @@ def _answer(body: bytes) -> tuple[list[Any], str | None]:
         text = body[len(_GUARD) :].decode().lstrip()
         start = text.index("[")
         envelope = json.JSONDecoder().raw_decode(text[start:])[0]
-        inner = envelope[0][2]
+        inner, code = envelope[0][2], _at(envelope, 0, 5, 0)
         found = json.loads(inner) if inner is not None else []
     except (ValueError, IndexError, TypeError, KeyError, RecursionError):
         raise Unreadable("Google Play answered something that is no list of reviews; it may have changed") from None
+    if isinstance(code, int):
+        # Peace looks the same, but for this number.
+        raise Unreadable(f"Google Play refuses to answer (code {code}); is there an app of this id?")
+    if not isinstance(found, list):
+        raise Unreadable("Google Play answered something that is no list of reviews; it may have changed")
     if not found or not isinstance(found[0], list):
         return [], None
     token = _at(found, -2, -1)
@@ -142,7 +149,7 @@ def _mention(item: Any, app: str, language: str, brand: str | None) -> Mention |
         url=f"https://play.google.com/store/apps/details?id={app}&reviewId={name}",
         author=author if isinstance(author, str) and author else None,
         language=language,
-        rating=rating if isinstance(rating, int) else None,
+        rating=rating if isinstance(rating, int) and rating in range(1, 6) else None,
         kind=Kind.REVIEW,
         brand=brand,
     )

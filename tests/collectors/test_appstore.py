@@ -1,6 +1,7 @@
 """The App Store: every review once, in every shape of Apple's feed."""
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -146,6 +147,60 @@ def test_one_country_in_trouble_stops_no_other(server: LoopbackServer) -> None:
         for page in appstore.create(options).pages(Round(watches=(), cursor=None, since=AT, now=NOON)):
             pages.append(page)  # noqa: PERF402 (pages before an error count)
     assert len(mentions(pages)) == 1
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00", "yesterday", ""])
+def test_p55_impossible_times_are_counted(server: LoopbackServer, moment: str) -> None:
+    offer(server, [review(1, updated={"label": moment}), review(2)])
+    pages = read(server)
+    assert mentions(pages) == [mention(2)]
+    assert dict(pages[0].skipped) == {"no time, or an impossible one": 1}
+
+
+def test_p55_a_time_without_a_zone_is_utc_wherever_we_run(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        offer(server, [review(1, updated={"label": "2026-11-02T03:00:00"})])
+        assert mentions(read(server))[0].posted_at == datetime(2026, 11, 2, 3, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.parametrize("stars", ["0", "6", "²", "9" * 5_000, "five"])
+def test_p53_impossible_stars_are_unknown(server: LoopbackServer, stars: str) -> None:
+    offer(server, [review(1) | {"im:rating": {"label": stars}}])
+    assert mentions(read(server))[0].rating is None
+
+
+def test_p53_p56_odd_words_are_kept_and_followers_are_unknown(server: LoopbackServer) -> None:
+    words = "\u202bAcme 👎\u200d <3 & <b>" * 700
+    offer(server, [review(1, title={"label": ""}, content={"label": words})])
+    (found,) = mentions(read(server))
+    assert (found.text, found.followers, found.reposts) == (words, None, None)
+
+
+def test_p20_the_first_look_back_is_bounded(server: LoopbackServer) -> None:
+    offer(server, [review(1, NOON - timedelta(days=29)), review(2, NOON - timedelta(days=31))])
+    assert [found.id for found in mentions(read(server))] == ["1"]
+
+
+def test_p65_it_says_who_asks(server: LoopbackServer) -> None:
+    offer(server, [])
+    read(server, contact="mailto:me@acme.example")
+    assert server.requests[0].headers["user-agent"].endswith("(+mailto:me@acme.example)")
+
+
+def test_a_feed_that_is_empty_for_a_while_loses_nothing(server: LoopbackServer) -> None:
+    offer(server, [review(1, NOON - timedelta(hours=3))])
+    cursor = last_cursor(read(server))
+    offer(server, [])
+    cursor = last_cursor(read(server, cursor))
+    offer(server, [review(2, NOON - timedelta(hours=2)), review(1, NOON - timedelta(hours=3))])
+    assert [found.id for found in mentions(read(server, cursor))] == ["2"]
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")

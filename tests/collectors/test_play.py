@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.collectors import play
-from monitor.core.errors import Unreadable
+from monitor.core.errors import RateLimited, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.ports import Round
 from monitor.testing.collector_contract import HttpCollectorContract, last_cursor, mentions
@@ -107,11 +107,68 @@ def test_lengths_before_the_lists_are_passed_over(server: LoopbackServer) -> Non
     assert mentions(read(server)) == [mention(1)]
 
 
-@pytest.mark.parametrize("answer", [b")]}'\n\n[]", b')]}\'\n\n[[1,2,"{"]]', b"PlayGatewayError", b")]}'\n\n[[1]]"])
+@pytest.mark.parametrize("answer", [b")]}'\n\n[]", b')]}\'\n\n[[1,2,"{"]]', b")]}'\n\n[[1]]"])
 def test_p27_pages_that_have_changed_say_so(server: LoopbackServer, answer: bytes) -> None:
     server.fail(PATH, Fault.answer(200, answer))
     with pytest.raises(Unreadable, match="may have changed"):
         read(server)
+
+
+def refusal(*code: Any) -> bytes:
+    return b")]}'\n\n" + json.dumps([["wrb.fr", "oCPfdb", None, None, None, list(code), "generic"]]).encode()
+
+
+def test_p27_a_refusal_is_not_taken_for_peace(server: LoopbackServer) -> None:
+    server.fail(PATH, Fault.answer(200, refusal(5)))
+    with pytest.raises(Unreadable, match="code 5"):
+        read(server)
+
+
+def test_p23_googles_words_for_too_many_questions(server: LoopbackServer) -> None:
+    gateway = [["type.googleapis.com/com.google.play.gateway.proto.PlayGatewayError", []]]
+    server.fail(PATH, Fault.answer(200, refusal(8, None, gateway)))
+    with pytest.raises(RateLimited) as caught:
+        read(server)
+    assert (caught.value.until, caught.value.wait) == (None, None)
+
+
+@pytest.mark.parametrize("inner", ['{"a": 1}', "5", '"x"', "true"])
+def test_p27_lists_of_another_kind_say_so(server: LoopbackServer, inner: str) -> None:
+    server.fail(PATH, Fault.answer(200, b")]}'\n\n" + json.dumps([["wrb.fr", "oCPfdb", inner]]).encode()))
+    with pytest.raises(Unreadable, match="may have changed"):
+        read(server)
+
+
+def test_p53_p55_p56_odd_reviews(server: LoopbackServer) -> None:
+    odd = [*review(1, text="\u202bAcme 👎\u200d <3 & <b>")[:2], 10**400, *review(1)[3:4], "Acme 👎 <3 & <b>"]
+    early = [*odd[:4], "x", [-5]]
+    server.routes[PATH] = lambda _: Reply(body=body([*odd, [int(AT.timestamp())]], early))
+    pages = read(server)
+    (found,) = mentions(pages)
+    assert (found.text, found.rating, found.followers) == ("Acme 👎 <3 & <b>", None, None)
+    assert dict(pages[0].skipped) == {"no id, or no time": 1}
+
+
+def test_p20_the_first_look_back_is_bounded(server: LoopbackServer) -> None:
+    old = review(2, NOON - timedelta(days=31))
+    server.routes[PATH] = lambda _: Reply(body=body(review(1), old))
+    assert mentions(read(server)) == [mention(1)]
+
+
+def test_an_edited_review_is_given_again(server: LoopbackServer) -> None:
+    server.routes[PATH] = lambda _: Reply(body=body(review(1)))
+    cursor = last_cursor(read(server))
+    later = AT + timedelta(hours=1)
+    server.routes[PATH] = lambda _: Reply(body=body(review(1, later, "Fixed")))
+    (found,) = mentions(read(server, cursor))
+    assert (found.id, found.text, found.edited_at) == ("gp:1", "Fixed", later)
+
+
+def test_p65_it_says_who_asks(server: LoopbackServer) -> None:
+    server.routes[PATH] = lambda _: Reply(body=body())
+    options = play.Options(base_url=server.url, apps=("com.acme",), contact="mailto:me@acme.example")
+    list(play.create(options).pages(Round(watches=(), cursor=None, since=AT, now=NOON)))
+    assert server.requests[0].headers["user-agent"].endswith("(+mailto:me@acme.example)")
 
 
 def test_importing_it_leaves_certificates_checked() -> None:
