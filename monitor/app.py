@@ -216,6 +216,10 @@ def build_watches(settings: Settings) -> tuple[Watch, ...]:
             exclude=brand.exclude,
             own_accounts=brand.own_accounts,
             languages=brand.languages,
+            ambiguous=brand.ambiguous,
+            context=brand.context,
+            against=brand.against,
+            least_context=brand.least_context,
         )
         for brand in settings.brands
     )

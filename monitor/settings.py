@@ -66,6 +66,10 @@ class Brand(Table):
     exclude: Texts = ()
     own_accounts: Texts = ()
     languages: Texts = ()
+    ambiguous: Texts = ()
+    context: Texts = ()
+    against: Texts = ()
+    least_context: int = Field(default=0, ge=-10, le=10)
 
     @model_validator(mode="after")
     def _has_words(self) -> "Brand":
@@ -73,6 +77,9 @@ class Brand(Table):
             raise ValueError("needs at least one of terms or handles, or nothing can match")
         if any(not text.strip().strip("@") for text in (*self.terms, *self.misspellings, *self.handles, *self.exclude)):
             raise ValueError("an empty term would match everything; remove it")
+        if unknown := set(self.ambiguous) - {*self.terms, *self.misspellings}:
+            names = ", ".join(sorted(unknown))
+            raise ValueError(f"ambiguous names {names}, which stands neither in terms nor in misspellings")
         return self
 
 

@@ -23,6 +23,10 @@ class Watch:
     names on platforms (with or without ``@``). A post containing any of ``exclude`` is not about the brand unless it
     names one of the handles. Posts by ``own_accounts`` are kept as the brand's own words. An empty ``languages``
     admits every language.
+
+    ``ambiguous`` are those of the terms that also mean something else, such as *delta*. A post that names the brand by
+    nothing else is scored: one for each word of ``context`` in it, minus one for each of ``against``; below
+    ``least_context`` it is not about the brand.
     """
 
     brand: str
@@ -32,6 +36,10 @@ class Watch:
     exclude: tuple[str, ...] = ()
     own_accounts: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    least_context: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +57,8 @@ class _Pattern:
     term: str
     excludes: bool = False
     only_tag: bool = False
+    weight: int = 0
+    """Of a word that says nothing by itself: 1 for the brand, -1 against it."""
 
 
 class Matcher:
@@ -57,6 +67,7 @@ class Matcher:
     def __init__(self, watches: Sequence[Watch]) -> None:
         self._watches = tuple(watches)
         self._own = [frozenset(_handle(a) for a in (*w.own_accounts, *w.handles)) for w in self._watches]
+        self._ambiguous = [frozenset(w.ambiguous) for w in self._watches]
         self._languages = [frozenset(_language(x) for x in w.languages) for w in self._watches]
         self._brands = {fold(w.brand): index for index, w in enumerate(self._watches)}
         by_text: dict[str, list[_Pattern]] = {}
@@ -79,12 +90,16 @@ class Matcher:
             return [Match(brand=self._watches[stated].brand, terms=(said,), own=self._is_own(stated, mention))]
         found: dict[int, dict[str, None]] = {}
         excluded: set[int] = set()
+        around: dict[int, dict[str, int]] = {}
         for pattern in self._hits(mention.text):
             if pattern.excludes:
                 excluded.add(pattern.watch)
+            elif pattern.weight:
+                around.setdefault(pattern.watch, {})[pattern.term] = pattern.weight
             else:
                 found.setdefault(pattern.watch, {})[pattern.term] = None
         self._add_own_words(mention, found, excluded)
+        self._weigh(found, around)
         return [
             Match(brand=self._watches[index].brand, terms=tuple(terms), own=self._is_own(index, mention))
             for index, terms in sorted(found.items())
@@ -99,6 +114,15 @@ class Matcher:
             if author in accounts:
                 found.setdefault(index, {})[f"written by @{author}"] = None
                 excluded.discard(index)
+
+    def _weigh(self, found: dict[int, dict[str, None]], around: dict[int, dict[str, int]]) -> None:
+        """Drop brands that are named only by words that mean something else here; say what spoke for the others."""
+        for index in [index for index, terms in found.items() if terms.keys() <= self._ambiguous[index]]:
+            words = around.get(index, {})
+            if sum(words.values()) < self._watches[index].least_context:
+                del found[index]
+            elif speaking := [word for word, weight in words.items() if weight > 0]:
+                found[index][f"with {', '.join(speaking[:3])}"] = None
 
     def _hits(self, text: str) -> Iterator[_Pattern]:
         folded = fold(_split_hashtags(text))
@@ -131,6 +155,8 @@ def _patterns(index: int, watch: Watch) -> Iterator[tuple[str, _Pattern]]:
         yield "@" + _handle(handle), _Pattern(index, "@" + handle.removeprefix("@"))
     for term in watch.exclude:
         yield fold(term.strip()), _Pattern(index, term, excludes=True)
+    for term, weight in [(word, 1) for word in watch.context] + [(word, -1) for word in watch.against]:
+        yield fold(term.strip()), _Pattern(index, term, weight=weight)
 
 
 def _split_hashtags(text: str) -> str:

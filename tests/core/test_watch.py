@@ -1,5 +1,6 @@
 """Watch: the brand and nothing but the brand, in every script."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -276,3 +277,38 @@ def test_followers_time_and_tone_do_not_matter_for_a_match() -> None:
         followers=9_000_000,
     )
     assert [m.brand for m in Matcher([ACME]).matches(quiet)] == [m.brand for m in Matcher([ACME]).matches(loud)]
+
+
+DELTA = Watch(
+    brand="Delta",
+    terms=("Delta", "Delta Air Lines"),
+    handles=("@delta",),
+    ambiguous=("Delta",),
+    context=("flight", "gate", "luggage"),
+    against=("river", "variant", "flight"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "terms"),
+    [
+        ("Delta again, two hours at the gate, no luggage", 0, ("Delta", "with gate, luggage")),
+        ("Delta again", 0, ("Delta",)),
+        ("Delta again", 1, None),
+        ("The river delta is flooded", 0, None),
+        ("the delta variant at the gate", 0, ("Delta", "with gate")),
+        ("the delta variant at the gate", 1, None),
+        ("the river delta, seen from Delta Air Lines", 0, ("Delta", "Delta Air Lines")),
+        ("@delta the river is flooded", 1, ("@delta", "Delta")),
+    ],
+)
+def test_a_word_that_means_something_else_needs_others_to_speak_for_it(
+    text: str, least: int, terms: tuple[str, ...] | None
+) -> None:
+    matcher = Matcher([replace(DELTA, least_context=least, against=("river", "variant"))])
+    found = matcher.matches(a_mention(text))
+    assert [set(match.terms) for match in found] == ([set(terms)] if terms else [])
+
+
+def test_context_alone_is_no_match() -> None:
+    assert Matcher([DELTA]).matches(a_mention("no luggage at the gate")) == []
