@@ -28,7 +28,7 @@ OVERLAP = timedelta(hours=1)
 """How late a post from another server may arrive and still be found: its id is as old as the post itself."""
 
 MOST_PAGES = 100
-_STATUS = re.compile(r"/statuses/([0-9A-Za-z]{1,64})$")
+_STATUS = re.compile(r"/(?:statuses|@[^/]+)/([0-9A-Za-z]{1,64})$")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 

@@ -285,9 +285,10 @@ def test_replies_edits_and_remote_authors(server: LoopbackServer) -> None:
 def test_p59_p61_posts_of_the_asked_servers_can_be_looked_up(server: LoopbackServer) -> None:
     here = f"{server.url}/users/ann/statuses"
     server.routes["/api/v1/statuses/1"] = lambda _: Reply(body=status(1, uri=f"{here}/1", content="<p>now</p>"))
-    looked = made(server.url).look_up([f"{here}/1", f"{here}/2", "https://other.example/users/x/statuses/3"], NOON)
+    names = [f"{here}/1", f"{here}/2", f"{server.url}/@ann/3", "https://other.example/users/x/statuses/4"]
+    looked = made(server.url).look_up(names, NOON)
     assert [(found.id, found.text) for found in looked.found] == [(f"{here}/1", "now")]
-    assert looked.gone == (f"{here}/2",)
+    assert looked.gone == (f"{here}/2", f"{server.url}/@ann/3")
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")
