@@ -68,14 +68,14 @@ class Search(Listing):
 class Comments(Listing):
     """The position in the comments of a video or channel, read to its end at ``read_at``, a day down at ``deep_at``.
 
-    ``published`` is when a video was that a search has found. ``replies`` are how many there were to comments whose
-    replies do not all come along.
+    ``published`` is when a video was that a search has found. ``replies`` says of comments whose replies do not all
+    come along how many there were, and when the newest was written.
     """
 
     read_at: int = 0
     deep_at: int = 0
     published: int | None = _SECOND
-    replies: dict[str, int] = Field(default_factory=dict)
+    replies: dict[str, tuple[int, int]] = Field(default_factory=dict)
 
 
 class Position(BaseModel):

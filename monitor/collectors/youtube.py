@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,6 +26,8 @@ OVERLAP = timedelta(hours=2)
 
 DEEP = timedelta(hours=1)
 """How often a listing is read a day down, for new replies to older comments."""
+
+LIVELY = timedelta(hours=6)
 
 SEARCH_OVERLAP = timedelta(days=1)
 """How late a video may be indexed and still be found."""
@@ -181,7 +183,7 @@ class YouTube:
 
     def _comments(self, ask: api.Ask, position: Position, name: str, asked: Round) -> Iterator[Page]:
         """The comments of a video or channel. A page is repeated after a crash until its replies are read too."""
-        listing, met, counts = position.comments[name], set[str](), dict[str, int]()
+        listing, met = position.comments[name], set[str]()
         listing.begin(asked.now)
         start = listing.start(asked.since, OVERLAP)
         is_deep = asked.now.timestamp() - listing.deep_at >= DEEP.total_seconds()
@@ -206,16 +208,15 @@ class YouTube:
             is_over = _is_past(threads, bottom) or (names and names <= met)
             token = None if is_over else _next(answer)
             met |= names
-            more = [t for t in threads if t.total > len(t.replies) and listing.replies.get(t.id) != t.total]
-            counts |= {thread.id: thread.total for thread in threads if thread.total > len(thread.replies)}
+            more = [thread for thread in threads if _has_more(thread, listing, asked.now, is_deep=is_deep)]
             if not more:
-                _move(listing, token, counts, asked.now, is_deep=is_deep)
+                _move(listing, token, met, asked.now, is_deep=is_deep)
             yield _page(new, position, skipped, units=1)
             for thread in more:
-                yield from self._replies(ask, position, name, thread, start)
-                listing.replies[thread.id] = thread.total
+                newest = yield from self._replies(ask, position, name, thread, start)
+                listing.replies[thread.id] = (thread.total, newest)
             if more:
-                _move(listing, token, counts, asked.now, is_deep=is_deep)
+                _move(listing, token, met, asked.now, is_deep=is_deep)
                 yield _page((), position, Counter())
             if token is None:
                 return
@@ -245,24 +246,30 @@ class YouTube:
 
     def _replies(
         self, ask: api.Ask, position: Position, name: str, thread: api.Thread, start: datetime
-    ) -> Iterator[Page]:
-        """All replies to a comment, when not all came along with it; newest first as far as anybody knows."""
-        listing, read, token = position.comments[name], partial(self._reader(name), answers=thread.top), None
+    ) -> Generator[Page, None, int]:
+        """All replies to a comment, when not all came along with it; newest first as far as anybody knows.
+
+        Returns the second of the newest one.
+        """
+        listing, read = position.comments[name], partial(self._reader(name), answers=thread.top)
+        token, newest = None, 0
         for _ in range(MOST_REPLY_PAGES):
             skipped: Counter[str] = Counter()
             params: dict[str, Any] = {"parentId": thread.id, "maxResults": 100, "pageToken": token}
             try:
                 answer = ask("comments", part="snippet", textFormat="plainText", **params)
             except (api.NotThereError, api.BadTokenError):
-                return
+                break
             items = answer.get("items", [])
             new = _new(listing, items, start, read, skipped)
             times = [at for item in items if (at := api.moment(item, "publishedAt")) is not None]
+            newest = max([newest, *(int(at.timestamp()) for at in times)])
             is_over = not times or (times[-1] < start and times == sorted(times, reverse=True))
             token = None if is_over else _next(answer)
             yield _page(new, position, skipped, units=1)
             if token is None:
-                return
+                break
+        return newest
 
     def _reader(self, name: str) -> _Read:
         options = self._options
@@ -333,15 +340,25 @@ def _advance(search: Search, answer: Mapping[str, Any], items: Sequence[Any], as
     return (Gap(known, oldest, why),) if token and oldest > known else ()
 
 
-def _move(listing: Comments, token: str | None, counts: dict[str, int], now: datetime, *, is_deep: bool) -> None:
-    """Move on to another page, or end a reading."""
+def _has_more(thread: api.Thread, listing: Comments, now: datetime, *, is_deep: bool) -> bool:
+    """Whether a comment may have new replies that did not come along.
+
+    Their number stays the same when one goes as another comes, so that lively ones are asked for once an hour anyway.
+    """
+    if thread.total <= len(thread.replies):
+        return False
+    total, newest = listing.replies.get(thread.id, (-1, 0))
+    return total != thread.total or (is_deep and now.timestamp() - newest < LIVELY.total_seconds())
+
+
+def _move(listing: Comments, token: str | None, met: set[str], now: datetime, *, is_deep: bool) -> None:
+    """Move on to another page, or end a reading; replies to comments that were not met in a deep one are forgotten."""
     if token is not None:
         listing.go_on(token)
         return
     if is_deep:
-        listing.deep_at, listing.replies = listing.began or 0, counts
-    else:
-        listing.replies |= counts
+        listing.deep_at = listing.began or 0
+        listing.replies = {name: known for name, known in listing.replies.items() if name in met}
     listing.finish(OVERLAP)
     listing.read_at = int(now.timestamp())
 

@@ -368,6 +368,19 @@ def test_replies_are_asked_for_only_where_some_did_not_come_along(site: YouTube)
     assert len(site.asked(COMMENTS)) == 2
 
 
+def test_a_reply_that_comes_as_another_goes_is_found(site: YouTube) -> None:
+    site.add(comment(1, NOON - HOUR * 5))
+    site.replies[name(1)] = [comment(10 + n, parentId=name(1)) for n in range(4)]
+    rounds = Rounds(site)
+    rounds.read()
+    site.replies[name(1)][2] = comment(20, NOON + MINUTE, parentId=name(1))
+    found = [rounds.found(NOON + MINUTE * 20 * step) for step in range(1, 5)]
+    assert found == [[], [], [20], []]
+    asked = len(site.asked(COMMENTS))
+    rounds.read(NOON + HOUR * 9)
+    assert len(site.asked(COMMENTS)) == asked
+
+
 def test_new_replies_to_comments_of_the_last_day_are_found_below_many_newer_ones(site: YouTube) -> None:
     site.page = 10
     site.add(comment(1, NOON - HOUR * 5), *(comment(100 + n, NOON - MINUTE * 200 + MINUTE * n) for n in range(95)))
