@@ -3,18 +3,20 @@
 import html
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from monitor.core.mention import Kind, Mention
 
 PLATFORM = "x"
+POST_FIELDS = [
+    *("created_at", "author_id", "lang", "public_metrics", "referenced_tweets", "in_reply_to_user_id"),
+    *("edit_history_tweet_ids", "note_tweet"),
+]
 FIELDS = {
-    "tweet_fields": [
-        *("created_at", "author_id", "lang", "public_metrics", "referenced_tweets", "in_reply_to_user_id"),
-        *("edit_history_tweet_ids", "note_tweet"),
-    ],
+    "tweet_fields": POST_FIELDS,
     "expansions": ["author_id", "referenced_tweets.id"],
     "user_fields": ["created_at", "protected", "public_metrics", "username"],
 }
@@ -22,7 +24,15 @@ FIELDS = {
 
 _EPOCH_MS = 1_288_834_974_657
 _NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
+_RENAMED = {"iw": "he", "in": "id"}
 _LINK = re.compile(r"https?://\S+")
+_REPOSTED = re.compile(r"RT @(\w{1,15}):", re.ASCII)
+_NAME = re.compile(r"\w{1,30}", re.ASCII)
+
+
+def is_id(value: Any) -> bool:
+    """Whether this is the id of a post: up to 19 digits, as text."""
+    return isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20
 
 
 def moment_of(name: str) -> datetime:
@@ -40,8 +50,7 @@ def read(answer: Mapping[str, Any], skipped: Counter[str]) -> list[Mention]:
     users = _by_id(answer, "users")
     others = _by_id(answer, "tweets")
     found: dict[str, Mention] = {}
-    data = answer.get("data")
-    for post in data if isinstance(data, list) else [data] if isinstance(data, dict) else []:
+    for post in _data(answer):
         mention = _mention(post, users, others) if isinstance(post, dict) else "not a post"
         if isinstance(mention, str):
             skipped[mention] += 1
@@ -56,8 +65,33 @@ def missing(answer: Mapping[str, Any]) -> list[str]:
     return [
         str(error["resource_id"])
         for error in (errors if isinstance(errors, list) else [])
-        if isinstance(error, dict) and error.get("resource_type") == "tweet" and error.get("resource_id")
+        if isinstance(error, dict)
+        and error.get("resource_type") == "tweet"
+        and error.get("resource_id")
+        and error.get("title") in ("Not Found Error", "Authorization Error", "Forbidden")
     ]
+
+
+def ids(answer: Mapping[str, Any]) -> set[str]:
+    """The ids of the posts that were asked for."""
+    return {post["id"] for post in _data(answer) if isinstance(post, dict) and is_id(post.get("id"))}
+
+
+def billed(answer: Mapping[str, Any]) -> tuple[set[str], set[str]]:
+    """All posts and accounts in an answer, also those that came along: X may bill each."""
+    return ids(answer) | _by_id(answer, "tweets").keys(), {f"u{name}" for name in _by_id(answer, "users")}
+
+
+def newer(answer: Mapping[str, Any]) -> list[str]:
+    """The ids of newer words of posts that were asked for by an older id: X shows each id's own words."""
+    histories = [post.get("edit_history_tweet_ids") for post in _data(answer) if isinstance(post, dict)]
+    latest = [history[-1] for history in histories if isinstance(history, list) and history]
+    return [name for name in latest if is_id(name) and name not in ids(answer)]
+
+
+def _data(answer: Mapping[str, Any]) -> list[Any]:
+    data = answer.get("data")
+    return data if isinstance(data, list) else [data] if isinstance(data, dict) else []
 
 
 def _by_id(answer: Mapping[str, Any], kind: str) -> dict[str, Mapping[str, Any]]:
@@ -77,11 +111,11 @@ def _mention(
     references = _references(post)
     words = _words(post)
     if (original := others.get(references.get("retweeted", ""))) is not None:
-        return _mention({**original, "referenced_tweets": None}, users, others)
+        return _signed(_mention(_alone(original), users, others), words)
     if (quoted := others.get(references.get("quoted", ""))) is not None and not _LINK.sub("", words).strip():
-        return _mention({**quoted, "referenced_tweets": None}, users, others)
+        return _mention(_alone(quoted), users, others)
     name, identity = post.get("id"), _identity(post)
-    if not isinstance(name, str) or identity is None:
+    if not isinstance(name, str) or not is_id(name) or identity is None:
         return "no id"
     author = users.get(str(post.get("author_id")), {})
     if author.get("protected") is True:
@@ -89,15 +123,16 @@ def _mention(
     if not words.strip():
         return "no text"
     written_at = _moment(post.get("created_at")) or moment_of(name)
+    handle = _text(author.get("username"))
     parent = others.get(references.get("replied_to", ""))
     return Mention(
         platform=PLATFORM,
         id=identity,
         text=words,
         posted_at=written_at if identity == name else moment_of(identity),
-        url=f"https://x.com/{author.get('username') or 'i'}/status/{name}",
-        author=_text(author.get("username")),
-        language=None if post.get("lang") in _NO_LANGUAGE else _text(post.get("lang")),
+        url=f"https://x.com/{handle if handle and _NAME.fullmatch(handle) else 'i'}/status/{name}",
+        author=handle,
+        language=_language(post.get("lang")),
         followers=_count(author.get("public_metrics"), "followers_count"),
         reposts=_reposts(post.get("public_metrics")),
         author_since=_moment(author.get("created_at")),
@@ -106,6 +141,31 @@ def _mention(
         context=_words(parent) if parent else None,
         kind=_kind(references),
     )
+
+
+def _alone(post: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A post that others repeat, without what it repeats itself."""
+    found = post.get("referenced_tweets")
+    replies = (
+        [one for one in found if isinstance(one, dict) and one.get("type") == "replied_to"]
+        if isinstance(found, list)
+        else []
+    )
+    return {**post, "referenced_tweets": replies}
+
+
+def _signed(original: Mention | str, repost: str) -> Mention | str:
+    """The original with its author: X does not send the account along, but a repost names it."""
+    named = _REPOSTED.match(repost)
+    if isinstance(original, str) or original.author is not None or named is None:
+        return original
+    return replace(original, author=named[1])
+
+
+def _language(tag: Any) -> str | None:
+    """X says ``iw`` and ``in`` for what everybody else calls ``he`` and ``id``."""
+    found = _text(tag)
+    return None if found in _NO_LANGUAGE else _RENAMED.get(found or "", found)
 
 
 def _kind(references: Mapping[str, str]) -> Kind:
@@ -127,7 +187,7 @@ def _identity(post: Mapping[str, Any]) -> str | None:
     """The id of the first version: an edit has an id of its own."""
     history = post.get("edit_history_tweet_ids")
     first = history[0] if isinstance(history, list) and history else post.get("id")
-    return first if isinstance(first, str) and first.isdigit() and len(first) < 20 else None
+    return first if isinstance(first, str) and is_id(first) else None
 
 
 def _words(post: Mapping[str, Any]) -> str:
@@ -151,9 +211,9 @@ def _count(metrics: Any, name: str) -> int | None:
 def _moment(value: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _text(value: Any) -> str | None:
@@ -163,21 +223,3 @@ def _text(value: Any) -> str | None:
 def version(mention: Mention) -> str:
     """The id of the words as they are: that of the latest edit."""
     return (mention.url or mention.id).rpartition("/")[2]
-
-
-def ids_read(answer: Mapping[str, Any]) -> Iterable[str]:
-    """Every post in an answer, also the included ones: each is billed."""
-    data = answer.get("data")
-    posts = data if isinstance(data, list) else []
-    return {str(post["id"]) for post in posts if isinstance(post, dict) and post.get("id")} | set(
-        _by_id(answer, "tweets")
-    )
-
-
-def users_read(answer: Mapping[str, Any]) -> Iterable[str]:
-    """Every account in an answer."""
-    return set(_by_id(answer, "users"))
-
-
-SEVEN_DAYS = timedelta(days=7) - timedelta(minutes=5)
-"""How far back recent search reaches, less a little, so that a slow request is not refused."""

@@ -1,23 +1,23 @@
 """Reads posts on X that contain a brand's words, and mentions of accounts, within a budget in dollars."""
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import requests
 import tweepy
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.collectors import _x_posts as posts
+from monitor.collectors._x_position import Chain, Position, position
 from monitor.core.budget import Budget, Period
-from monitor.core.errors import AuthFailed, OutOfBudget, RateLimited, SourceError, Unavailable, Unreadable
-from monitor.core.mention import Gap, Mention, Page
+from monitor.core.errors import AuthFailed, OutOfBudget, PartlyRead, RateLimited, SourceError, Unavailable, Unreadable
+from monitor.core.mention import Gap, Page
 from monitor.core.query import packed, quoted, search_words
 from monitor.core.text import excerpt
 from monitor.core.watch import Watch
@@ -28,16 +28,30 @@ from monitor.secret import Secret
 from monitor.sessions import session, translated
 
 LONGEST_QUERY = 512
-OVERLAP = timedelta(minutes=30)
-"""How late a post may be indexed and still be found. Reading it again costs nothing: X bills a post once a day."""
-
+LONGEST_LOOK_UP = 100
+SMALLEST_PAGE = 10
 MOST_PAGES = 30
 """Pages of one query in one round; the next round goes on from there."""
 
-MOST_BILLED = 30_000
+MOST_REPAIRS = 2
+SEVEN_DAYS = timedelta(days=7)
+A_LITTLE = timedelta(minutes=5)
+"""So much less than seven days is asked for, so that a slow request is not refused …"""
+
+ENOUGH = timedelta(hours=1)
+"""… and so much less after a gap, so that all pages can be read before the last one is too old."""
+
+LONGEST_TIMELINE = 800
+_ALMOST = 750
+_LANGUAGES = (
+    "am ar bg bn bs ca cs cy da de el en es et eu fa fi fr gu hi hr ht hu hy is it ja ka kn ko lt lv ml mr my ne nl "
+    "no pa pl ps pt ro ru sd si sk sl sr sv ta te th tl tr uk ur vi"
+)
+"""Those that X can be asked for by the name that everybody uses."""
+
 _TOKEN = "the bearer token (option token)"  # noqa: S105 (what it is called)
 _PORTAL = "make a new one at developer.x.com and set it where the option points"
-_SMALLEST = re.compile(r"larger than (\d{5,20})")
+_SMALLEST = re.compile(r"larger than (\d{5,19})\b")
 
 
 class Options(BaseModel):
@@ -46,7 +60,8 @@ class Options(BaseModel):
     ``price_post`` and ``price_user`` are what X bills for each post and each account it names (set ``price_user`` to 0
     if your bill shows that it charges none), ``price_count`` for one question by ``umbrage try --cost``.
     ``mentions_of`` are ids of accounts whose mentions are read too. ``reposts`` asks for reposts as well; without them
-    they are still counted by the original. ``page`` is how many posts are asked for at once.
+    they are still counted by the original. ``page`` is the most posts that are asked for at once; it is fewer where so
+    many might cost more than a day's share.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,11 +74,23 @@ class Options(BaseModel):
     price_count: float = Field(default=0.005, ge=0)
     mentions_of: tuple[str, ...] = ()
     reposts: bool = False
-    page: int = Field(default=100, ge=10, le=100)
+    page: int = Field(default=100, ge=SMALLEST_PAGE, le=100)
     contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
     timeout: float = Field(default=15, gt=0, le=60)
     requests_per_minute: int = Field(default=20, ge=1, le=60)
     base_url: str | None = Field(default=None, pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _holds_a_page(self) -> Self:
+        least = SMALLEST_PAGE * self.dearest
+        if least > min(self.usd_per_month, self.usd_per_day or self.usd_per_month):
+            raise ValueError(f"the smallest page may cost {least:.2f} USD, more than the budget")
+        return self
+
+    @property
+    def dearest(self) -> float:
+        """The most a found post may cost in USD: it may quote one post and answer another; its author comes along."""
+        return 3 * self.price_post + self.price_user
 
 
 def create(options: Options) -> "X":
@@ -71,81 +98,92 @@ def create(options: Options) -> "X":
     return X(options)
 
 
-@dataclass(slots=True)
-class _Chain:
-    """Where one query stands: read to ``since_id``; with ``token`` in the middle of the pages above it."""
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What can be asked for page by page: a search, or the mentions of an account, with how much of it X shows."""
 
-    since_id: str | None = None
-    token: str | None = None
-    newest: str | None = None
-
-
-@dataclass(slots=True)
-class _Position:
-    """What the cursor holds: a chain for each query, and what was billed on ``day``, by the ends of ids."""
-
-    chains: dict[str, _Chain] = field(default_factory=dict)
-    seen: dict[str, int] = field(default_factory=dict)
-
-    def dump(self, now: datetime) -> str:
-        oldest = int((now - OVERLAP * 2).timestamp())
-        recent = sorted((item for item in self.seen.items() if item[1] >= oldest), key=lambda item: -item[1])
-        chains = {name: [chain.since_id, chain.token, chain.newest] for name, chain in self.chains.items()}
-        return json.dumps({"chains": chains, "seen": dict(recent[:MOST_BILLED])})
+    ask: Callable[[str | None, str], Any]
+    reach: timedelta | None = None
+    longest: int | None = None
 
 
 class X:
     """Each query is read from the newest post back to the last round's, page by page."""
 
     platform = posts.PLATFORM
-    batch = 100
 
     def __init__(self, options: Options) -> None:
         self._options = options
         place = options.token.model_dump_json()
+        share = min(options.usd_per_month / 31, options.usd_per_day or options.usd_per_month)
+        affordable = int(share / options.dearest) if options.dearest else options.page
+        self._page = max(SMALLEST_PAGE, min(options.page, affordable))
         self.account = "x/" + hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
         self._turn = pace(f"{self.account} {options.base_url}", options.requests_per_minute)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """In US dollars; a page may hold as many included posts and accounts as posts."""
+        """In US dollars. Pages are so small that one fits into a day's share of a month."""
         options = self._options
-        dearest = options.page * (2 * options.price_post + 2 * options.price_user)
+        dearest = self._page * options.dearest
         month = Budget(unit="USD", limit=options.usd_per_month, period=Period.MONTH, page=dearest)
         if options.usd_per_day is None:
             return (month,)
         return (month, Budget(unit="USD", limit=options.usd_per_day, period=Period.DAY, page=dearest))
 
+    @property
+    def batch(self) -> int:
+        """So many that they, and newer words of each, cost no more than a page."""
+        return min(LONGEST_LOOK_UP, self._page * 3 // 2)
+
     def queries(self, watches: Sequence[Watch]) -> list[str]:
         """Recent-search queries of at most 512 characters; a language is asked for only if all watches agree on it."""
-        languages = {tuple(sorted(watch.languages)) for watch in watches}
-        agreed = languages.pop() if len(languages) == 1 else ()
-        tail = "" if self._options.reposts else " -is:retweet"
-        if len(agreed) == 1:
-            tail += f" lang:{agreed[0].split('-')[0].lower()}"
-        words = [quoted(word) for word in search_words(watches)]
-        return list(packed(words, LONGEST_QUERY, wrap=lambda some: f"({some}){tail}"))
+        return list(packed(_words(watches), LONGEST_QUERY, wrap=partial(self._query, watches)))
+
+    def _query(self, watches: Sequence[Watch], words: str) -> str:
+        languages = {tag.split("-")[0].lower() for watch in watches for tag in watch.languages}
+        is_agreed = (
+            len(languages) == 1 and all(watch.languages for watch in watches) and languages <= set(_LANGUAGES.split())
+        )
+        language = f" lang:{languages.pop()}" if is_agreed else ""
+        return f"({words}){'' if self._options.reposts else ' -is:retweet'}{language}"
 
     def pages(self, asked: Round) -> Iterator[Page]:
-        """All queries, then all accounts; a cursor stands for every page that was given."""
-        position = _position(asked.cursor)
-        client = self._client()
-        asks: dict[str, Callable[..., Any]] = {}
-        for query in self.queries(asked.watches):
-            asks[_digest(query)] = self._search(client, query)
-        for account in self._options.mentions_of:
-            asks[f"of {account}"] = self._mentions(client, account)
-        position.chains = {name: position.chains.get(name, _Chain()) for name in asks}
-        for name, ask in asks.items():
-            yield from self._chain(position, position.chains[name], ask, asked)
+        """All queries and accounts, the longest unread first; a cursor stands for every page that was given.
+
+        One that X does not understand leaves the others alone.
+        """
+        lost = [word for word in _words(asked.watches) if len(self._query(asked.watches, word)) > LONGEST_QUERY]
+        if lost:
+            yield Page(mentions=(), cursor=None, skipped=(("a word too long to search for", len(lost)),))
+        listings = self._listings(self._client(), asked.watches)
+        stand = position(asked.cursor)
+        stand.keep(listings, max(asked.since, asked.now - SEVEN_DAYS + ENOUGH))
+        failures: list[Unreadable] = []
+        for name in list(stand.chains):
+            try:
+                yield from self._chain(stand, name, listings[name], asked)
+            except Unreadable as error:
+                failures.append(error)
+        if failures and len(failures) == len(listings):
+            raise failures[0]
+        if failures:
+            raise PartlyRead(f"{len(failures)} of {len(listings)} queries and accounts: {failures[0]}")
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
-        """What X shows of these posts; only those that it says are not there count as gone."""
+        """What X shows of these posts; only those that it says are not there count as gone.
+
+        An edit has an id of its own, and the old one shows the old words: the new ones are asked for too.
+        """
         client = self._client()
-        answer = _answer(lambda: client.get_tweets(list(ids), **posts.FIELDS), now)
-        found = posts.read(answer, Counter())
-        spent = self._price(set(posts.ids_read(answer)), set(posts.users_read(answer)))
-        return Looked(found=tuple(found), gone=tuple(posts.missing(answer)), spent=(("USD", spent),))
+        first = _answer(lambda: client.get_tweets(list(ids), tweet_fields=posts.POST_FIELDS), now)
+        later = posts.newer(first)[: self.batch]
+        answers = [first]
+        if later:
+            answers.append(_answer(lambda: client.get_tweets(later, tweet_fields=posts.POST_FIELDS), now))
+        found = [mention for answer in answers for mention in posts.read(answer, Counter())]
+        spent = sum(self._price(len(posts.ids(answer)), 0) for answer in answers)
+        return Looked(found=tuple(found), gone=tuple(posts.missing(first)), spent=(("USD", spent),))
 
     def estimates(self, watches: Sequence[Watch]) -> Iterator[Estimate]:
         """What the last seven days of each query would have cost; asking costs a little too."""
@@ -167,102 +205,104 @@ class X:
         client.user_agent = user_agent(options.contact)
         return client
 
-    def _search(self, client: tweepy.Client, query: str) -> Callable[..., Any]:
-        def ask(token: str | None, **bounds: Any) -> Any:
-            return client.search_recent_tweets(
-                query, max_results=self._options.page, next_token=token, **bounds, **posts.FIELDS
-            )
+    def _listings(self, client: tweepy.Client, watches: Sequence[Watch]) -> dict[str, _Listing]:
+        shown = {"max_results": self._page, **posts.FIELDS}
 
-        return ask
+        def search(query: str, token: str | None, since_id: str) -> Any:
+            return client.search_recent_tweets(query, next_token=token, since_id=since_id, **shown)
 
-    def _mentions(self, client: tweepy.Client, account: str) -> Callable[..., Any]:
-        def ask(token: str | None, **bounds: Any) -> Any:
-            return client.get_users_mentions(
-                account, max_results=self._options.page, pagination_token=token, **bounds, **posts.FIELDS
-            )
+        def mentions(account: str, token: str | None, since_id: str) -> Any:
+            return client.get_users_mentions(account, pagination_token=token, since_id=since_id, **shown)
 
-        return ask
+        searches = {_digest(query): _Listing(partial(search, query), SEVEN_DAYS) for query in self.queries(watches)}
+        accounts = self._options.mentions_of
+        return searches | {
+            f"of {account}": _Listing(partial(mentions, account), longest=LONGEST_TIMELINE) for account in accounts
+        }
 
-    def _chain(self, position: _Position, chain: _Chain, ask: Callable[..., Any], asked: Round) -> Iterator[Page]:
-        """The pages of one query. X's rule: only the first page's newest id becomes the next start."""
+    def _chain(self, stand: Position, name: str, listing: _Listing, asked: Round) -> Iterator[Page]:
+        """The pages of one query, each asked for above the same id."""
+        chain, gaps = replace(stand.chains[name]), list[Gap]()
+        reach = listing.reach
+        if reach and chain.token is None and posts.moment_of(chain.since_id) < asked.now - reach + A_LITTLE:
+            gaps.append(chain.skip_to(posts.id_at(asked.now - reach + ENOUGH), "recent search reaches back seven days"))
         known: set[str] = set()
-        for _ in range(MOST_PAGES):
-            bounds, gaps = _bounds(chain, asked)
+        for number in range(1, MOST_PAGES + 1):
+            answer = self._repaired(chain, listing, gaps, asked.now)
+            meta, ids = answer.get("meta"), posts.ids(answer)
+            token = meta.get("next_token") if isinstance(meta, dict) else None
+            is_last = (bool(ids) and ids <= known) or (number == MOST_PAGES and not known | ids)
+            known |= ids
+            if listing.longest and not token and chain.count + len(ids) >= _ALMOST:
+                oldest = posts.moment_of(min(ids, key=int, default=chain.since_id))
+                gaps.append(
+                    Gap(posts.moment_of(chain.since_id), oldest, f"X shows the last {listing.longest} mentions")
+                )
+            is_over = chain.advance(ids, token, asked.now, is_last=is_last)
+            stand.moved(name, replace(chain))
+            yield self._page_of(answer, stand, gaps, asked.now)
+            gaps = []
+            if is_over:
+                return
+
+    def _repaired(self, chain: Chain, listing: _Listing, gaps: list[Gap], now: datetime) -> Mapping[str, Any]:
+        """An answer, after starting anew where X refuses an id or a token; what is given up is added to ``gaps``."""
+        for _ in range(MOST_REPAIRS):
             try:
-                answer = _answer(partial(ask, chain.token, **bounds), asked.now)
+                return _listed(partial(listing.ask, chain.token, chain.since_id), now)
             except _TooOldError as error:
-                chain.since_id, chain.token = error.smallest, None
-                continue
+                gaps.append(chain.skip_to(error.allowed, "X has nothing so old any more"))
             except _BadRequestError:
                 if chain.token is None:
                     raise
                 # Tokens of pages do not live for ever; what was read meanwhile is known.
-                chain.token = chain.newest = None
-                continue
-            ids = set(posts.ids_read(answer))
-            skipped: Counter[str] = Counter()
-            new = [mention for mention in posts.read(answer, skipped) if posts.version(mention) not in position.seen]
-            if missing := len(posts.missing(answer)):
-                skipped["not to be seen (deleted, withheld or suspended)"] += missing
-            spent = self._price(ids - position.seen.keys(), set(posts.users_read(answer)))
-            position.seen |= {name: _second(name) for name in ids}
-            is_over = _advance(chain, answer, is_known=ids <= known, now=asked.now)
-            known |= ids
-            yield _page(new, position.dump(asked.now), skipped, gaps, spent)
-            if is_over:
-                return
+                chain.restart()
+        return _listed(partial(listing.ask, chain.token, chain.since_id), now)
 
-    def _price(self, names: set[str], users: set[str]) -> float:
-        return len(names) * self._options.price_post + len(users) * self._options.price_user
+    def _page_of(self, answer: Mapping[str, Any], stand: Position, gaps: Sequence[Gap], now: datetime) -> Page:
+        skipped: Counter[str] = Counter()
+        new = [mention for mention in posts.read(answer, skipped) if posts.version(mention) not in stand.given]
+        stand.given |= dict.fromkeys(map(posts.version, new), int(now.timestamp()))
+        if missing := len(posts.missing(answer)):
+            skipped["not to be seen (deleted, withheld or suspended)"] += missing
+        spent = self._price(*(stand.bill(names, now) for names in posts.billed(answer)))
+        return Page(
+            mentions=tuple(new),
+            cursor=stand.dump(now),
+            skipped=tuple(skipped.items()),
+            gaps=tuple(gaps),
+            spent=(("USD", spent),),
+        )
 
-
-def _page(new: Sequence[Mention], cursor: str, skipped: Counter[str], gaps: tuple[Gap, ...], spent: float) -> Page:
-    return Page(mentions=tuple(new), cursor=cursor, skipped=tuple(skipped.items()), gaps=gaps, spent=(("USD", spent),))
-
-
-def _bounds(chain: _Chain, asked: Round) -> tuple[dict[str, Any], tuple[Gap, ...]]:
-    """From where to read: an id or a moment, never both. What lies before the seven days is a gap."""
-    reach = asked.now - posts.SEVEN_DAYS
-    if chain.since_id is None:
-        return {"start_time": max(asked.since, reach)}, ()
-    before = posts.moment_of(chain.since_id)
-    if before >= reach:
-        return {"since_id": chain.since_id}, ()
-    if chain.token is None:
-        chain.since_id = posts.id_at(reach)
-        return {"start_time": reach}, (Gap(before, reach, "recent search reaches back seven days"),)
-    return {"start_time": reach}, ()
+    def _price(self, found: int, accounts: int) -> float:
+        return found * self._options.price_post + accounts * self._options.price_user
 
 
-def _advance(chain: _Chain, answer: Mapping[str, Any], *, is_known: bool, now: datetime) -> bool:
-    """Move a chain on by a page; ``True`` when it has come to its end."""
-    meta = answer.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    if chain.token is None and chain.newest is None:
-        newest = meta.get("newest_id")
-        chain.newest = newest if isinstance(newest, str) and newest.isdigit() else None
-    token = meta.get("next_token")
-    if isinstance(token, str) and token and token != chain.token and not is_known:
-        chain.token = token
-        return False
-    # Posts that are indexed late have ids below the newest, so the last stretch is read again.
-    if chain.newest is not None:
-        reached = min(int(chain.newest), int(posts.id_at(now - OVERLAP)))
-        chain.since_id = str(max(reached, int(chain.since_id or 0)))
-    chain.token = chain.newest = None
-    return True
+def _words(watches: Sequence[Watch]) -> list[str]:
+    return [quoted(word) for word in search_words(watches)]
 
 
 class _BadRequestError(Unreadable):
     """X does not understand the question, such as a token of a page that has expired."""
 
 
-class _TooOldError(Exception):
-    """X says that an id is too old, and which is the smallest that is not."""
+class _TooOldError(Unreadable):
+    """X says that an id is too old; ``allowed`` is the smallest that is not."""
 
-    def __init__(self, smallest: str) -> None:
-        super().__init__(smallest)
-        self.smallest = smallest
+    def __init__(self, allowed: str) -> None:
+        super().__init__("X says that an id is too old")
+        self.allowed = allowed
+
+
+def _listed(ask: Callable[[], Any], now: datetime) -> Mapping[str, Any]:
+    """An answer that lists posts, even if there are none."""
+    answer = _answer(ask, now)
+    if "data" in answer or "meta" in answer:
+        return answer
+    errors = answer["errors"]
+    first = errors[0] if isinstance(errors, list) and errors else None
+    title = first.get("title") if isinstance(first, dict) else None
+    raise Unreadable(f"X answered with an error in place of posts: {excerpt(str(title), 80)}")
 
 
 def _answer(ask: Callable[[], Any], now: datetime | None) -> Mapping[str, Any]:
@@ -278,12 +318,19 @@ def _answer(ask: Callable[[], Any], now: datetime | None) -> Mapping[str, Any]:
         except (tweepy.TweepyException, ValueError) as error:
             if isinstance(error, requests.exceptions.RequestException):
                 raise
-            raise Unreadable(f"X answered something that tweepy cannot read ({type(error).__name__})") from None
+            raise _odd(error) from None
+        except (AttributeError, TypeError, RecursionError) as error:
+            # tweepy trusts that the JSON of an error is an object of a certain form.
+            raise _odd(error) from None
     if not isinstance(found, dict):
         raise Unreadable("X answered something that is no JSON object")
     if "data" not in found and "meta" not in found and "errors" not in found:
         raise Unreadable("X answered neither posts nor errors")
     return found
+
+
+def _odd(error: BaseException) -> Unreadable:
+    return Unreadable(f"X answered something that tweepy cannot read ({type(error).__name__})")
 
 
 def _limited(response: requests.Response, now: datetime | None) -> SourceError:
@@ -323,30 +370,7 @@ def _refused(error: tweepy.HTTPException) -> Exception:
     if status != 400:
         return Unreadable(message)
     smallest = _SMALLEST.search(error.response.text[:5_000])
-    return _TooOldError(smallest[1]) if smallest else _BadRequestError(message)
-
-
-def _position(cursor: str | None) -> _Position:
-    """What a cursor says; one that is not ours starts from the beginning."""
-    try:
-        data = json.loads(cursor or "{}")
-        chains = {str(name): _Chain(*(_name(part) for part in chain)) for name, chain in data["chains"].items()}
-        return _Position(chains, {str(name): int(at) for name, at in data["seen"].items()})
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return _Position()
-
-
-def _name(part: Any) -> str | None:
-    if part is not None and not isinstance(part, str):
-        raise ValueError("not a part of a chain")
-    return part
-
-
-def _second(name: str) -> int:
-    try:
-        return int(posts.moment_of(name).timestamp())
-    except (ValueError, OverflowError, OSError):
-        return 0
+    return _TooOldError(str(int(smallest[1]) + 1)) if smallest else _BadRequestError(message)
 
 
 def _digest(query: str) -> str:

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from monitor.collectors import _x_posts, x
-from monitor.core.errors import AuthFailed, OutOfBudget, RateLimited, Unreadable
+from monitor.core.errors import AuthFailed, OutOfBudget, PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
 from monitor.ports import Round
@@ -166,8 +167,8 @@ def test_p1_p2_all_pages_are_read_and_the_next_start_is_the_first_pages_newest(s
     recent.posts = [post(n, NOON - 60 * MINUTE + n * MINUTE) for n in range(45)]
     pages = read(server)
     assert len(mentions(pages)) == 45
-    assert "since_id" not in recent.asked[0].query
-    assert "start_time" in recent.asked[0].query
+    assert {request.query["since_id"] for request in recent.asked} == {_x_posts.id_at(NOON - timedelta(days=1))}
+    assert not any("start_time" in request.query for request in recent.asked)
     read(server, last_cursor(pages), NOON + MINUTE)
     assert recent.asked[-1].query["since_id"] == str(
         min(int(name(44, NOON - 16 * MINUTE)), int(_x_posts.id_at(NOON - 30 * MINUTE)))
@@ -203,7 +204,6 @@ def test_p3_a_start_older_than_seven_days_is_recovered_with_a_gap(server: Loopba
     assert len(page.mentions) == 1
     (gap,) = page.gaps
     assert gap.start < NOON < gap.end < NOON + timedelta(days=4)
-    assert "start_time" in recent.asked[-1].query
     (page,) = read(server, page.cursor, NOON + timedelta(days=10, minutes=1))
     assert page.gaps == ()
 
@@ -212,10 +212,42 @@ def test_p3_the_smallest_id_that_x_names_is_used(server: LoopbackServer) -> None
     recent = Recent(server)
     recent.posts = [post(1)]
     cursor = last_cursor(read(server))
-    said = f"Please use a 'since_id' that is larger than {name(1)}"
+    smallest = name(1, NOON + 60 * MINUTE)
+    said = f"Please use a 'since_id' that is larger than {smallest}"
     server.fail(SEARCH, Fault.answer(400, {"title": "Invalid Request", "errors": [{"message": said}]}))
-    read(server, cursor)
-    assert recent.asked[-1].query["since_id"] == name(1)
+    (page,) = read(server, cursor, NOON + 90 * MINUTE)
+    assert recent.asked[-1].query["since_id"] == str(int(smallest) + 1)
+    (gap,) = page.gaps
+    assert gap.start < NOON < gap.end
+
+
+def test_p3_p4_refusals_without_end_are_an_error_and_no_loop(server: LoopbackServer) -> None:
+    said = f"Please use a 'since_id' that is larger than {name(1)}"
+    server.routes[SEARCH] = lambda _: Reply(status=400, body={"errors": [{"message": said}]})
+    with pytest.raises(Unreadable):
+        read(server)
+    assert len(server.requests) == x.MOST_REPAIRS + 1
+
+
+def test_p3_a_quiet_brand_leaves_no_gap(server: LoopbackServer) -> None:
+    recent = Recent(server)
+    recent.posts = [post(1)]
+    cursor = last_cursor(read(server))
+    for day in range(1, 20):
+        (page,) = read(server, cursor, NOON + timedelta(days=day))
+        assert page.gaps == ()
+        cursor = page.cursor
+    late = NOON + timedelta(days=20)
+    recent.posts.append(post(2, late - MINUTE))
+    assert len(mentions(read(server, cursor, late))) == 1
+
+
+def test_a_clock_that_is_fast_skips_nothing(server: LoopbackServer) -> None:
+    recent = Recent(server)
+    recent.posts = [post(1)]
+    cursor = last_cursor(read(server, None, NOON + timedelta(hours=9)))
+    recent.posts.append(post(2, NOON))
+    assert [found.id for found in mentions(read(server, cursor, NOON + timedelta(hours=10)))] == [name(2, NOON)]
 
 
 def test_p4_tokens_that_never_end_do_not_end_in_a_loop(server: LoopbackServer) -> None:
@@ -257,6 +289,113 @@ def test_more_pages_than_a_round_may_read_are_read_in_the_next(
     assert len({one.id for one in found}) == len(found) == 45
 
 
+def test_p4_an_empty_page_in_the_middle_does_not_end_the_reading(server: LoopbackServer) -> None:
+    def search(request: Request) -> Reply:
+        token = request.query.get("next_token")
+        if token == "b":
+            return Reply(body=body(post(1)))
+        page = body() if token else body(post(2))
+        page["meta"]["next_token"] = "b" if token else "a"
+        return Reply(body=page)
+
+    server.routes[SEARCH] = search
+    assert {found.id for found in mentions(read(server))} == {name(1), name(2)}
+
+
+def test_p4_empty_pages_without_end_end_the_round_and_the_reading(server: LoopbackServer) -> None:
+    def endless(_: Request) -> Reply:
+        return Reply(body={"meta": {"result_count": 0, "next_token": str(len(server.requests))}})
+
+    server.routes[SEARCH] = endless
+    cursor = last_cursor(read(server))
+    assert len(server.requests) == x.MOST_PAGES
+    read(server, cursor)
+    assert "next_token" not in server.requests[x.MOST_PAGES].query
+
+
+def test_a_post_that_came_along_with_its_answer_is_still_given_when_it_is_found(server: LoopbackServer) -> None:
+    def search(request: Request) -> Reply:
+        if "next_token" in request.query:
+            return Reply(body=body(post(1)))
+        page = body(post(2, referenced_tweets=[{"type": "replied_to", "id": name(1)}]), tweets=[post(1)])
+        page["meta"]["next_token"] = "next"
+        return Reply(body=page)
+
+    server.routes[SEARCH] = search
+    assert [found.id for found in mentions(read(server))] == [name(2), name(1)]
+
+
+def test_new_words_start_where_the_old_ones_were_left(server: LoopbackServer) -> None:
+    recent = Recent(server)
+    recent.posts = [post(1)]
+    cursor = last_cursor(read(server))
+    recent.posts.append(post(2, NOON + 5 * MINUTE))
+    now = NOON + timedelta(days=3)
+    watches = (Watch(brand="Acme", terms=("Acme",)), Watch(brand="Parcel", terms=("parcel",)))
+    asked = Round(watches=watches, cursor=cursor, since=now - timedelta(days=1), now=now)
+    assert name(2, NOON + 5 * MINUTE) in {found.id for found in mentions(list(collector(server).pages(asked)))}
+
+
+def many(count: int) -> tuple[Watch, ...]:
+    return (Watch(brand="Acme", terms=tuple(f"word{n} {'x' * 200}" for n in range(count))),)
+
+
+def test_one_query_that_x_does_not_understand_leaves_the_others_alone(server: LoopbackServer) -> None:
+    def search(request: Request) -> Reply:
+        if "word0" in request.query["query"]:
+            return Reply(status=400, body={"detail": "no such operator"})
+        return Reply(body=body(post(1)))
+
+    server.routes[SEARCH] = search
+    asked = Round(watches=many(6), cursor=None, since=NOON - timedelta(days=1), now=NOON)
+    with pytest.raises(PartlyRead):
+        list(collector(server).pages(asked))
+    asked_for = [request.query["query"] for request in server.requests]
+    assert len(set(asked_for)) == len(asked_for) == 3
+
+
+def test_the_query_that_waited_longest_comes_first(server: LoopbackServer) -> None:
+    """A budget may end a round after any page: no query may starve."""
+    server.routes[SEARCH] = lambda _: Reply(body=body(post(1)))
+    cursor = None
+    for minute in range(3):
+        asked = Round(watches=many(6), cursor=cursor, since=NOON - timedelta(days=1), now=NOON + minute * MINUTE)
+        cursor = next(iter(collector(server).pages(asked))).cursor
+    assert len({request.query["query"] for request in server.requests}) == 3
+
+
+def test_a_word_that_is_too_long_is_counted(server: LoopbackServer) -> None:
+    Recent(server)
+    watches = (Watch(brand="Acme", terms=("Acme", "x" * 600)),)
+    asked = Round(watches=watches, cursor=None, since=NOON - timedelta(days=1), now=NOON)
+    assert ("a word too long to search for", 1) in [
+        item for page in collector(server).pages(asked) for item in page.skipped
+    ]
+
+
+def test_an_error_in_place_of_posts_is_told(server: LoopbackServer) -> None:
+    Recent(server)
+    error = {"resource_type": "user", "title": "Not Found Error"}
+    server.routes["/2/users/42/mentions"] = lambda _: Reply(body={"errors": [error]})
+    with pytest.raises(PartlyRead, match="Not Found Error"):
+        read(server, mentions_of=("42",))
+
+
+def test_p10_more_mentions_than_x_shows_are_a_gap(server: LoopbackServer) -> None:
+    Recent(server)
+
+    def timeline(request: Request) -> Reply:
+        start = int(request.query.get("pagination_token", 0))
+        page = body(*(post(1_000 - n) for n in range(start, start + 100)))
+        if start < 700:
+            page["meta"]["next_token"] = str(start + 100)
+        return Reply(body=page)
+
+    server.routes["/2/users/42/mentions"] = timeline
+    gaps = [gap for page in read(server, mentions_of=("42",), usd_per_month=1_000) for gap in page.gaps]
+    assert [(gap.start, gap.end) for gap in gaps] == [(NOON - timedelta(days=1), NOON - MINUTE)]
+
+
 @pytest.mark.parametrize("data", [{}, {"data": None}, {"data": []}])
 def test_p5_nothing_found_is_no_error(server: LoopbackServer, data: dict[str, Any]) -> None:
     server.routes[SEARCH] = lambda _: Reply(body=data | {"meta": {"result_count": 0}})
@@ -271,6 +410,13 @@ def test_p6_p44_reposts_are_folded_into_the_whole_original(server: LoopbackServe
     another = {**repost, "id": name(3), "edit_history_tweet_ids": [name(3)]}
     found = only(server, body(another, repost, tweets=[original]))
     assert (found.id, found.text, found.kind, found.reposts) == (name(1), original["text"], Kind.POST, 4)
+
+
+def test_p42_a_repost_names_the_author_of_the_original(server: LoopbackServer) -> None:
+    original = post(1, author_id="8", referenced_tweets=[{"type": "replied_to", "id": name(0)}])
+    repost = post(2, text="RT @bob: Acme…", referenced_tweets=[{"type": "retweeted", "id": name(1)}])
+    found = only(server, body(repost, tweets=[original]))
+    assert (found.author, found.followers, found.kind, found.reply_to) == ("bob", None, Kind.REPLY, name(0))
 
 
 def test_p42_a_repost_of_what_is_not_there_is_kept_and_so_is_an_unknown_author(server: LoopbackServer) -> None:
@@ -329,6 +475,38 @@ def test_p46_ids_of_19_digits_survive(server: LoopbackServer) -> None:
     assert found.id == name(1)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"id": "²", "edit_history_tweet_ids": None},
+        {"id": "words", "created_at": None},
+        {"id": "9" * 5_000, "edit_history_tweet_ids": [name(1)], "created_at": None},
+        {"created_at": "0001-01-01T00:00:00+14:00", "lang": []},
+        {"referenced_tweets": 7, "public_metrics": [], "note_tweet": 1, "edit_history_tweet_ids": {}},
+    ],
+)
+def test_p53_p55_odd_fields_stop_nothing(server: LoopbackServer, odd: dict[str, Any]) -> None:
+    answer = body(post(1), post(2))
+    answer["data"][0] |= odd
+    server.routes[SEARCH] = lambda _: Reply(body=answer)
+    assert name(2) in {found.id for found in mentions(read(server))}
+
+
+def test_an_odd_name_makes_no_address(server: LoopbackServer) -> None:
+    found = only(server, body(post(1), users=[ANN | {"username": "../../evil?"}]))
+    assert found.url == f"https://x.com/i/status/{name(1)}"
+
+
+def test_p54_hebrew_and_indonesian_have_their_usual_names(server: LoopbackServer) -> None:
+    assert only(server, body(post(1, lang="iw"))).language == "he"
+    assert (
+        "lang:"
+        not in x.create(x.Options(token={"env": "X"})).queries(  # type: ignore[arg-type]
+            [Watch(brand="Acme", terms=("Acme",), languages=("he",))]
+        )[0]
+    )
+
+
 @pytest.mark.parametrize("language", ["und", "qst", "zxx", None, 7])
 def test_p54_languages_that_are_none(server: LoopbackServer, language: Any) -> None:
     assert only(server, body(post(1, lang=language))).language is None
@@ -357,6 +535,16 @@ def test_p23_a_window_that_ends_soon_is_waited_for(server: LoopbackServer) -> No
     error = error_of(server, Fault.answer(429, {"title": "Too Many Requests"}, **reset(NOON + 9 * MINUTE)))
     assert isinstance(error, RateLimited)
     assert error.until == NOON + 9 * MINUTE
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
+@pytest.mark.parametrize("said", [b"[]", b'"no"', b"17", b'{"errors": "x"}', b'{"errors": [7]}', b'{"detail": 1}'])
+def test_p27_errors_of_an_odd_form_are_no_bugs(server: LoopbackServer, status: int, said: bytes) -> None:
+    assert isinstance(error_of(server, Fault.answer(status, said)), SourceError)
+
+
+def test_p27_json_without_end(server: LoopbackServer) -> None:
+    assert isinstance(error_of(server, Fault.answer(200, b"[" * 200_000)), Unreadable)
 
 
 @pytest.mark.parametrize(
@@ -398,10 +586,47 @@ def test_p34_a_page_costs_what_x_bills(server: LoopbackServer) -> None:
     assert dict(page.spent)["USD"] == pytest.approx(2 * 0.005 + 0.010)
 
 
+def test_p34_the_same_account_is_billed_once_a_day(server: LoopbackServer) -> None:
+    recent = Recent(server)
+    recent.posts = [post(1)]
+    first = read(server)
+    (again,) = read(server, last_cursor(first), NOON + MINUTE)
+    assert (first[0].spent, again.spent) == ((("USD", 0.015),), (("USD", 0.0),))
+
+
+def test_p34_a_new_day_is_billed_anew(server: LoopbackServer) -> None:
+    midnight = datetime(2026, 11, 3, tzinfo=UTC)
+    recent = Recent(server)
+    recent.posts = [post(n, midnight - 10 * MINUTE + n * MINUTE) for n in range(2)]
+    (first,) = read(server, None, midnight - MINUTE)
+    (again,) = read(server, first.cursor, midnight + MINUTE)
+    assert again.mentions == ()
+    assert again.spent == (("USD", 0.02),)
+
+
 def test_p34_budgets_hold_the_dearest_page(server: LoopbackServer) -> None:
     month, day = collector(server, usd_per_day=3, page=10).budgets
     assert (month.limit, day.limit) == (10, 3)
-    assert day.page == pytest.approx(0.3)
+    assert day.page == pytest.approx(0.25)
+
+
+def test_p34_the_first_page_fits_on_the_first_day(server: LoopbackServer) -> None:
+    (month,) = collector(server).budgets
+    assert month.has_room(0.0, datetime(2026, 11, 1, tzinfo=UTC))
+    recent = Recent(server)
+    read(server)
+    assert recent.asked[0].query["max_results"] == "12"
+
+
+def test_p34_a_budget_that_holds_no_page_is_refused(server: LoopbackServer) -> None:
+    with pytest.raises(ValidationError, match="more than the budget"):
+        collector(server, usd_per_day=0.1)
+
+
+def test_p62_looking_up_costs_no_more_than_a_page(server: LoopbackServer) -> None:
+    made = collector(server)
+    assert 2 * made.batch * 0.005 <= made.budgets[0].page
+    assert collector(server, usd_per_month=1_000).batch == 100
 
 
 def test_p40_a_missing_token_names_its_place(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -424,7 +649,27 @@ def test_p59_p60_what_became_of_posts(server: LoopbackServer) -> None:
     looked = collector(server).look_up([name(1), name(2), name(3)], NOON)
     assert [found.text for found in looked.found] == ["now"]
     assert looked.gone == (name(2),)
-    assert looked.spent == (("USD", 0.015),)
+    assert looked.spent == (("USD", 0.005),)
+
+
+def test_p43_p59_newer_words_have_an_id_of_their_own(server: LoopbackServer) -> None:
+    history = [name(1), name(5, NOON)]
+
+    def look_up(request: Request) -> Reply:
+        if request.query["ids"] == name(1):
+            return Reply(body=body(post(1, edit_history_tweet_ids=history)))
+        return Reply(body=body(post(5, NOON, text="nothing to see", edit_history_tweet_ids=history)))
+
+    server.routes[LOOK_UP] = look_up
+    looked = collector(server).look_up([name(1)], NOON)
+    assert (looked.found[-1].id, looked.found[-1].text) == (name(1), "nothing to see")
+    assert looked.spent == (("USD", 0.01),)
+
+
+def test_p61_trouble_with_a_post_is_not_its_end(server: LoopbackServer) -> None:
+    error = {"resource_type": "tweet", "resource_id": name(2), "title": "Service Unavailable"}
+    server.routes[LOOK_UP] = lambda _: Reply(body={"errors": [error]})
+    assert collector(server).look_up([name(2)], NOON).gone == ()
 
 
 def test_p62_all_are_gone(server: LoopbackServer) -> None:
