@@ -98,10 +98,13 @@ def _lines(
     yield f"name = {_quoted(brand)}"
     yield f"terms = {_list(names)}"
     yield f"handles = {_list(handles)}"
-    yield f"own_accounts = {_list([handle.removeprefix('@') for handle in handles])}  # their words are never alerted"
-    yield "exclude = []                                    # a post with one of these is about something else"
+    yield "# What these write is kept as your own words and never alerted."
+    yield f"own_accounts = {_list([handle.removeprefix('@') for handle in handles])}"
+    yield "# A post with one of these is about something else."
+    yield "exclude = []"
     for source in sources:
-        yield f"\n[sources.{source.name}]                    # {source.what}"
+        yield f"\n# {source.what[0].upper()}{source.what[1:]}."
+        yield f"[sources.{source.name}]"
         yield f'use = "{source.use}"'
         yield f'every = "{source.every}"'
     if channel:

@@ -1,11 +1,12 @@
 """Reads everything that is posted on Bluesky as it happens, through Jetstream, and keeps what matches; needs no key."""
 
 import json
+import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from monitor.collectors import _bluesky_posts as posts
 from monitor.core.errors import SourceError, Unavailable, Unreadable
-from monitor.core.mention import Gap, Mention, Page
+from monitor.core.mention import Gap, Mention, Page, storable
 from monitor.core.watch import Matcher, Watch
 from monitor.http import check, client, host, user_agent
 from monitor.pace import pace
@@ -26,9 +27,17 @@ from monitor.ports import Looked, Round
 EVENTS = 2_000
 """Events of a page: so many are read again after a crash."""
 
-LARGEST_FRAME = 1_000_000
+LARGEST_EVENT, LARGEST_FRAME = 1_000_000, 16_000_000
+"""Bytes: the server is asked to leave out larger events, and a frame that no record can fill ends the connection."""
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""So far may two servers be apart in when they saw an event."""
+
 FIRST_MOMENT = 10**15
 """Jetstream takes a smaller cursor for the number of an event, a larger one for microseconds since 1970."""
+
+_PASSING = ("desynchronized", "throttled")
+"""States of an account that say something about its server and nothing about its posts."""
 
 _METHOD = "network.bsky.jetstream.subscribeEvents"
 _PROTOCOL = "xrpc.v1.json"
@@ -102,11 +111,13 @@ class BlueskyStream:
                 return self._dial(reader.seq)
             except _TooOldError:
                 reader.seq = None
-        start = reader.until or asked.since
+        # Another server may have seen earlier what this one has not given yet.
+        start = reader.until - CLOCKS_DIFFER if reader.until else asked.since
         return self._dial(max(FIRST_MOMENT, int(start.timestamp() * 1_000_000)))
 
     def _dial(self, cursor: int) -> ClientConnection:
-        params = [("collections", posts.COLLECTION), ("kinds", "commit"), ("kinds", "account"), ("cursor", str(cursor))]
+        params = [("collections", posts.COLLECTION), ("kinds", "commit"), ("kinds", "account")]
+        params += [("maxMessageSizeBytes", str(LARGEST_EVENT)), ("cursor", str(cursor))]
         where = host(self._options.url)
         try:
             return connect(
@@ -120,21 +131,26 @@ class BlueskyStream:
             )
         except InvalidStatus as error:
             raise _refused(error, where) from None
+        except socket.gaierror:
+            raise Unavailable(f"{where} could not be reached: no such host, or no network") from None
         except (OSError, WebSocketException) as error:
             raise Unavailable(f"{where} could not be reached: {type(error).__name__}") from None
 
     def _page(self, reader: "_Reader", http: httpx.Client) -> Page:
         """What was found since the last page, with its authors as far as they can be known."""
         found, page = reader.found(), reader.page(self._options.url)
-        people: dict[str, Any] = {}
-        if found and self._options.profiles:
+        people: dict[str, Mapping[str, Any]] = {}
+        authors = [one.author for one in found if one.author and reader.matches(one)]
+        if authors and self._options.profiles:
             try:
-                people = dict(posts.profiles(http, self._options.api, self._turn, (one.author or "" for one in found)))
+                people = posts.profiles(http, self._options.api, self._turn, authors)
             except SourceError:
                 # Who it was can wait; what was said cannot.
                 page = replace(page, skipped=(*page.skipped, ("author not looked up: the profiles cannot be read", 1)))
-        known = [_with_author(one, people.get(one.author or "")) for one in found]
-        return replace(page, mentions=tuple(known))
+        shown = [one for one in found if not posts.hides(people.get(one.author or "", {}))]
+        if hidden := len(found) - len(shown):
+            page = replace(page, skipped=(*page.skipped, (posts.HIDDEN, hidden)))
+        return replace(page, mentions=tuple(_with_author(one, people.get(one.author or "")) for one in shown))
 
 
 class _Reader:
@@ -155,8 +171,8 @@ class _Reader:
         kind = str(event.get("$type", "")).rpartition("#")[2]
         if kind == "info":
             # What the server says about the cursor: it may be too old, or another server's.
-            self._missed_from = self.until if event.get("name") in ("OutdatedCursor", "FutureCursor") else None
-            self.seq = None if self._missed_from else self.seq
+            if event.get("name") in ("OutdatedCursor", "FutureCursor"):
+                self._missed_from, self.seq = self.until, None
             return
         seq, at = event.get("seq"), posts.moment(event.get("witnessedAt")) or posts.moment(event.get("time"))
         if not isinstance(seq, int) or at is None:
@@ -165,16 +181,20 @@ class _Reader:
         if self.seq is not None and seq <= self.seq:
             return
         if self._missed_from is not None:
-            self._gaps.append(Gap(self._missed_from, at, "Jetstream does not reach back so far"))
+            if self._missed_from < at:
+                self._gaps.append(Gap(self._missed_from, at, "Jetstream does not reach back so far"))
             self._missed_from = None
         self.seq, self.until = seq, at
         self.count += 1
         if kind == "account":
             account = event.get("account")
-            if isinstance(account, dict) and account.get("active") is False:
+            if isinstance(account, dict) and account.get("active") is False and account.get("status") not in _PASSING:
                 self._forget(f"at://{event.get('did')}/")
         elif kind == "commit" and event.get("collection") == posts.COLLECTION:
             self._take_post(event, at)
+
+    def matches(self, found: Mention) -> bool:
+        return bool(self._matcher.matches(found))
 
     def found(self) -> list[Mention]:
         found = list(self._found.values())
@@ -202,13 +222,20 @@ class _Reader:
         if event.get("operation") == "delete":
             self._forget(uri)
             return
+        is_edited = event.get("operation") == "update"
         found = posts.mention(uri, event.get("record"), at)
         if isinstance(found, str):
-            if found != "no text":
+            if found != posts.NO_TEXT:
                 self._skipped[found] += 1
+            if is_edited:
+                self._forget(uri)
             return
-        if self._matcher.matches(found):
-            self._found[uri] = replace(found, edited_at=at) if event.get("operation") == "update" else found
+        found = storable(found)
+        if is_edited:
+            # Whether or not the new words match: the old ones may be known.
+            self._found[uri] = replace(found, edited_at=at)
+        elif self.matches(found):
+            self._found[uri] = found
 
     def _forget(self, name: str) -> None:
         self._gone[name] = None
@@ -233,9 +260,11 @@ def _events(stream: ClientConnection, timeout: float, end: float) -> Iterator[di
             if first:
                 raise Unavailable("Jetstream closed the connection") from None
             return
-        first = False
         if isinstance(frame, dict) and frame.get("$type") == "error":
-            raise Unavailable(f"Jetstream says {str(frame.get('error'))[:60]}")
+            if first:
+                raise Unavailable(f"Jetstream says {str(frame.get('error'))[:60]}")
+            return
+        first = False
         payload = frame.get("payload") if isinstance(frame, dict) else None
         yield payload if isinstance(payload, dict) else {}
 
