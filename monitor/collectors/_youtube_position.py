@@ -7,6 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 MOST_SEEN = 10_000
 """Names remembered of one listing; beyond that the oldest are forgotten, and the store knows them."""
 
+OVERLAP = timedelta(hours=2)
+"""How late a comment may appear and still be found."""
+
+DEEP = timedelta(hours=1)
+"""How often a listing is read a day down, for new replies to older comments."""
+
+LIVELY = timedelta(hours=6)
+"""For how long after a reply a comment is asked for others once an hour."""
+
 _SLACK = 60
 _SECOND = Field(default=None, ge=0, lt=2**33)
 
@@ -76,6 +85,31 @@ class Comments(Listing):
     deep_at: int = 0
     published: int | None = _SECOND
     replies: dict[str, tuple[int, int]] = Field(default_factory=dict)
+
+    def is_deep_due(self, now: datetime) -> bool:
+        """Whether to read a day down this time."""
+        return now.timestamp() - self.deep_at >= DEEP.total_seconds()
+
+    def lacks_replies(self, name: str, total: int, came: int, now: datetime, *, deep: bool) -> bool:
+        """Whether a comment may have new replies that did not come along.
+
+        Their number stays the same when one goes as another comes, so that lively ones are asked for once an hour.
+        """
+        if total <= came:
+            return False
+        known, newest = self.replies.get(name, (-1, 0))
+        return total != known or (deep and now.timestamp() - newest < LIVELY.total_seconds())
+
+    def advance(self, token: str | None, met: set[str], now: datetime, *, deep: bool) -> None:
+        """Go on at another page, or end a reading; the replies of what was not met in a deep one are forgotten."""
+        if token is not None:
+            self.go_on(token)
+            return
+        if deep:
+            self.deep_at = self.began or 0
+            self.replies = {name: known for name, known in self.replies.items() if name in met}
+        self.finish(OVERLAP)
+        self.read_at = int(now.timestamp())
 
 
 class Position(BaseModel):

@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from monitor.collectors import _youtube_api as api
-from monitor.collectors._youtube_position import Comments, Listing, Position, Search, position_from
+from monitor.collectors._youtube_position import OVERLAP, Comments, Listing, Position, Search, position_from
 from monitor.core.budget import Budget, Period
 from monitor.core.errors import OutOfBudget, PartlyRead, SourceError, Unavailable, Unreadable
 from monitor.core.mention import Gap, Mention, Page
@@ -20,14 +20,6 @@ from monitor.core.watch import Watch
 from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.secret import Secret
-
-OVERLAP = timedelta(hours=2)
-"""How late a comment may appear and still be found."""
-
-DEEP = timedelta(hours=1)
-"""How often a listing is read a day down, for new replies to older comments."""
-
-LIVELY = timedelta(hours=6)
 
 SEARCH_OVERLAP = timedelta(days=1)
 """How late a video may be indexed and still be found."""
@@ -71,6 +63,12 @@ class Options(BaseModel):
     timeout: float = Field(default=10, gt=0, le=60)
     requests_per_minute: int = Field(default=60, ge=1, le=600)
     base_url: str = Field(default="https://youtube.googleapis.com", pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _has_something_to_read(self) -> Self:
+        if not (self.channel or self.videos or self.searches_per_day):
+            raise ValueError("there is nothing to read: give channel, videos or searches_per_day")
+        return self
 
 
 def create(options: Options) -> "YouTube":
@@ -186,7 +184,7 @@ class YouTube:
         listing, met = position.comments[name], set[str]()
         listing.begin(asked.now)
         start = listing.start(asked.since, OVERLAP)
-        is_deep = asked.now.timestamp() - listing.deep_at >= DEEP.total_seconds()
+        is_deep = listing.is_deep_due(asked.now)
         bottom = min(start, asked.now - DAY) if is_deep else start
         for _ in range(MOST_PAGES):
             skipped: Counter[str] = Counter()
@@ -208,15 +206,19 @@ class YouTube:
             is_over = _is_past(threads, bottom) or (names and names <= met)
             token = None if is_over else _next(answer)
             met |= names
-            more = [thread for thread in threads if _has_more(thread, listing, asked.now, is_deep=is_deep)]
+            more = [
+                thread
+                for thread in threads
+                if listing.lacks_replies(thread.id, thread.total, len(thread.replies), asked.now, deep=is_deep)
+            ]
             if not more:
-                _move(listing, token, met, asked.now, is_deep=is_deep)
+                listing.advance(token, met, asked.now, deep=is_deep)
             yield _page(new, position, skipped, units=1)
             for thread in more:
                 newest = yield from self._replies(ask, position, name, thread, start)
                 listing.replies[thread.id] = (thread.total, newest)
             if more:
-                _move(listing, token, met, asked.now, is_deep=is_deep)
+                listing.advance(token, met, asked.now, deep=is_deep)
                 yield _page((), position, Counter())
             if token is None:
                 return
@@ -338,29 +340,6 @@ def _advance(search: Search, answer: Mapping[str, Any], items: Sequence[Any], as
     search.pages = 0
     why = f"a search found more videos than {MOST_SEARCH_PAGES} of its pages hold"
     return (Gap(known, oldest, why),) if token and oldest > known else ()
-
-
-def _has_more(thread: api.Thread, listing: Comments, now: datetime, *, is_deep: bool) -> bool:
-    """Whether a comment may have new replies that did not come along.
-
-    Their number stays the same when one goes as another comes, so that lively ones are asked for once an hour anyway.
-    """
-    if thread.total <= len(thread.replies):
-        return False
-    total, newest = listing.replies.get(thread.id, (-1, 0))
-    return total != thread.total or (is_deep and now.timestamp() - newest < LIVELY.total_seconds())
-
-
-def _move(listing: Comments, token: str | None, met: set[str], now: datetime, *, is_deep: bool) -> None:
-    """Move on to another page, or end a reading; replies to comments that were not met in a deep one are forgotten."""
-    if token is not None:
-        listing.go_on(token)
-        return
-    if is_deep:
-        listing.deep_at = listing.began or 0
-        listing.replies = {name: known for name, known in listing.replies.items() if name in met}
-    listing.finish(OVERLAP)
-    listing.read_at = int(now.timestamp())
 
 
 def _is_past(threads: Sequence[api.Thread], bottom: datetime) -> bool:

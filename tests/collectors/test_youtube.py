@@ -434,7 +434,7 @@ def test_queries_are_alternatives_within_a_length() -> None:
     many = (Watch(brand="x", terms=tuple(f"word{number:03}" for number in range(100))),)
     assert len(collector.queries(many)) == 4
     assert max(map(len, collector.queries(many))) <= youtube.LONGEST_QUERY
-    assert youtube.create(youtube.Options(key=key, searches_per_day=0)).queries(ACME) == []
+    assert youtube.create(youtube.Options(key=key, searches_per_day=0, videos=(VIDEO,))).queries(ACME) == []
 
 
 def test_videos_that_a_search_finds_are_read_from_their_first_comment_on(site: YouTube) -> None:
@@ -779,7 +779,14 @@ def test_p61_an_answer_that_makes_no_sense_makes_nothing_gone(site: YouTube, ans
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"videos": ["short"]}, {"channel": "acme"}, {"searches_per_day": 100}, {"key": "AIza"}, {"most_videos": 0}],
+    [
+        {"videos": ["short"]},
+        {"channel": "acme"},
+        {"searches_per_day": 100},
+        {"key": "AIza"},
+        {"most_videos": 0},
+        {"searches_per_day": 0},
+    ],
 )
 def test_options_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
