@@ -1,13 +1,15 @@
 """What Bluesky says about posts and people, turned into mentions; for the stream and the search alike."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 
 from monitor.core.errors import Unreadable
-from monitor.core.mention import Kind, Mention
+from monitor.core.mention import Kind, Mention, utc
 from monitor.http import ask
 from monitor.pace import Pace
 from monitor.ports import Looked
@@ -19,6 +21,10 @@ MOST_AT_ONCE = 25
 
 PUBLIC = "https://public.api.bsky.app"
 
+NO_TEXT, HIDDEN = "no text", "not to be shown without a login"
+_LONGEST_URI = 300
+_URI = re.compile(rf"at://(did:[a-z]+:[\w.:%-]+)/{re.escape(COLLECTION)}/([\w.:~-]+)", re.ASCII)
+
 
 def mention(
     uri: str, record: Any, known_at: datetime, author: Mapping[str, Any] | None = None, **counts: int | None
@@ -29,22 +35,22 @@ def mention(
     replaced by that. ``author`` is a profile as far as it is known.
     """
     text = record.get("text") if isinstance(record, dict) else None
-    did, _, key = uri.removeprefix("at://").partition(f"/{COLLECTION}/")
-    if not isinstance(text, str) or not did.startswith("did:") or not key:
+    address = _URI.fullmatch(uri) if len(uri) <= _LONGEST_URI else None
+    if not isinstance(text, str) or address is None:
         return "not a post"
     if not text.strip():
-        return "no text"
+        return NO_TEXT
     person = author or {}
-    if _hides(person):
-        return "not to be shown without a login"
-    created = moment(record.get("createdAt"))
+    if hides(person):
+        return HIDDEN
+    did, key = address.groups()
     languages = record.get("langs")
     parent = _reply_to(record)
     return Mention(
         platform=PLATFORM,
         id=uri,
         text=text,
-        posted_at=known_at if created is None or created > known_at else created,
+        posted_at=_dated(record, known_at),
         url=f"https://bsky.app/profile/{did}/post/{key}",
         author=_text(person.get("handle")) or did,
         language=_text(languages[0]) if isinstance(languages, list) and languages else None,
@@ -74,16 +80,32 @@ def view(post: Any) -> Mention | str:
     )
 
 
+def sorted_at(post: Any) -> datetime | None:
+    """Where a post stands in a search by time, whether or not it can be read."""
+    indexed = moment(post.get("indexedAt")) if isinstance(post, dict) else None
+    return _dated(post.get("record"), indexed) if indexed else None
+
+
 def look_up(http: httpx.Client, base: str, turn: Pace, uris: Sequence[str], now: datetime) -> Looked:
-    """What became of posts: the AppView leaves out those that are deleted, or whose author is gone."""
+    """What became of posts, by an AppView that asks nobody who they are."""
     params = httpx.QueryParams([("uris", uri) for uri in uris])
-    answer = ask(http, f"{base}/xrpc/app.bsky.feed.getPosts?{params}", turn=turn, now=now)
+    return looked(ask(http, f"{base}/xrpc/app.bsky.feed.getPosts?{params}", turn=turn, now=now), uris, now)
+
+
+def looked(answer: Any, uris: Sequence[str], now: datetime) -> Looked:
+    """What became of posts: the AppView leaves out those that are deleted, or whose author is gone.
+
+    Gone is also a post whose words were taken out, or whose author now asks not to be shown. The AppView does not say
+    when a post was edited: words that differ from those known were changed by ``now``.
+    """
     posts = answer.get("posts") if isinstance(answer, dict) else None
     if not isinstance(posts, list):
         raise Unreadable("Bluesky answered without posts")
-    found = [one for post in posts if isinstance(one := view(post), Mention)]
-    there = {str(post.get("uri")) for post in posts if isinstance(post, dict)}
-    return Looked(found=tuple(found), gone=tuple(uri for uri in uris if uri not in there))
+    seen = {str(post.get("uri")): view(post) for post in posts if isinstance(post, dict)}
+    return Looked(
+        found=tuple(replace(one, edited_at=now) for one in seen.values() if isinstance(one, Mention)),
+        gone=tuple(uri for uri in uris if seen.get(uri, HIDDEN) in (HIDDEN, NO_TEXT)),
+    )
 
 
 def profiles(http: httpx.Client, base: str, turn: Pace, dids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -101,20 +123,24 @@ def profiles(http: httpx.Client, base: str, turn: Pace, dids: Iterable[str]) -> 
 def moment(value: Any) -> datetime | None:
     """A moment as Bluesky writes it, in UTC, between 1970 and 2200."""
     try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        found = utc(datetime.fromisoformat(value))
+    except (TypeError, ValueError, OverflowError):
         return None
-    found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     return found if timedelta(0) < found - datetime(1970, 1, 1, tzinfo=UTC) < timedelta(days=84_000) else None
 
 
-def _hides(person: Mapping[str, Any]) -> bool:
+def hides(person: Mapping[str, Any]) -> bool:
     """The author asked not to be shown to people who are not logged in."""
     labels = person.get("labels")
     return any(
         isinstance(label, dict) and label.get("val") == "!no-unauthenticated"
         for label in (labels if isinstance(labels, list) else [])
     )
+
+
+def _dated(record: Any, known_at: datetime) -> datetime:
+    created = moment(record.get("createdAt")) if isinstance(record, dict) else None
+    return known_at if created is None or created > known_at else created
 
 
 def _reply_to(record: Mapping[str, Any]) -> str | None:

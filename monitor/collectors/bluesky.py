@@ -1,5 +1,6 @@
 """Reads a search on Bluesky, and with an app password who mentioned the account, through atproto."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -31,9 +32,11 @@ from monitor.secret import Secret
 OVERLAP = timedelta(minutes=30)
 """How late a post may be indexed and still be found."""
 
+TICK = timedelta(milliseconds=1)
 PAGE = 100
 MOST_PAGES = 30
 _SEARCH, _NOTIFICATIONS = "app.bsky.feed.searchPosts", "app.bsky.notification.listNotifications"
+_POSTS = "app.bsky.feed.getPosts"
 _REASONS = ("mention", "reply", "quote")
 _MENTIONS = "mentions of the account"
 
@@ -105,62 +108,73 @@ class Bluesky:
             raise problems[0] if len(problems) == len(names) else PartlyRead(str(problems[0]))
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
-        """What became of posts, by the public AppView."""
-        base = posts.PUBLIC if self._options.base_url is None else self._base
+        """What became of posts, by the public AppView; a server of one's own is asked with the session."""
+        if self._options.handle and self._options.base_url:
+            return posts.looked(self._ask(_POSTS, {"uris": list(ids)}, now), ids, now)
+        base = self._options.base_url or posts.PUBLIC
         with client(self._options.contact, timeout=self._options.timeout) as http:
             return posts.look_up(http, base, self._turn, ids, now)
 
     def _listed(self, name: str, now: datetime, below: str | None) -> Listed:
         """A page; the one below it is asked for by a cursor, else by the time of its oldest post."""
-        given = dict([below.split("=", 1)]) if below else {}
+        place: dict[str, str] = json.loads(below) if below else {}
         if name == _MENTIONS:
-            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, **given}, now)
-            items = [one for one in _list(answer, "notifications") if _is_about_us(one)]
+            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, "reasons": list(_REASONS), **place}, now)
+            items = _list(answer, "notifications")
         else:
-            answer = self._search(name, given, now)
+            answer = self._search(name, place, now)
             items = _list(answer, "posts")
         skipped: Counter[str] = Counter()
-        found = _mentions(items, skipped)
-        times = [mention.posted_at for mention in found]
+        found = _mentions([one for one in items if name != _MENTIONS or _is_about_us(one)], skipped)
+        times = [at for item in items if (at := posts.sorted_at(item))]
+        following: dict[str, str] = {}
         cursor = answer.get("cursor")
-        following = None
-        # The public search shows a cursor and refuses it.
+        # The public search shows a cursor and refuses it; a page may hold less than was asked for.
         if isinstance(cursor, str) and cursor and self._options.handle:
-            following = f"cursor={cursor}"
-        elif times and len(items) >= PAGE:
-            following = f"until={min(times).isoformat().replace('+00:00', 'Z')}"
-        return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
+            following["cursor"] = cursor
+        if name != _MENTIONS and times and (cursor or len(items) >= PAGE):
+            following["until"] = _until(times[-1], place.get("until"))
+        return Listed(
+            mentions=found,
+            times=times,
+            below=json.dumps(following) if following else None,
+            skipped=tuple(skipped.items()),
+        )
 
-    def _search(self, query: str, below: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    def _search(self, query: str, place: Mapping[str, str], now: datetime) -> dict[str, Any]:
+        """A page of the search: by its cursor, or where that is refused by time."""
         asked = {"q": query, "sort": "latest", "limit": PAGE}
-        try:
-            return self._ask(_SEARCH, asked | dict(below), now)
-        except (AuthFailed, RateLimited):
-            raise
-        except SourceError:
-            if "cursor" not in below:
+        if "cursor" in place:
+            try:
+                return self._ask(_SEARCH, asked | {"cursor": place["cursor"]}, now)
+            except RateLimited:
                 raise
-            # A cursor that is refused: what it would have shown is found again by time in the next round.
-            return {"posts": []}
+            except SourceError:
+                if "until" not in place:
+                    raise
+        by_time = {"until": place["until"]} if "until" in place else {}
+        return self._ask(_SEARCH, asked | by_time, now)
 
     def _ask(self, method: str, params: dict[str, Any], now: datetime) -> dict[str, Any]:
         """One question; with a session that has run out, once more with a new one."""
         for is_last in (False, True):
             try:
                 connected, models = self._connected(now)
-                shape = (
-                    models.AppBskyFeedSearchPosts if method == _SEARCH else models.AppBskyNotificationListNotifications
-                )
+                shapes = {
+                    _SEARCH: models.AppBskyFeedSearchPosts,
+                    _NOTIFICATIONS: models.AppBskyNotificationListNotifications,
+                    _POSTS: models.AppBskyFeedGetPosts,
+                }
                 # Its own methods refuse a whole answer for one odd post; this gives it as it came.
                 answer = connected.invoke_query(
-                    method, params=shape.Params(**params), output_encoding="application/json"
+                    method, params=shapes[method].Params(**params), output_encoding="application/json"
                 )
             except _ExpiredError:
-                self._logged_in = None
+                self._forget_session()
                 if is_last:
                     raise AuthFailed(_REFUSED) from None
                 continue
-            except SourceError:
+            except (ConfigError, SourceError):
                 raise
             except Exception as error:
                 raise _translated(error, host(self._base)) from None
@@ -168,6 +182,11 @@ class Bluesky:
                 raise Unreadable(f"{host(self._base)} answered something that is no JSON object")
             return answer.content
         raise AssertionError  # pragma: no cover (the loop ends by returning or raising)
+
+    def _forget_session(self) -> None:
+        if self._logged_in is not None:
+            self._logged_in[0].request.close()
+        self._logged_in = None
 
     def _connected(self, now: datetime) -> tuple[Any, Any]:
         """atproto's client; a session is kept, for only 300 logins a day are allowed."""
@@ -189,6 +208,10 @@ class Bluesky:
 
 
 _REFUSED = "Bluesky refuses the login (options handle, app_password); make a new app password in its settings"
+_NOT_FOR_ALL = (
+    "refuses the search (HTTP 403), as it does for some networks without a login: "
+    "set handle and app_password, or use bluesky_stream"
+)
 
 
 class _ExpiredError(Exception):
@@ -204,6 +227,8 @@ def _note(response: httpx.Response, now: datetime) -> None:
         raise _ExpiredError
     if response.status_code == 401 or (response.status_code == 400 and "createSession" in str(response.url)):
         raise AuthFailed(_REFUSED)
+    if response.status_code == 403:
+        raise AuthFailed(f"{response.url.host} {_NOT_FOR_ALL}")
     check(response.status_code, response.headers, response.url.host, now)
 
 
@@ -220,6 +245,16 @@ def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(found, list):
         raise Unreadable(f"Bluesky answered without {name}")
     return found
+
+
+def _until(last: datetime, before: str | None) -> str:
+    """The moment just after a page's last post, for others may bear the same; only if that leads nowhere its own."""
+    after = _stamp(last + TICK)
+    return after if after != before else _stamp(last)
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _is_about_us(one: Any) -> bool:

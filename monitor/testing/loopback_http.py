@@ -53,13 +53,17 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it arrived. Header names are in lower case; the value of ``authorization`` is left out of logs."""
+    """A request as it arrived. Header names are in lower case; the value of ``authorization`` is left out of logs.
+
+    ``pairs`` is the query with parameters that come more than once.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -193,10 +197,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         parts = urlsplit(self.path)
         length = int(self.headers.get("content-length") or 0)
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
         request = Request(
             method=self.command,
             path=parts.path,
-            query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+            query=dict(pairs),
+            pairs=tuple(pairs),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length),
         )

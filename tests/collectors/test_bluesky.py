@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from monitor.collectors import _bluesky_posts, bluesky
-from monitor.core.errors import AuthFailed, RateLimited, Unavailable
+from monitor.core.errors import AuthFailed, ConfigError, RateLimited, Unavailable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
 from monitor.ports import Round
@@ -105,6 +105,10 @@ def read(collector: bluesky.Bluesky, cursor: str | None = None, now: datetime = 
     return list(collector.pages(asked))
 
 
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
 class Search:
     """The search: newest first, 100 at a time, by cursor for people who are logged in, else by time only."""
 
@@ -119,11 +123,11 @@ class Search:
         cursor = request.query.get("cursor")
         if cursor and not self.takes_cursors:
             return Reply(status=403, body=b"<html>Forbidden</html>")
-        found = sorted(self.posts, key=lambda one: one["indexedAt"], reverse=True)
+        found = sorted(self.posts, key=lambda one: moment(one["indexedAt"]), reverse=True)
         if until := request.query.get("until"):
-            found = [one for one in found if one["indexedAt"] < until]
+            found = [one for one in found if moment(one["indexedAt"]) < moment(until)]
         start = int(cursor or 0)
-        answer: dict[str, Any] = {"posts": found[start : start + 100]}
+        answer: dict[str, Any] = {"posts": [one for one in found[start : start + 100] if not one.get("filtered")]}
         return Reply(body=answer | ({"cursor": str(start + 100)} if len(found) > start + 100 else {}))
 
 
@@ -146,12 +150,26 @@ def test_p16_a_burst_is_read_to_its_end_by_cursor_or_by_time(server: LoopbackSer
     assert mentions(read(collector, last_cursor(pages), NOON + MINUTE)) == []
 
 
-def test_p16_a_refused_cursor_keeps_what_was_read(server: LoopbackServer) -> None:
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_p16_where_a_cursor_is_refused_the_rest_is_asked_for_by_time(server: LoopbackServer, status: int) -> None:
     search = Search(server, takes_cursors=True)
-    search.posts = burst(150)
+    search.posts = burst(250)
     collector = with_login(server)
-    server.fail(SEARCH, Fault.answer(200, {"posts": search.posts[-100:], "cursor": "x"}), Fault.answer(500))
-    assert len(mentions(read(collector))) == 100
+    newest = list(reversed(search.posts))[:100]
+    server.fail(SEARCH, Fault.answer(200, {"posts": newest, "cursor": "x"}), Fault.answer(status, {"error": "Bad"}))
+    assert len({found.id for found in mentions(read(collector))}) == 250
+
+
+def test_posts_of_the_same_moment_fall_into_no_crack_between_pages(server: LoopbackServer) -> None:
+    search = Search(server, takes_cursors=False)
+    search.posts = [post(n, NOON - 10 * MINUTE + n // 30 * timedelta(seconds=1)) for n in range(300)]
+    assert len({found.id for found in mentions(read(made(server)))}) == 300
+
+
+def test_pages_that_hold_less_than_was_asked_for_are_not_the_end(server: LoopbackServer) -> None:
+    search = Search(server, takes_cursors=False)
+    search.posts = [one | {"filtered": n % 10 == 3} for n, one in enumerate(burst(300))]
+    assert len({found.id for found in mentions(read(made(server)))}) == 270
 
 
 def test_what_is_indexed_late_is_found_once(server: LoopbackServer) -> None:
@@ -181,7 +199,7 @@ def test_too_much_at_once_is_a_gap(server: LoopbackServer, monkeypatch: pytest.M
     monkeypatch.setattr(bluesky, "MOST_PAGES", 2)
     Search(server, takes_cursors=False).posts = burst(500)
     ((gap,),) = [page.gaps for page in read(made(server)) if page.gaps]
-    assert gap.end == NOON - 10 * MINUTE + timedelta(seconds=150)
+    assert gap.end == NOON - 10 * MINUTE + timedelta(seconds=150.5)
 
 
 def test_p37_the_session_is_kept_and_an_expired_token_is_renewed(server: LoopbackServer) -> None:
@@ -193,6 +211,19 @@ def test_p37_the_session_is_kept_and_an_expired_token_is_renewed(server: Loopbac
     server.fail(SEARCH, Fault.answer(400, {"error": "ExpiredToken", "message": "Token has expired"}))
     assert len(mentions(read(collector))) == 1
     assert [request.path for request in server.requests].count(LOGIN) == 2
+
+
+def test_p40_a_missing_password_names_its_variable(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    Search(server, takes_cursors=True)
+    monkeypatch.delenv("UMBRAGE_TEST_BLUESKY")
+    with pytest.raises(ConfigError, match="UMBRAGE_TEST_BLUESKY"):
+        read(with_login(server))
+
+
+def test_a_network_that_is_refused_learns_what_helps(server: LoopbackServer) -> None:
+    server.routes[SEARCH] = lambda _: Reply(status=403, body=b"<html>Forbidden</html>")
+    with pytest.raises(AuthFailed, match="bluesky_stream"):
+        read(made(server))
 
 
 @pytest.mark.parametrize("status", [400, 401])
@@ -228,6 +259,7 @@ def test_notifications_of_the_account(server: LoopbackServer) -> None:
     found = mentions(read(with_login(server, notifications=True)))
     assert [one.id[-2:] for one in found] == ["k1", "k3"]
     assert server.requests[-1].headers["authorization"].startswith("Bearer ")
+    assert [value for name, value in server.requests[-1].pairs if name == "reasons"] == ["mention", "reply", "quote"]
 
 
 def test_a_login_is_whole_or_none() -> None:
@@ -254,8 +286,39 @@ def test_replies_name_their_parent() -> None:
 def test_p59_what_became_of_posts(server: LoopbackServer) -> None:
     server.routes["/xrpc/app.bsky.feed.getPosts"] = lambda _: Reply(body={"posts": [post(1)]})
     looked = made(server).look_up([mention(1).id, mention(2).id], NOON)
-    assert looked.found == (mention(1),)
+    assert looked.found == (mention(1, edited_at=NOON),)
     assert looked.gone == (mention(2).id,)
+
+
+def test_p60_what_may_not_be_shown_any_more_or_has_no_words_any_more_is_gone(server: LoopbackServer) -> None:
+    hidden = {"did": ANN, "handle": "ann.example", "labels": [{"val": "!no-unauthenticated"}]}
+    shown = [post(1, author=hidden), post(2, record={"text": ""}), post(3, record=None)]
+    server.routes["/xrpc/app.bsky.feed.getPosts"] = lambda _: Reply(body={"posts": shown})
+    looked = made(server).look_up([mention(n).id for n in (1, 2, 3)], NOON)
+    assert looked.found == ()
+    assert looked.gone == (mention(1).id, mention(2).id)
+
+
+def test_a_server_of_ones_own_is_asked_with_the_session(server: LoopbackServer) -> None:
+    server.routes["/xrpc/app.bsky.feed.getPosts"] = lambda _: Reply(body={"posts": [post(1)]})
+    looked = with_login(server).look_up([mention(1).id, mention(2).id], NOON)
+    assert looked.gone == (mention(2).id,)
+    assert server.requests[-1].headers["authorization"].startswith("Bearer ")
+    assert [value for _, value in server.requests[-1].pairs] == [mention(1).id, mention(2).id]
+
+
+@pytest.mark.parametrize("stamp", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_p55_moments_at_the_ends_of_time_are_none(stamp: str) -> None:
+    found = _bluesky_posts.view(post(1, record={"text": "Acme", "createdAt": stamp}))
+    assert isinstance(found, Mention)
+    assert found.posted_at == AT
+
+
+@pytest.mark.parametrize(
+    "uri", ["at://did:plc:ann/app.bsky.feed.post/a b", f"at://{ANN}/app.bsky.feed.post/{'k' * 300}"]
+)
+def test_addresses_that_could_not_be_asked_for_again_are_no_posts(uri: str) -> None:
+    assert _bluesky_posts.view(post(1, uri=uri)) == "not a post"
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")

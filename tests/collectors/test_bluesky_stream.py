@@ -199,9 +199,10 @@ def test_p17_a_cursor_of_another_host_is_used_by_its_time_only(stream: Jetstream
     stream.frames = [event(700)]
     cursor = last_cursor(read(made(stream)))
     with Jetstream() as other:
-        other.frames = [event(3, AT - MINUTE), event(5, AT + MINUTE)]
-        assert [found.id[-2:] for found in mentions(read(made(other), cursor))] == ["k5"]
-        assert other.asked[-1]["cursor"] == str(int(AT.timestamp() * 1_000_000))
+        # It may have seen earlier what the first one had not given yet.
+        other.frames = [event(3, AT - 10 * MINUTE), event(5, AT - MINUTE), event(7, AT + MINUTE)]
+        assert [found.id[-2:] for found in mentions(read(made(other), cursor))] == ["k5", "k7"]
+        assert other.asked[-1]["cursor"] == str(int((AT - 5 * MINUTE).timestamp() * 1_000_000))
 
 
 def test_p17_a_cursor_that_is_too_old_is_a_gap(stream: Jetstream) -> None:
@@ -246,6 +247,65 @@ def test_p60_an_account_that_is_closed_takes_its_posts_with_it(stream: Jetstream
 def test_an_update_is_an_edit(stream: Jetstream) -> None:
     stream.frames = [event(1, operation="update")]
     assert mentions(read(made(stream))) == [mention(1, edited_at=AT)]
+
+
+@pytest.mark.parametrize("status", ["throttled", "desynchronized"])
+def test_p61_trouble_of_a_server_deletes_nothing(stream: Jetstream, status: str) -> None:
+    passing = account(2)
+    stream.frames = [event(1), passing | {"account": passing["account"] | {"status": status}}]
+    pages = read(made(stream))
+    assert gone(pages) == []
+    assert len(mentions(pages)) == 1
+
+
+def test_an_update_that_names_the_brand_no_more_still_replaces_the_words(stream: Jetstream) -> None:
+    record = {"text": "never mind", "createdAt": AT.isoformat()}
+    stream.frames = [event(1, operation="update", record=record)]
+    ((found,),) = [page.mentions for page in read(made(stream))]
+    assert (found.text, found.edited_at) == ("never mind", AT)
+
+
+def test_an_update_that_leaves_no_words_takes_the_post_away(stream: Jetstream) -> None:
+    stream.frames = [event(1, operation="update", record={"text": "", "createdAt": AT.isoformat()})]
+    assert gone(read(made(stream))) == [mention(1).id]
+
+
+def test_people_who_do_not_want_to_be_shown_are_left_out(stream: Jetstream) -> None:
+    stream.frames = [event(1), event(2, did="did:plc:bob")]
+    person = {"did": ANN, "handle": "ann.example", "labels": [{"val": "!no-unauthenticated"}]}
+    with LoopbackServer({"/xrpc/app.bsky.actor.getProfiles": lambda _: Reply(body={"profiles": [person]})}) as api:
+        (page,) = read(made(stream, profiles=True, api=api.url))
+    assert [found.author for found in page.mentions] == ["did:plc:bob"]
+    assert dict(page.skipped) == {"not to be shown without a login": 1}
+
+
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_p55_a_moment_at_the_end_of_time_does_not_stop_the_stream(stream: Jetstream, created: str) -> None:
+    stream.frames = [said(1, "about nothing", createdAt=created), event(2)]
+    assert [found.id[-2:] for found in mentions(read(made(stream)))] == ["k2"]
+
+
+def test_p53_half_a_character_does_not_stop_the_stream(stream: Jetstream) -> None:
+    stream.frames = [said(1, "Acme \ud83d\x00 broke"), event(2)]
+    first, second = mentions(read(made(stream)))
+    assert "Acme" in first.text
+    assert second == mention(2)
+
+
+def test_an_event_that_is_too_large_is_left_to_the_server(stream: Jetstream) -> None:
+    stream.frames = [said(1, "Acme " + "x" * 2_000_000), event(2)]
+    assert [found.id[-2:] for found in mentions(read(made(stream)))] == ["k1", "k2"]
+    assert stream.asked[-1]["maxMessageSizeBytes"] == "1000000"
+
+
+def test_another_notice_does_not_hide_a_gap(stream: Jetstream) -> None:
+    stream.frames = [event(1)]
+    cursor = last_cursor(read(made(stream)))
+    info = {"$type": "network.bsky.jetstream.subscribeEvents#info"}
+    later = event(90, NOON - MINUTE)
+    stream.frames = [info | {"name": "FutureCursor"}, info | {"name": "SomethingNew"}, later]
+    ((gap,),) = [page.gaps for page in read(made(stream), cursor) if page.gaps]
+    assert (gap.start, gap.end) == (AT, NOON - MINUTE)
 
 
 def test_replies_and_quotes(stream: Jetstream) -> None:
@@ -310,6 +370,11 @@ def test_an_error_frame_ends_the_round(stream: Jetstream) -> None:
     stream.frames = ['{"$type": "error", "error": "ConsumerTooSlow"}']
     with pytest.raises(Unavailable, match="ConsumerTooSlow"):
         read(made(stream))
+
+
+def test_an_error_later_on_keeps_what_was_read(stream: Jetstream) -> None:
+    stream.frames = [event(1), '{"$type": "error", "error": "ConsumerTooSlow"}']
+    assert mentions(read(made(stream))) == [mention(1)]
 
 
 def test_who_wrote_what_matched_is_looked_up(stream: Jetstream) -> None:
