@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -98,7 +99,7 @@ class Bluesky:
         problems: list[SourceError] = []
         for name in names:
             try:
-                fetch = partial(self._listed, name, asked.now)
+                fetch = partial(self._listed, name, self._brand(asked.watches))
                 yield from readings.down(name, fetch, asked, overlap=OVERLAP, most_pages=MOST_PAGES)
             except (AuthFailed, RateLimited):
                 raise
@@ -110,22 +111,32 @@ class Bluesky:
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of posts, by the public AppView; a server of one's own is asked with the session."""
         if self._options.handle and self._options.base_url:
-            return posts.looked(self._ask(_POSTS, {"uris": list(ids)}, now), ids, now)
+            return posts.looked(self._ask(_POSTS, {"uris": list(ids)}), ids, now)
         base = self._options.base_url or posts.PUBLIC
         with client(self._options.contact, timeout=self._options.timeout) as http:
             return posts.look_up(http, base, self._turn, ids, now)
 
-    def _listed(self, name: str, now: datetime, below: str | None) -> Listed:
+    def _brand(self, watches: Sequence[Watch]) -> str | None:
+        """The brand whose account this is: an answer to it need not name it again."""
+        ours = (self._options.handle or "").casefold()
+        names = {name.strip().removeprefix("@").casefold(): w.brand for w in watches for name in w.handles}
+        return names.get(ours)
+
+    def _listed(self, name: str, brand: str | None, below: str | None) -> Listed:
         """A page; the one below it is asked for by a cursor, else by the time of its oldest post."""
         place: dict[str, str] = json.loads(below) if below else {}
         if name == _MENTIONS:
-            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, "reasons": list(_REASONS), **place}, now)
+            answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, "reasons": list(_REASONS), **place})
             items = _list(answer, "notifications")
         else:
-            answer = self._search(name, place, now)
+            answer = self._search(name, place)
             items = _list(answer, "posts")
         skipped: Counter[str] = Counter()
-        found = _mentions([one for one in items if name != _MENTIONS or _is_about_us(one)], skipped)
+        if name == _MENTIONS:
+            addressed = _mentions([one for one in items if _is_about_us(one)], skipped)
+            found = [replace(one, brand=brand) for one in addressed]
+        else:
+            found = _mentions(items, skipped)
         times = [at for item in items if (at := posts.sorted_at(item))]
         following: dict[str, str] = {}
         cursor = answer.get("cursor")
@@ -141,25 +152,25 @@ class Bluesky:
             skipped=tuple(skipped.items()),
         )
 
-    def _search(self, query: str, place: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    def _search(self, query: str, place: Mapping[str, str]) -> dict[str, Any]:
         """A page of the search: by its cursor, or where that is refused by time."""
         asked = {"q": query, "sort": "latest", "limit": PAGE}
         if "cursor" in place:
             try:
-                return self._ask(_SEARCH, asked | {"cursor": place["cursor"]}, now)
+                return self._ask(_SEARCH, asked | {"cursor": place["cursor"]})
             except RateLimited:
                 raise
             except SourceError:
                 if "until" not in place:
                     raise
         by_time = {"until": place["until"]} if "until" in place else {}
-        return self._ask(_SEARCH, asked | by_time, now)
+        return self._ask(_SEARCH, asked | by_time)
 
-    def _ask(self, method: str, params: dict[str, Any], now: datetime) -> dict[str, Any]:
+    def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """One question; with a session that has run out, once more with a new one."""
         for is_last in (False, True):
             try:
-                connected, models = self._connected(now)
+                connected, models = self._connected()
                 shapes = {
                     _SEARCH: models.AppBskyFeedSearchPosts,
                     _NOTIFICATIONS: models.AppBskyNotificationListNotifications,
@@ -188,7 +199,7 @@ class Bluesky:
             self._logged_in[0].request.close()
         self._logged_in = None
 
-    def _connected(self, now: datetime) -> tuple[Any, Any]:
+    def _connected(self) -> tuple[Any, Any]:
         """atproto's client; a session is kept, for only 300 logins a day are allowed."""
         if self._logged_in is None:
             try:
@@ -196,7 +207,7 @@ class Bluesky:
             except ImportError:
                 raise ConfigError(["bluesky needs atproto: pip install 'umbrage[bluesky]'"]) from None
             options = self._options
-            hooks = {"request": [lambda _: self._turn()], "response": [lambda response: _note(response, now)]}
+            hooks = {"request": [lambda _: self._turn()], "response": [_note]}
             request = Request(timeout=options.timeout, max_redirects=5, event_hooks=hooks)
             request.add_additional_header("User-Agent", user_agent(options.contact))
             made = Client(base_url=f"{self._base}/xrpc", request=request)
@@ -218,7 +229,7 @@ class _ExpiredError(Exception):
     """The session has run out."""
 
 
-def _note(response: httpx.Response, now: datetime) -> None:
+def _note(response: httpx.Response) -> None:
     """Say at once what an answer means; an expired token comes as a bad request."""
     if response.status_code < 400:
         return
@@ -229,7 +240,7 @@ def _note(response: httpx.Response, now: datetime) -> None:
         raise AuthFailed(_REFUSED)
     if response.status_code == 403:
         raise AuthFailed(f"{response.url.host} {_NOT_FOR_ALL}")
-    check(response.status_code, response.headers, response.url.host, now)
+    check(response.status_code, response.headers, response.url.host)
 
 
 def _translated(error: Exception, where: str) -> SourceError:

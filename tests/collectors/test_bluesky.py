@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, localtime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from monitor.collectors import _bluesky_posts, bluesky
 from monitor.core.errors import AuthFailed, ConfigError, RateLimited, Unavailable
 from monitor.core.mention import Kind, Mention, Page
-from monitor.core.watch import Watch
+from monitor.core.watch import Matcher, Watch
 from monitor.ports import Round
 from monitor.testing.collector_contract import HttpCollectorContract, last_cursor, mentions
 from monitor.testing.fakes import NOON
@@ -260,6 +261,37 @@ def test_notifications_of_the_account(server: LoopbackServer) -> None:
     assert [one.id[-2:] for one in found] == ["k1", "k3"]
     assert server.requests[-1].headers["authorization"].startswith("Bearer ")
     assert [value for name, value in server.requests[-1].pairs if name == "reasons"] == ["mention", "reply", "quote"]
+
+
+def test_an_answer_to_the_brand_need_not_name_it(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=True)
+    note = post(1, reason="reply", record={"text": "still no parcel", "createdAt": AT.isoformat()})
+    server.routes[MENTIONS] = lambda _: Reply(body={"notifications": [note]})
+    watches = (Watch(brand="Acme", terms=("Acme",), handles=("@acme.example",)),)
+    asked = Round(watches=watches, cursor=None, since=NOON - timedelta(days=1), now=NOON)
+    (found,) = mentions(list(with_login(server, notifications=True).pages(asked)))
+    assert found.brand == "Acme"
+    assert Matcher(watches).matches(found)
+
+
+def test_many_likes_do_not_hide_an_older_mention(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=True)
+    likes = [one | {"reason": "like"} for one in burst(100)]
+    pages = {None: {"notifications": likes, "cursor": "2"}, "2": {"notifications": [post(1, reason="mention")]}}
+    server.routes[MENTIONS] = lambda request: Reply(body=pages[request.query.get("cursor")])
+    assert [one.id[-2:] for one in mentions(read(with_login(server, notifications=True)))] == ["k1"]
+
+
+def test_p29_a_date_to_wait_for_is_measured_from_the_answer(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=True)
+    collector = with_login(server)
+    read(collector)
+    until = format_datetime(localtime() + timedelta(minutes=5))
+    server.fail(SEARCH, Fault.answer(429, b"<html>", retry_after=until))
+    with pytest.raises(RateLimited) as caught:
+        read(collector)
+    assert caught.value.wait is not None
+    assert timedelta(minutes=4) < caught.value.wait <= timedelta(minutes=5)
 
 
 def test_a_login_is_whole_or_none() -> None:
