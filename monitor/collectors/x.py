@@ -61,7 +61,7 @@ class Options(BaseModel):
     if your bill shows that it charges none), ``price_count`` for one question by ``umbrage try --cost``.
     ``mentions_of`` are ids of accounts whose mentions are read too. ``reposts`` asks for reposts as well; without them
     they are still counted by the original. ``page`` is the most posts that are asked for at once; it is fewer where so
-    many might cost more than a day's share.
+    many might cost more than a quarter of a day's share.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -116,14 +116,14 @@ class X:
         self._options = options
         place = options.token.model_dump_json()
         share = min(options.usd_per_month / 31, options.usd_per_day or options.usd_per_month)
-        affordable = int(share / options.dearest) if options.dearest else options.page
+        affordable = int(share / 4 / options.dearest) if options.dearest else options.page
         self._page = max(SMALLEST_PAGE, min(options.page, affordable))
         self.account = "x/" + hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
         self._turn = pace(f"{self.account} {options.base_url}", options.requests_per_minute)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """In US dollars. Pages are so small that one fits into a day's share of a month."""
+        """In US dollars. Pages are small: room for a dear one is kept free, and would lie idle."""
         options = self._options
         dearest = self._page * options.dearest
         month = Budget(unit="USD", limit=options.usd_per_month, period=Period.MONTH, page=dearest)
@@ -251,6 +251,8 @@ class X:
             try:
                 return _listed(partial(listing.ask, chain.token, chain.since_id), now)
             except _TooOldError as error:
+                if int(error.allowed) <= int(chain.since_id):
+                    raise
                 gaps.append(chain.skip_to(error.allowed, "X has nothing so old any more"))
             except _BadRequestError:
                 if chain.token is None:
