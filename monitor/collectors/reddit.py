@@ -4,19 +4,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Annotated, Any, Self
 
 import praw
 import prawcore
 import requests
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor import __version__
 from monitor.core.errors import AuthFailed, PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.query import packed, quoted, search_words
 from monitor.core.watch import Watch
-from monitor.http import check
+from monitor.http import check, retry_after
 from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
@@ -27,11 +27,15 @@ LONGEST_QUERY = 512
 LONGEST_LISTING = 1_000
 """Items; nothing below them is given out, whatever is asked for."""
 
+LONGEST_SEARCH = 230
+"""Searches end earlier: people have counted between 220 and 250 results."""
+
 PAGE = 100
 MOST_PAGES = 12
 OVERLAP = timedelta(minutes=30)
 """How late a post may appear, such as one that a filter held back, and still be found."""
 
+_GONE = "deleted or removed"
 _REMOVED = {"[deleted]", "[removed]", "[ removed by reddit ]"}
 _BOTS = {"automoderator"}
 _SITE = "https://www.reddit.com"
@@ -50,7 +54,7 @@ class Options(BaseModel):
     client_id: Secret
     client_secret: Secret
     by: str = Field(pattern=r"^[A-Za-z0-9_-]{3,20}$")
-    subreddits: tuple[str, ...] = ()
+    subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{2,24}$")], ...] = ()
     search: bool = True
     mentions: bool = False
     refresh_token: Secret | None = None
@@ -58,6 +62,14 @@ class Options(BaseModel):
     timeout: float = Field(default=15, gt=0, le=60)
     requests_per_minute: int = Field(default=60, ge=1, le=100)
     base_url: str | None = Field(default=None, pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _has_something_to_read(self) -> Self:
+        if not (self.subreddits or self.search or self.mentions):
+            raise ValueError("there is nothing to read: give subreddits, search or mentions")
+        if self.mentions and self.refresh_token is None:
+            raise ValueError("mentions are those of an account: give its refresh_token")
+        return self
 
 
 def create(options: Options) -> "Reddit":
@@ -92,11 +104,12 @@ class Reddit:
             try:
                 yield from readings.down(
                     name,
-                    partial(self._listed, path, params),
+                    partial(self._listed, path, params, asked.now),
                     asked,
                     overlap=OVERLAP,
                     most_pages=MOST_PAGES,
-                    holds=LONGEST_LISTING,
+                    holds=LONGEST_SEARCH if path.endswith("/search") else LONGEST_LISTING,
+                    is_lasting=True,
                 )
             except (RateLimited, AuthFailed):
                 raise
@@ -105,11 +118,20 @@ class Reddit:
         if problems:
             raise problems[0] if len(problems) == len(listings) else PartlyRead(str(problems[0]))
 
-    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:  # noqa: ARG002 (Reddit says when something was edited)
-        """What became of posts and comments, by their full names. What is not listed, or has no author, is gone."""
-        children, _ = self._children("api/info", {"id": ",".join(ids)})
-        found = {mention.id: mention for child in children if isinstance(mention := _mention(child), Mention)}
-        return Looked(found=tuple(found.values()), gone=tuple(name for name in ids if name not in found))
+    def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
+        """What became of posts and comments, by their full names. What is not listed, or has no author, is gone.
+
+        About an item that cannot be read nothing is known.
+        """
+        children, _ = self._children("api/info", {"id": ",".join(ids)}, now)
+        found, kept = dict[str, Mention](), set[str]()
+        for child in children:
+            mention = _mention(child)
+            if isinstance(mention, Mention):
+                found[mention.id] = mention
+            if mention != _GONE:
+                kept.add(_name(child))
+        return Looked(found=tuple(found.values()), gone=tuple(name for name in ids if name not in kept))
 
     def _listings(self, watches: Sequence[Watch]) -> dict[str, tuple[str, dict[str, str]]]:
         options, found = self._options, dict[str, tuple[str, dict[str, str]]]()
@@ -123,16 +145,16 @@ class Reddit:
             found["mentions"] = ("message/mentions", {})
         return found
 
-    def _listed(self, path: str, params: Mapping[str, str], below: str | None) -> Listed:
-        children, after = self._children(path, {**params, **({"after": below} if below else {})})
+    def _listed(self, path: str, params: Mapping[str, str], now: datetime, below: str | None) -> Listed:
+        children, after = self._children(path, {**params, **({"after": below} if below else {})}, now)
         skipped: Counter[str] = Counter()
-        found = _mentions(children, skipped)
+        found, arrived = _mentions(children, skipped)
         times = [at for child in children if (at := _time(child)) is not None]
-        return Listed(mentions=found, times=times, below=after, skipped=tuple(skipped.items()))
+        return Listed(mentions=found, times=times, below=after, skipped=tuple(skipped.items()), arrived=arrived)
 
-    def _children(self, path: str, params: dict[str, str]) -> tuple[list[Any], str | None]:
+    def _children(self, path: str, params: dict[str, str], now: datetime) -> tuple[list[Any], str | None]:
         """The items of a listing and the name of its last one, if there are more."""
-        answer = self._ask(path, {"limit": str(PAGE), **params})
+        answer = self._ask(path, {"limit": str(PAGE), **params}, now)
         data = answer.get("data") if isinstance(answer, dict) else None
         children = data.get("children") if isinstance(data, dict) else None
         if not isinstance(data, dict) or not isinstance(children, list):
@@ -140,13 +162,13 @@ class Reddit:
         after = data.get("after")
         return children, after if isinstance(after, str) and after else None
 
-    def _ask(self, path: str, params: dict[str, str]) -> Any:
+    def _ask(self, path: str, params: dict[str, str], now: datetime) -> Any:
         """One question through praw; with a token that has run out, once more with a new one."""
         for is_last in (False, True):
             client, requestor = self._connected()
-            if requestor.is_used_up is not None:
-                wait, requestor.is_used_up = requestor.is_used_up, None
-                raise RateLimited("Reddit's allowance is used up", wait=wait)
+            requestor.now = now
+            if requestor.used_up_until > now:
+                raise RateLimited("Reddit's allowance is used up", until=requestor.used_up_until)
             try:
                 return client.request(method="GET", path=path, params=dict(params))
             except _ExpiredError:
@@ -155,7 +177,9 @@ class Reddit:
                     raise AuthFailed(_CREDENTIALS) from None
             except SourceError:
                 raise
-            except (prawcore.exceptions.PrawcoreException, KeyError, ValueError) as error:
+            except prawcore.exceptions.Redirect:
+                raise Unreadable("Reddit knows no such place; see the option subreddits") from None
+            except _UNREADABLE as error:
                 raise Unreadable(f"Reddit answered something that praw cannot read ({type(error).__name__})") from None
         raise AssertionError  # pragma: no cover (the loop ends by returning or raising)
 
@@ -184,6 +208,9 @@ class Reddit:
         return self._client, self._requestor
 
 
+_UNREADABLE = (prawcore.exceptions.PrawcoreException, KeyError, TypeError, ValueError, RecursionError)
+"""What praw raises for an answer that it does not expect."""
+
 _CREDENTIALS = (
     "Reddit refuses the app's credentials (options client_id, client_secret, refresh_token); "
     "see docs/platforms/reddit.md for how to get them"
@@ -205,7 +232,7 @@ class _Requestor(prawcore.Requestor):
 
     def __init__(self, *, made: list["_Requestor"], **settings: Any) -> None:
         super().__init__(**settings)
-        self.is_used_up: timedelta | None = None
+        self.now = self.used_up_until = datetime.min.replace(tzinfo=UTC)
         made.append(self)
 
     def request(self, *args: Any, timeout: float | None = None, **kwargs: Any) -> requests.Response:  # noqa: ARG002
@@ -216,30 +243,50 @@ class _Requestor(prawcore.Requestor):
             raise AuthFailed(_CREDENTIALS)
         if response.status_code == 401:
             raise _ExpiredError
-        check(response.status_code, response.headers, "Reddit")
-        self._note_allowance(response)
+        if response.status_code == 403:
+            raise _refusal(response)
+        wait = _allowance(response)
+        if response.status_code == 429 and retry_after(response.headers, self.now) is None:
+            raise RateLimited("Reddit asks us to wait (HTTP 429)", wait=wait)
+        check(response.status_code, response.headers, "Reddit", self.now)
+        if wait is not None:
+            self.used_up_until = self.now + wait
         return response
 
-    def _note_allowance(self, response: requests.Response) -> None:
-        """When nothing remains, the next question waits. praw is not shown the headers: it would sleep itself."""
-        try:
-            remaining = float(response.headers.pop("x-ratelimit-remaining", "99"))
-            reset = float(response.headers.pop("x-ratelimit-reset", "60"))
-        except ValueError:
-            return
-        if remaining < 1 and 0 < reset < 86_400:
-            self.is_used_up = timedelta(seconds=reset)
+
+def _refusal(response: requests.Response) -> SourceError:
+    """One subreddit that is closed to us is no trouble with the credentials."""
+    try:
+        reason = response.json().get("reason")
+    except (ValueError, AttributeError, RecursionError):
+        reason = None
+    if reason in ("private", "quarantined", "gold_only"):
+        return Unreadable(f"Reddit does not show us a subreddit ({reason}); see the option subreddits")
+    return AuthFailed(f"Reddit refused access (HTTP 403). {_CREDENTIALS}")
 
 
-def _mentions(children: Sequence[Any], skipped: Counter[str]) -> list[Mention]:
-    found: dict[str, Mention] = {}
+def _allowance(response: requests.Response) -> timedelta | None:
+    """When nothing remains, how long to wait. praw is not shown the headers: it would sleep itself."""
+    try:
+        remaining = float(response.headers.pop("x-ratelimit-remaining", "0" if response.status_code == 429 else "99"))
+        reset = float(response.headers.pop("x-ratelimit-reset", "0"))
+    except ValueError:
+        return None
+    return timedelta(seconds=reset) if remaining < 1 and 0 < reset < 86_400 else None
+
+
+def _mentions(children: Sequence[Any], skipped: Counter[str]) -> tuple[list[Mention], dict[str, datetime]]:
+    """What is in a listing, and when it came there: a story is as new as its newest crosspost."""
+    found, arrived = dict[str, Mention](), dict[str, datetime]()
     for child in children:
         mention = _mention(child)
         if isinstance(mention, str):
             skipped[mention] += 1
-        else:
-            found.setdefault(mention.id, mention)
-    return list(found.values())
+            continue
+        found.setdefault(mention.id, mention)
+        at = max(_time(child) or mention.posted_at, mention.posted_at)
+        arrived[mention.id] = max(at, arrived.get(mention.id, at))
+    return list(found.values()), arrived
 
 
 def _mention(child: Any) -> Mention | str:
@@ -254,7 +301,7 @@ def _mention(child: Any) -> Mention | str:
         return "no id, or no time"
     author, words = item.get("author"), _words(item)
     if not isinstance(author, str) or author.casefold() in _REMOVED or item.get("removed_by_category") or words is None:
-        return "deleted or removed"
+        return _GONE
     if author.casefold() in _BOTS:
         return "by a bot"
     is_comment = name.startswith("t1_")
@@ -285,6 +332,11 @@ def _words(item: Mapping[str, Any]) -> str | None:
 def _address(item: Mapping[str, Any]) -> str | None:
     path = _text(item.get("permalink")) or _text(item.get("context"))
     return f"{_SITE}{path.partition('?')[0]}" if path and path.startswith("/") else None
+
+
+def _name(child: Any) -> str:
+    item = child.get("data") if isinstance(child, dict) else None
+    return str(item.get("name")) if isinstance(item, dict) else ""
 
 
 def _time(child: Any) -> datetime | None:

@@ -3,15 +3,16 @@
 import calendar
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Self
 
 import feedparser
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from monitor.core.errors import PartlyRead, SourceError, Unreadable
+from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Gap, Kind, Mention, Page
 from monitor.core.query import packed, quoted, search_words
 from monitor.core.watch import Watch
@@ -25,7 +26,8 @@ ENTRIES = 25
 
 LONGEST_QUERY = 512
 MOST_SEEN = 200
-_FOOTER = "submitted by"
+_FOOTER = re.compile(r"\s*submitted by\s+/?u/[\w-]+(\s*to\s+r/[\w-]+)?(\s*\[(link|comments)\])*\s*\Z")
+"""What Reddit adds to the words of a post."""
 
 
 class Options(BaseModel):
@@ -36,12 +38,18 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    subreddits: tuple[str, ...] = ()
+    subreddits: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{2,24}$")], ...] = ()
     search: bool = True
     contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
     timeout: float = Field(default=15, gt=0, le=60)
     requests_per_minute: int = Field(default=4, ge=1, le=10)
     base_url: str = Field(default="https://www.reddit.com", pattern=r"^https?://")
+
+    @model_validator(mode="after")
+    def _has_something_to_read(self) -> Self:
+        if not (self.subreddits or self.search):
+            raise ValueError("there is nothing to read: give subreddits or search")
+        return self
 
 
 def create(options: Options) -> "RedditFeeds":
@@ -72,17 +80,24 @@ class RedditFeeds:
         return list(packed([quoted(word) for word in search_words(watches, handles=False)], LONGEST_QUERY))
 
     def pages(self, asked: Round) -> Iterator[Page]:
-        """A page for each feed. One that cannot be read is reported after the others have been read."""
+        """A page for each feed, those first that were not read for longest: few requests may get an answer.
+
+        A feed that cannot be read is reported after the others have been read.
+        """
         feeds, known = self._feeds(asked.watches), _known(asked.cursor)
-        known = {name: known[name] for name in feeds if name in known}
+        known = {name: seen for name, seen in known.items() if name in feeds}
+        order = list(known)
         problems: list[SourceError] = []
         with client(self._options.contact, timeout=self._options.timeout) as http:
-            for name, (path, params) in feeds.items():
+            for name in sorted(feeds, key=lambda name: order.index(name) if name in order else -1):
+                path, params = feeds[name]
                 self._turn()
                 try:
                     answer = fetch(http, f"{self._options.base_url}{path}", params=params)
                     check(answer.status, answer.headers, "Reddit", asked.now)
                     entries = _entries(answer.body)
+                except RateLimited:
+                    raise
                 except SourceError as error:
                     problems.append(error)
                     continue
@@ -103,7 +118,7 @@ class RedditFeeds:
 
 def _page(name: str, entries: Sequence[Any], known: dict[str, _Seen], asked: Round) -> Page:
     """The entries that were not seen; when all were new and there was a round before, more may have been missed."""
-    before, skipped, found = known.get(name), Counter[str](), list[Mention]()
+    before, skipped, found = known.pop(name, None), Counter[str](), list[Mention]()
     for entry in entries:
         mention = _mention(entry)
         if isinstance(mention, str):
@@ -134,9 +149,11 @@ def _mention(entry: Mapping[str, Any]) -> Mention | str:
     if not isinstance(name, str) or not name.startswith(("t1_", "t3_")) or at is None:
         return "no id, or no time"
     contents = entry.get("content") or [{}]
-    body = plain(str(contents[0].get("value") or entry.get("summary") or "")).partition(_FOOTER)[0].strip()
+    body = plain(str(contents[0].get("value") or entry.get("summary") or ""))
     title = plain(str(entry.get("title") or ""))
     is_comment = name.startswith("t1_")
+    if not is_comment:
+        body = _FOOTER.sub("", body)
     author = str(entry.get("author") or "").removeprefix("/u/")
     if author.casefold() in ("", "[deleted]"):
         return "deleted or removed"

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from monitor.collectors import reddit_feeds
-from monitor.core.errors import PartlyRead
+from monitor.core.errors import PartlyRead, RateLimited
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
 from monitor.ports import Round
@@ -20,8 +21,20 @@ AT = NOON - timedelta(minutes=5)
 WATCHES = (Watch(brand="Acme", terms=("Acme",)),)
 
 
-def entry(number: int, at: datetime = AT, author: str = "/u/ann", kind: str = "t3", title: str = "Acme lost it") -> str:
-    body = "&lt;p&gt;and nobody answers&lt;/p&gt; &amp;#32; submitted by &lt;a href=&quot;x&quot;&gt; /u/ann &lt;/a&gt;"
+def entry(
+    number: int,
+    at: datetime = AT,
+    author: str = "/u/ann",
+    kind: str = "t3",
+    title: str = "Acme lost it",
+    words: str = "and nobody answers",
+) -> str:
+    footer = (
+        " &amp;#32; submitted by &amp;#32; &lt;a href=&quot;x&quot;&gt; /u/ann &lt;/a&gt; &amp;#32; to &amp;#32; "
+        "&lt;a href=&quot;x&quot;&gt; r/acme &lt;/a&gt; &lt;br/&gt; &lt;span&gt;&lt;a href=&quot;x&quot;&gt;[link]"
+        "&lt;/a&gt;&lt;/span&gt; &amp;#32; &lt;span&gt;&lt;a href=&quot;x&quot;&gt;[comments]&lt;/a&gt;&lt;/span&gt;"
+    )
+    body = f"&lt;p&gt;{words}&lt;/p&gt;{footer if kind == 't3' else ''}"
     return (
         f"<entry><author><name>{author}</name></author><id>{kind}_{number}</id><title>{title}</title>"
         f'<link href="https://www.reddit.com/r/acme/comments/{number}/" />'
@@ -110,6 +123,39 @@ def test_one_feed_in_trouble_stops_no_other(server: LoopbackServer) -> None:
     with pytest.raises(PartlyRead):
         found.extend(made.pages(Round(watches=WATCHES, cursor=None, since=AT, now=NOON)))
     assert [request.path for request in server.requests] == [NEW, COMMENTS]
+
+
+def test_only_the_last_words_are_reddits_own(server: LoopbackServer) -> None:
+    words = "A claim submitted by /u/ann was refused"
+    offer(server, NEW, entry(1, words=words))
+    offer(server, COMMENTS, entry(2, kind="t1", words=words))
+    post, comment = mentions(read(server, subreddits=["acme"], search=False))
+    assert post.text == f"Acme lost it\n{words}"
+    assert comment.text == words
+
+
+def test_p23_a_refusal_ends_the_round_and_the_next_one_starts_with_what_was_not_read(server: LoopbackServer) -> None:
+    offer(server, NEW, entry(1))
+    offer(server, COMMENTS, entry(2, kind="t1"))
+    server.fail(COMMENTS, Fault.answer(429, b"<html>", retry_after="600"))
+    given: dict[str, Any] = {"base_url": server.url, "subreddits": ("acme",), "requests_per_minute": 10}
+    made = reddit_feeds.create(reddit_feeds.Options(**given))
+    pages: list[Page] = []
+    with pytest.raises(RateLimited) as caught:
+        for page in made.pages(Round(watches=WATCHES, cursor=None, since=NOON - timedelta(days=1), now=NOON)):
+            pages.append(page)  # noqa: PERF402 (pages before an error count)
+    assert caught.value.wait == timedelta(minutes=10)
+    assert [request.path for request in server.requests] == [NEW, COMMENTS]
+    offer(server, SEARCH)
+    read(server, last_cursor(pages), subreddits=["acme"])
+    assert [request.path for request in server.requests[2:]] == [COMMENTS, SEARCH, NEW]
+
+
+def test_a_source_with_nothing_to_read_is_refused() -> None:
+    with pytest.raises(ValidationError, match="nothing to read"):
+        reddit_feeds.Options(search=False)
+    with pytest.raises(ValidationError, match="subreddits"):
+        reddit_feeds.Options(subreddits=("r/acme",))
 
 
 @pytest.mark.live
