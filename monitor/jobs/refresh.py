@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.core.errors import StoreError
+from monitor.core.errors import RateLimited, StoreError
 from monitor.core.health import Health
 from monitor.core.mention import storable
+from monitor.core.message import moment
 from monitor.jobs.collect import Source
 from monitor.jobs.forget import forget, rewrite
 from monitor.jobs.meter import require_room
@@ -16,6 +17,8 @@ SECOND_LOOK = timedelta(minutes=10)
 """A post that is missing is looked for once more after this long: one odd answer deletes nothing."""
 
 MOST_BATCHES = 10
+SHARE = 0.3
+"""Of a budget; the rest is for listening."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,7 @@ def refresh(source: Source, store: Store, now: datetime, jitter: float) -> Refre
                 break
             if isinstance(collector, Metered):
                 require_room(collector, store, now)
+                _require_share(collector, store, now)
             forgotten = _apply(collector, ids, collector.look_up(ids, now), store, now)
             done = Refreshed(looked=done.looked + len(ids), forgotten=done.forgotten + forgotten)
     except StoreError:
@@ -60,6 +64,20 @@ def refresh(source: Source, store: Store, now: datetime, jitter: float) -> Refre
     return done
 
 
+def _looking(collector: Metered) -> str:
+    """Under which name it is counted what looking up alone has cost."""
+    return f"{collector.account}/refresh"
+
+
+def _require_share(collector: Metered, store: Store, now: datetime) -> None:
+    """Raise when looking up has had its share of a budget: it must not leave the source deaf."""
+    for budget in collector.budgets:
+        used = store.spent(_looking(collector), budget.unit, budget.start(now))
+        if used >= budget.limit * SHARE:
+            what = f"looking posts up has used its {SHARE:.0%} of {budget.limit:g} {budget.unit} a {budget.period}"
+            raise RateLimited(f"{what}; it goes on at {moment(budget.end(now))}", until=budget.end(now))
+
+
 def _apply(collector: Refreshing, ids: list[str], looked: Looked, store: Store, now: datetime) -> int:
     """Keep what was learnt; returns how many posts were forgotten. Gone is who is missing for the second time."""
     platform = collector.platform
@@ -68,8 +86,10 @@ def _apply(collector: Refreshing, ids: list[str], looked: Looked, store: Store, 
     sure = [name for name in gone if name in before and before[name] <= now - SECOND_LOOK]
     with store.begin() as transaction:
         rewrite(transaction, transaction.amend(map(storable, looked.found), now), now)
+        transaction.set_counts(looked.found, now)
         transaction.looked(platform, ids, gone, now)
         forget(transaction, [(platform, name) for name in sure], now)
         if looked.spent and isinstance(collector, Metered):
             transaction.spend(collector.account, looked.spent, now)
+            transaction.spend(_looking(collector), looked.spent, now)
     return len(sure)

@@ -127,6 +127,10 @@ class Transaction(Protocol):
         """
         ...
 
+    def set_counts(self, mentions: Iterable[Mention], now: datetime) -> None:
+        """Bring followers and reposts of known posts up to date; what is not said stays as it was."""
+        ...
+
     def looked(self, platform: str, ids: Collection[str], missing: Collection[str], now: datetime) -> None:
         """These posts were asked for again; of the missing ones the moment of the first time is kept."""
         ...

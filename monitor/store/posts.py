@@ -50,8 +50,16 @@ class PostWrites:
         insertion = upsert(self._connection, mentions).on_conflict_do_nothing()
         returned = self._connection.execute(insertion.returning(mentions.c.platform, mentions.c.native_id), rows)
         new = {(row.platform, row.native_id) for row in returned}
-        self._update_counts([row for row in rows if (row["platform"], row["native_id"]) not in new], now)
+        self.set_counts([mention for mention, _ in pairs if (mention.platform, mention.id) not in new], now)
         return len(new)
+
+    def set_counts(self, seen: Iterable[Mention], now: datetime) -> None:
+        given = [
+            {"of": one.platform, "named": one.id, "r": one.reposts, "f": one.followers, "now": now}
+            for one in sorted(seen, key=lambda one: (one.platform, one.id))
+        ]
+        if given:
+            self._connection.execute(_COUNTS, given)
 
     def amend(self, mentions_again: Iterable[Mention], now: datetime) -> list[Quoting]:  # noqa: ARG002 - part of a fact
         changed = []
@@ -104,20 +112,6 @@ class PostWrites:
             rows = self._connection.execute(query.where(mentions.c.native_id.in_(some)))
             found |= {(row.platform, row.native_id) for row in rows}
         return found
-
-    def _update_counts(self, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-        if rows:
-            given = [
-                {
-                    "of": row["platform"],
-                    "named": row["native_id"],
-                    "r": row["reposts"],
-                    "f": row["followers"],
-                    "now": now,
-                }
-                for row in sorted(rows, key=lambda row: (row["platform"], row["native_id"]))
-            ]
-            self._connection.execute(_COUNTS, given)
 
     def _replace_words(self, row: Any, mention: Mention) -> None:
         values: dict[str, Any] = {

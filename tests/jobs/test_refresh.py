@@ -194,6 +194,29 @@ def test_looking_up_stays_within_the_budget(pipeline: Pipeline, clock: Clock) ->
     assert problem.startswith("0.50 of 1 USD a day are used")
 
 
+def test_looking_up_has_only_its_share_of_the_budget(pipeline: Pipeline, clock: Clock) -> None:
+    platform = Costly()
+    platform.budgets = (Budget(unit="USD", limit=4.0, period=Period.DAY, page=0.6),)
+    hear(pipeline, *(a_mention(f"Acme {n}", str(n)) for n in range(20)), platform=platform)
+    clock.move(hours=11, minutes=59)
+    clock.move(minutes=1)
+    assert look(pipeline).looked == 6, "three batches of half a dollar, of four dollars"
+    health = pipeline.store.health("refresh/news")
+    assert health.problem is not None
+    assert health.problem.startswith("looking posts up has used its 30% of 4 USD a day")
+    assert not health.is_permanent
+
+
+def test_reach_is_brought_up_to_date(pipeline: Pipeline, clock: Clock) -> None:
+    platform = hear(pipeline, post := a_mention("Acme lost my parcel!!", "1", reposts=2, followers=5))
+    platform.posts["1"] = replace(post, reposts=900, followers=None)
+    clock.move(hours=12)
+    look(pipeline)
+    with pipeline.store.engine.connect() as connection:
+        row = connection.execute(mentions.select()).one()
+    assert (row.reposts, row.followers) == (900, 5)
+
+
 def test_a_source_that_cannot_look_up_is_left_alone(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost my parcel!!", "1")])
     assert look(pipeline) == Refreshed()
