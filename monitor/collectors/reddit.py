@@ -175,7 +175,9 @@ class Reddit:
                 self._client = None
                 if is_last:
                     raise AuthFailed(_CREDENTIALS) from None
-            except SourceError:
+            except AuthFailed:
+                # The next round reads the secrets again: a person may have renewed them.
+                self._client = None
                 raise
             except prawcore.exceptions.Redirect:
                 raise Unreadable("Reddit knows no such place; see the option subreddits") from None

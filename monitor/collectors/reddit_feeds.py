@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple, Self
 import feedparser
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
+from monitor.core.errors import AuthFailed, PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Gap, Kind, Mention, Page
 from monitor.core.query import packed, quoted, search_words
 from monitor.core.watch import Watch
@@ -26,6 +26,10 @@ ENTRIES = 25
 
 LONGEST_QUERY = 512
 MOST_SEEN = 200
+_CLOSED = (
+    "Reddit does not show this feed to readers without a login: a subreddit is private (option subreddits), or feeds "
+    "are closed from here; see docs/platforms/reddit.md for the way with an app"
+)
 _FOOTER = re.compile(r"\s*submitted by\s+/?u/[\w-]+(\s*to\s+r/[\w-]+)?(\s*\[(link|comments)\])*\s*\Z")
 """What Reddit adds to the words of a post."""
 
@@ -98,6 +102,9 @@ class RedditFeeds:
                     entries = _entries(answer.body)
                 except RateLimited:
                     raise
+                except AuthFailed:
+                    problems.append(AuthFailed(_CLOSED))
+                    continue
                 except SourceError as error:
                     problems.append(error)
                     continue

@@ -2,6 +2,7 @@
 
 import json
 import os
+from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -436,6 +437,22 @@ def test_p31_trouble_while_fetching_the_token(server: LoopbackServer, fault: Fau
     server.fail(TOKEN, *[fault] * 3)
     with pytest.raises(error):
         read(collector(server))
+
+
+def test_renewed_credentials_are_used_without_a_restart(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.fail(TOKEN, Fault.answer(401, {"error": 401}))
+    made = collector(server)
+    with pytest.raises(AuthFailed):
+        read(made)
+    monkeypatch.setenv("UMBRAGE_TEST_SECRET", "canary-renewed")
+    read(made)
+    sent = [request.headers["authorization"] for request in server.requests if request.path == TOKEN]
+    assert [b64decode(header.removeprefix("Basic ")) for header in sent] == [
+        b"canary-id:canary-secret",
+        b"canary-id:canary-renewed",
+    ]
 
 
 def test_p40_missing_credentials_name_their_place(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:

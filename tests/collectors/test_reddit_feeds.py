@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from monitor.collectors import reddit_feeds
-from monitor.core.errors import PartlyRead, RateLimited
+from monitor.core.errors import AuthFailed, PartlyRead, RateLimited
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
 from monitor.ports import Round
@@ -149,6 +149,12 @@ def test_p23_a_refusal_ends_the_round_and_the_next_one_starts_with_what_was_not_
     offer(server, SEARCH)
     read(server, last_cursor(pages), subreddits=["acme"])
     assert [request.path for request in server.requests[2:]] == [COMMENTS, SEARCH, NEW]
+
+
+def test_p26_a_feed_that_is_closed_says_what_to_do(server: LoopbackServer) -> None:
+    server.fail(SEARCH, Fault.answer(403, b"<html>"))
+    with pytest.raises(AuthFailed, match="the way with an app"):
+        read(server)
 
 
 def test_a_source_with_nothing_to_read_is_refused() -> None:
