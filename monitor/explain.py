@@ -58,7 +58,7 @@ def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime, 
     yield f"  {stars}“{excerpt(post['text'], 200)}”"
     if post["context"]:
         yield f"answers    “{excerpt(post['context'], 160)}”"
-    if post["edited_at"]:
+    if post["edited_at"] and post["edited_at"] > post["posted_at"]:
         yield f"edited     {moment(post['edited_at'])}; these are its latest words"
     wait = duration(post["collected_at"] - post["posted_at"])
     yield f"collected  {moment(post['collected_at'])} by source {post['source']}, {wait} after it was posted"

@@ -63,7 +63,7 @@ class Server:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     with LoopbackServer({}) as loopback:
@@ -73,7 +73,7 @@ def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None
             if post.number % OWN == 0:
                 loopback.routes[f"/api/v1/statuses/{post.number}"] = partial(server.status, post)
         options = mastodon.Options(servers=(loopback.url,), timeout=5, requests_per_minute=CEILING)
-        every = timedelta(minutes=5)
+        every = timedelta(minutes=10)
         outcome = run(
             world,
             sqlite_store,
