@@ -127,9 +127,9 @@ class Bluesky:
         place: dict[str, str] = json.loads(below) if below else {}
         if name == _MENTIONS:
             answer = self._ask(_NOTIFICATIONS, {"limit": PAGE, "reasons": list(_REASONS), **place})
-            items = _list(answer, "notifications")
+            items, is_by_time = _list(answer, "notifications"), False
         else:
-            answer = self._search(name, place)
+            answer, is_by_time = self._search(name, place)
             items = _list(answer, "posts")
         skipped: Counter[str] = Counter()
         if name == _MENTIONS:
@@ -140,8 +140,9 @@ class Bluesky:
         times = [at for item in items if (at := posts.sorted_at(item))]
         following: dict[str, str] = {}
         cursor = answer.get("cursor")
-        # The public search shows a cursor and refuses it; a page may hold less than was asked for.
-        if isinstance(cursor, str) and cursor and self._options.handle:
+        # The public search shows a cursor and refuses it, and one of a search by time counts from its moment on. A page
+        # may hold less than was asked for.
+        if isinstance(cursor, str) and cursor and self._options.handle and not is_by_time:
             following["cursor"] = cursor
         if name != _MENTIONS and times and (cursor or len(items) >= PAGE):
             following["until"] = _until(times[-1], place.get("until"))
@@ -152,19 +153,19 @@ class Bluesky:
             skipped=tuple(skipped.items()),
         )
 
-    def _search(self, query: str, place: Mapping[str, str]) -> dict[str, Any]:
-        """A page of the search: by its cursor, or where that is refused by time."""
+    def _search(self, query: str, place: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
+        """A page of the search: by its cursor, or where that is refused by time; and whether it was by time."""
         asked = {"q": query, "sort": "latest", "limit": PAGE}
         if "cursor" in place:
             try:
-                return self._ask(_SEARCH, asked | {"cursor": place["cursor"]})
+                return self._ask(_SEARCH, asked | {"cursor": place["cursor"]}), False
             except RateLimited:
                 raise
             except SourceError:
                 if "until" not in place:
                     raise
         by_time = {"until": place["until"]} if "until" in place else {}
-        return self._ask(_SEARCH, asked | by_time)
+        return self._ask(_SEARCH, asked | by_time), bool(by_time)
 
     def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """One question; with a session that has run out, once more with a new one."""
