@@ -63,7 +63,7 @@ class Server:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     with LoopbackServer({}) as loopback:

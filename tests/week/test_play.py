@@ -46,7 +46,7 @@ class Store:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     with LoopbackServer({PATH: Store(world).answer}) as server:

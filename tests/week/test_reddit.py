@@ -72,7 +72,7 @@ class Subreddit:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UMBRAGE_TEST_REDDIT", "secret")
     world = World()

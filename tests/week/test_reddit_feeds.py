@@ -45,7 +45,7 @@ class Feeds:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(size=12_000, reposted=0)
     feeds = Feeds(world)

@@ -146,7 +146,7 @@ def a_week(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     search = RecentSearch(world)
@@ -163,7 +163,7 @@ def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_500)
 def test_a_search_that_reaches_back_for_less_than_an_outage(
     sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -157,7 +157,7 @@ class Site:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UMBRAGE_TEST_YOUTUBE", "AIza")
     world = World()
