@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from monitor.core.query import search_words
 from monitor.core.watch import Watch
 from monitor.http import Answer, check, client, fetch, host, parsed
 from monitor.markup import plain
+from monitor.moments import from_iso
 from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
@@ -138,7 +139,7 @@ class Discourse:
                 skipped[mention] += 1
             else:
                 found.append(mention)
-        times = [at for item in items if isinstance(item, dict) and (at := _moment(item.get("created_at")))]
+        times = [at for item in items if isinstance(item, dict) and (at := from_iso(item.get("created_at")))]
         return Listed(mentions=found, times=times, below=below, skipped=tuple(skipped.items()))
 
     def _fetch(self, site: str, path: str, params: dict[str, str | int]) -> Answer:
@@ -181,7 +182,7 @@ def _list(answer: dict[str, Any], name: str, site: str) -> list[Any]:
 def _mention(item: Any, site: str, address: str) -> Mention | str:
     if not isinstance(item, dict):
         return "not a post"
-    number, created = item.get("id"), _moment(item.get("created_at"))
+    number, created = item.get("id"), from_iso(item.get("created_at"))
     if not isinstance(number, int) or created is None:
         return "no id, or no time"
     if item.get("deleted_at") or item.get("user_deleted") or item.get("hidden"):
@@ -196,7 +197,7 @@ def _mention(item: Any, site: str, address: str) -> Mention | str:
     text = "\n".join(part for part in (title if is_first else "", body) if part)
     if not text:
         return "no text"
-    updated = _moment(item.get("updated_at"))
+    updated = from_iso(item.get("updated_at"))
     version = item.get("version")
     above = item.get("reply_to_post_number")
     topic = item.get("topic_id")
@@ -212,11 +213,3 @@ def _mention(item: Any, site: str, address: str) -> Mention | str:
         context=None if is_first else title or None,
         kind=Kind.POST if is_first else Kind.REPLY,
     )
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from monitor.core.mention import Kind, Mention, Page
 from monitor.core.query import search_words
 from monitor.core.watch import Watch
 from monitor.http import ask, client, host
+from monitor.moments import from_iso
 from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
@@ -139,7 +140,7 @@ def _mention(view: Any, kind: str) -> Mention | str:
     if not isinstance(view, dict) or not isinstance(item, dict):
         return "not a post"
     person, post = _object(view.get("creator")), _object(view.get("post"))
-    name, created = item.get("ap_id"), _moment(item.get("published"))
+    name, created = item.get("ap_id"), from_iso(item.get("published"))
     if not isinstance(name, str) or not name or created is None:
         return "no id, or no time"
     if item.get("deleted") or item.get("removed"):
@@ -158,8 +159,8 @@ def _mention(view: Any, kind: str) -> Mention | str:
         posted_at=created,
         url=name,
         author=_author(person),
-        author_since=_moment(person.get("published")),
-        edited_at=_moment(item.get("updated")),
+        author_since=from_iso(person.get("published")),
+        edited_at=from_iso(item.get("updated")),
         reply_to=_text(post.get("ap_id")) if is_comment else None,
         context=_text(post.get("name")) if is_comment else None,
         kind=Kind.REPLY if is_comment else Kind.POST,
@@ -177,11 +178,3 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

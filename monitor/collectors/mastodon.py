@@ -18,6 +18,7 @@ from monitor.core.text import fold
 from monitor.core.watch import Watch
 from monitor.http import LONGEST_WAIT, check, host, http_date, user_agent
 from monitor.markup import plain
+from monitor.moments import from_iso
 from monitor.pace import pace
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
@@ -98,17 +99,24 @@ class Mastodon:
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of posts that were made on one of the servers; of other servers' posts nothing can be told."""
-        found, gone = [], []
+        found, gone, problems = list[Mention](), list[str](), dict[str, SourceError]()
         for name in ids:
             place, status = urlsplit(name), _STATUS.search(name)
             server = self._servers.get(f"{place.scheme}://{place.netloc}")
-            if server is None or status is None:
+            if server is None or status is None or server.url in problems:
                 continue
-            raw = server.ask(_of_status(status[1]), now, missing=True)
+            try:
+                raw = server.ask(_of_status(status[1]), now, missing=True)
+            except SourceError as error:
+                # What the others say is worth keeping; of this server's posts nothing is known.
+                problems[server.url] = error
+                continue
             if raw is None:
                 gone.append(name)
             elif isinstance(mention := _mention(raw, server.host), Mention):
                 found.append(mention)
+        if problems and not found and not gone:
+            raise next(iter(problems.values()))
         return Looked(found=tuple(found), gone=tuple(gone))
 
     def _timelines(self, watches: Sequence[Watch]) -> Iterator[tuple[str, "_Server", Callable[..., Any]]]:
@@ -128,7 +136,7 @@ class Mastodon:
         found = _mentions(items, server.host, skipped)
         # A search is sorted by how well it fits, so that there is nothing to page down to.
         lowest = _id_of(items[-1]) if items and not isinstance(raw, dict) else None
-        times = [mention.posted_at for mention in found]
+        times = [at for item in items if (at := _time(item)) is not None]
         return Listed(mentions=found, times=times, below=lowest, skipped=tuple(skipped.items()))
 
 
@@ -152,7 +160,7 @@ class _Server:
             if isinstance(error.__context__, _MissingError):
                 if missing:
                     return None
-                raise Unreadable(f"{self.host} answered HTTP 404; is it a server that speaks like Mastodon?") from None
+                raise Unreadable(_no_such(self.host, 404)) from None
             if error.__context__ is not None:
                 with translated(self.host):
                     raise error.__context__ from None
@@ -186,7 +194,7 @@ class _Server:
         with translated(self.host):
             status, headers = response.status_code, response.headers
             if status in (404, 410):
-                raise _MissingError
+                raise _MissingError if _says_so(response) else Unreadable(_no_such(self.host, status))
             if status in (401, 403, 422):
                 raise AuthFailed(f"{self.host} refuses access (HTTP {status}); {self._cure()}")
             if status == 429 and "retry-after" not in headers:
@@ -203,6 +211,19 @@ class _Server:
         if self._token is not None:
             return "make a new token under Preferences, Development, and set it where the option token points"
         return "it lets only its own people read; take it out of servers, or give a token of an account there"
+
+
+def _no_such(where: str, status: int) -> str:
+    return f"{where} answered HTTP {status}; is it a server that speaks like Mastodon?"
+
+
+def _says_so(response: requests.Response) -> bool:
+    """Whether it is the server itself that says so, and no page of a proxy or of what took its place."""
+    try:
+        found = response.json()
+    except ValueError:
+        return False
+    return isinstance(found, dict) and "error" in found
 
 
 class _MissingError(Exception):
@@ -246,6 +267,11 @@ def _statuses(raw: Any) -> list[Any]:
     return items
 
 
+def _time(item: Any) -> datetime | None:
+    """When an item was made, whether it is kept or not: it says how deep a page reaches."""
+    return from_iso(item.get("created_at")) if isinstance(item, dict) else None
+
+
 def _id_of(item: Any) -> str | None:
     name = item.get("id") if isinstance(item, dict) else None
     return str(name) if isinstance(name, str | int) and name != "" else None
@@ -270,7 +296,7 @@ def _mention(status: Any, where: str) -> Mention | str:
         return "not a post"
     account = status.get("account")
     account = account if isinstance(account, dict) else {}
-    name, created = _text(status.get("uri")) or _text(status.get("url")), _moment(status.get("created_at"))
+    name, created = _text(status.get("uri")) or _text(status.get("url")), from_iso(status.get("created_at"))
     if name is None or created is None:
         return "no id, or no time"
     if status.get("visibility") not in ("public", None):
@@ -293,19 +319,11 @@ def _mention(status: Any, where: str) -> Mention | str:
         language=_text(status.get("language")),
         followers=_count(account.get("followers_count")),
         reposts=_count(status.get("reblogs_count")),
-        author_since=_moment(account.get("created_at")),
-        edited_at=_moment(status.get("edited_at")),
+        author_since=from_iso(account.get("created_at")),
+        edited_at=from_iso(status.get("edited_at")),
         reply_to=f"{where}/{parent}" if parent else None,
         kind=Kind.REPLY if parent else Kind.POST,
     )
-
-
-def _moment(value: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _text(value: Any) -> str | None:

@@ -26,7 +26,7 @@ OVERLAP = timedelta(hours=1)
 """How late a post may be indexed and still be found."""
 
 PAGE = 100
-MOST_PAGES = 10
+MOST_PAGES = 20
 LONGEST_PAUSE = 30
 """Seconds; a longer one is left to the next round."""
 

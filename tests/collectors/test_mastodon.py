@@ -284,11 +284,44 @@ def test_replies_edits_and_remote_authors(server: LoopbackServer) -> None:
 
 def test_p59_p61_posts_of_the_asked_servers_can_be_looked_up(server: LoopbackServer) -> None:
     here = f"{server.url}/users/ann/statuses"
+    missing = Reply(status=404, body={"error": "Record not found"})
+    for number in (2, 3):
+        server.routes[f"/api/v1/statuses/{number}"] = lambda _: missing
     server.routes["/api/v1/statuses/1"] = lambda _: Reply(body=status(1, uri=f"{here}/1", content="<p>now</p>"))
     names = [f"{here}/1", f"{here}/2", f"{server.url}/@ann/3", "https://other.example/users/x/statuses/4"]
     looked = made(server.url).look_up(names, NOON)
     assert [(found.id, found.text) for found in looked.found] == [(f"{here}/1", "now")]
     assert looked.gone == (f"{here}/2", f"{server.url}/@ann/3")
+
+
+def test_p61_a_page_that_is_not_the_servers_own_deletes_nothing(server: LoopbackServer) -> None:
+    with LoopbackServer({}) as other:
+        here, there = f"{server.url}/users/ann/statuses/1", f"{other.url}/users/ann/statuses/2"
+        server.routes["/api/v1/statuses/1"] = lambda _: Reply(status=404, body=b"<html>nginx</html>")
+        other.routes["/api/v1/statuses/2"] = lambda _: Reply(body=status(2, uri=there))
+        collector = made(server.url, other.url)
+        looked = collector.look_up([here, there], NOON)
+        assert ([found.id for found in looked.found], looked.gone) == ([there], ())
+        with pytest.raises(Unreadable):
+            collector.look_up([here], NOON)
+
+
+@pytest.mark.parametrize("value", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_p55_a_moment_beyond_the_calendar_stops_nothing(server: LoopbackServer, value: str) -> None:
+    account = {"acct": "ann", "created_at": value}
+    Timeline(server).posts = [status(1, edited_at=value, account=account), status(2, created_at=value)]
+    assert [found.id[-1] for found in mentions(read(made(server.url)))] == ["1"]
+
+
+def test_a_tag_full_of_bots_is_read_no_deeper_than_needed(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    bot = {"acct": "robot", "bot": True}
+    timeline.posts = [status(n, NOON - n * MINUTE, account=bot) for n in range(400)]
+    collector = made(server.url)
+    cursor = last_cursor(read(collector))
+    timeline.asked.clear()
+    assert [gap for page in read(collector, cursor, NOON + MINUTE) for gap in page.gaps] == []
+    assert len(timeline.asked) <= 3
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")
