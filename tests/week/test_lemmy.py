@@ -1,0 +1,85 @@
+"""A week of Lemmy: a search by pages, posts of other servers that arrive late, and those of the asked one looked up."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from monitor.collectors import lemmy
+from monitor.core.watch import Watch
+from monitor.store.sql import SqlStore
+from monitor.testing.loopback_http import LoopbackServer, Reply, Request
+from tests.week.run import run
+from tests.week.world import Post, World
+
+CEILING = 60
+OWN = 10
+"""Every tenth post was made on the server that is asked; only those can be looked up."""
+
+
+class Server:
+    """The world as posts; comments there are none, and nobody reposts."""
+
+    def __init__(self, world: World, url: str) -> None:
+        self._world = world
+        self._url = url
+        self._sorted: list[Post] = []
+        self._sorted_at: datetime | None = None
+
+    def search(self, request: Request) -> Reply:
+        if fault := self._world.asked():
+            return fault
+        if request.query["type_"] == "Comments":
+            return Reply(body={"posts": [], "comments": []})
+        if self._sorted_at != self._world.now:
+            found = [post for post in self._world.visible() if post.repost_of is None]
+            self._sorted = sorted(found, key=lambda post: (post.posted_at, post.number), reverse=True)
+            self._sorted_at = self._world.now
+        size, page = int(request.query["limit"]), int(request.query["page"])
+        some = self._sorted[(page - 1) * size : page * size]
+        return Reply(body={"posts": [self._view(post) for post in some], "comments": []})
+
+    def post(self, request: Request) -> Reply:
+        if fault := self._world.asked():
+            return fault
+        post = self._world.by_number[int(request.query["id"])]
+        if self._world.is_deleted(post):
+            return Reply(status=404, body={"error": "couldnt_find_post"})
+        return Reply(body={"post_view": self._view(post)})
+
+    def _view(self, post: Post) -> dict[str, Any]:
+        edited = self._world.edited_at(post)
+        home = self._url if post.number % OWN == 0 else "https://other.example"
+        item = {
+            "ap_id": f"{home}/post/{post.number}",
+            "name": self._world.text(post),
+            "published": post.posted_at.isoformat(),
+            "updated": edited.isoformat() if edited else None,
+        }
+        return {"post": item, "creator": {"name": post.author, "actor_id": f"{home}/u/{post.author}"}}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_500)
+def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    with LoopbackServer({}) as loopback:
+        server = Server(world, loopback.url)
+        loopback.routes |= {"/api/v3/search": server.search, "/api/v3/post": server.post}
+        options = lemmy.Options(servers=(loopback.url,), timeout=5, requests_per_minute=CEILING)
+        outcome = run(
+            world,
+            sqlite_store,
+            lambda: lemmy.create(options),
+            every=timedelta(minutes=10),
+            monkeypatch=monkeypatch,
+            watches=(Watch(brand="Acme", terms=("Acme",)),),
+        )
+    print(outcome.line("lemmy"))
+    # After the outage with its burst more than a thousand posts wait, which is more than a round reads of one search.
+    assert outcome.lost == [], "outside the gap that was recorded"
+    assert len(outcome.gaps) <= 1
+    assert outcome.doubled == []
+    assert [number for number in outcome.outdated if number % OWN == 0] == []
+    assert [number for number in outcome.not_forgotten if number % OWN == 0] == []
+    assert outcome.most_in_a_minute <= CEILING
