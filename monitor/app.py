@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,20 +14,25 @@ from sqlalchemy.exc import ArgumentError
 from monitor.config import options
 from monitor.core.alerting import AlertPolicy
 from monitor.core.calibration import DEFAULT, Aim, Cutoffs
-from monitor.core.case import EpisodeRule
+from monitor.core.case import Case, Move
+from monitor.core.cause import EpisodeRule
+from monitor.core.clocks import Staffed
 from monitor.core.errors import ConfigError, ModelError, UmbrageError
 from monitor.core.health import Health
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Thresholds, Word
 from monitor.core.watch import Matcher, Watch
+from monitor.jobs.act import act
 from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
 from monitor.jobs.deliver import Target, deliver
 from monitor.jobs.refresh import Refreshed, refresh, refresh_health
+from monitor.jobs.remind import remind
+from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.jobs.watch_health import note_quiet, watch_health
 from monitor.ports import Classifier, Refreshing
-from monitor.settings import ClassifierSettings, RouteSettings, Settings, StoreSettings
+from monitor.settings import ClassifierSettings, Day, RouteSettings, Settings, StoreSettings, TeamSettings
 from monitor.store.connection import open_engine
 from monitor.store.migrate import require_current, upgrade
 from monitor.store.sql import SqlStore
@@ -78,6 +84,14 @@ class App:
     def triage(self) -> Triaged:
         """File complaints and decide whether to speak."""
         return triage(self.store, self.rules, self.clock(), self.classifier.words)
+
+    def remind(self) -> int:
+        """Say what is due in cases to those who are to do it."""
+        return remind(self.store, self.rules.cases, self.clock())
+
+    def act(self, case: int, move: Move) -> Case | None:
+        """Take a person's step in a case. Raises ``NotAllowed`` with words for the person."""
+        return act(self.store, self.rules.cases, case, move, self.clock())
 
     def deliver(self, name: str) -> int:
         """Send what is due to one target."""
@@ -191,14 +205,17 @@ class LazyClassifier:
 def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable: bool = True) -> App:
     """Wire an application. Raises ``ConfigError`` or ``StoreError``; the classifier is loaded when first needed."""
     watches = build_watches(settings)
+    targets = build_targets(settings)
+    rules = build_rules(settings)
+    threaded = frozenset(name for name, target in targets.items() if target.notifier.has_threads)
     return App(
         store=open_store(settings.store, migrate=True, durable=durable),
         watches=watches,
         matcher=Matcher(watches),
         sources=build_sources(settings),
         classifier=LazyClassifier(settings.classifier),
-        targets=build_targets(settings),
-        rules=build_rules(settings),
+        targets=targets,
+        rules=replace(rules, cases=replace(rules.cases, threaded=threaded)),
         health_targets=settings.health.targets or tuple(settings.targets)[:1],
         health_patience=settings.health.patience,
         clock=clock,
@@ -275,9 +292,32 @@ def build_rules(settings: Settings) -> TriageRules:
         routes = (Route(name="everything", targets=tuple(settings.targets)),)
     return TriageRules(
         routes=routes,
-        policy=AlertPolicy(first_gap=alerts.first_gap, longest_gap=alerts.longest_gap),
+        policy=AlertPolicy(
+            first_gap=alerts.first_gap,
+            longest_gap=alerts.longest_gap,
+            singles=alerts.singles,
+            singles_within=alerts.singles_within,
+            per_hour=alerts.per_hour,
+            per_day=alerts.per_day,
+            gentle_share=alerts.gentle_share,
+            list_gap=alerts.list_gap,
+        ),
+        cases=build_case_rules(settings.team),
         episodes=EpisodeRule(quiet_after=alerts.episode_quiet, longest=alerts.episode_longest),
     )
+
+
+def build_case_rules(team: TeamSettings) -> CaseRules:
+    """When the team is there, and whom to call when nobody has taken a case."""
+    names = get_args(Day)
+    staffed = Staffed(
+        zone=team.zone,
+        days=frozenset(names.index(day) for day in team.days),
+        start=team.start,
+        end=team.end,
+        holidays=frozenset(team.holidays),
+    )
+    return CaseRules(staffed=staffed, second=team.second, lead=team.lead)
 
 
 def _route(route: RouteSettings) -> Route:
@@ -285,7 +325,14 @@ def _route(route: RouteSettings) -> Route:
     return Route(
         name=route.name,
         targets=route.targets,
-        matching=Matching(brands=route.brands, topics=route.topics, platforms=route.platforms),
+        matching=Matching(
+            brands=route.brands,
+            topics=route.topics,
+            platforms=route.platforms,
+            sources=route.sources,
+            languages=route.languages,
+            levels=route.levels,
+        ),
         quiet=QuietHours(start=quiet.start, end=quiet.end, zone=quiet.zone, breaks_through=quiet.breaks_through)
         if quiet
         else None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.core.case import TOPICS, slug
+from monitor.core.cause import TOPICS, slug
 from monitor.core.errors import ConfigError
 from monitor.registry import load, nearest
 from monitor.settings import ClassifierSettings, Plugin, Settings, SourceSettings, TargetSettings

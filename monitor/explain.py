@@ -26,11 +26,11 @@ def no_words(model: str, text: str) -> Sequence[Word]:  # noqa: ARG001 (the sign
     return ()
 
 
-def explain_case(report: Report, key: str) -> list[str]:
-    """Every post of a case with its address, for people; empty when no case has this key."""
+def explain_cause(report: Report, key: str) -> list[str]:
+    """Every post of a cause with its address, for people; empty when no cause has this key."""
     number = key.rpartition("/")[2]
     posts = report.members(int(number)) if _NUMBER.fullmatch(number) else []
-    if not posts or report.case(int(number)).key != key:
+    if not posts or report.cause(int(number)).key != key:
         return []
     lines = [f"{key}: {len(posts)} posts"]
     for post in posts:
@@ -112,15 +112,15 @@ def _told(report: Report, post: RowMapping, label: str, rules: TriageRules, now:
         tier = "not sure enough for an alert" if label == Label.UNSURE else "not taken for a complaint"
         yield f"told       nobody: it is {tier}"
         return
-    if post["case_id"] is None:
+    if post["cause_id"] is None:
         yield "filed      not yet: it waits for triage"
         return
-    case = report.case(post["case_id"])
-    yield f"filed      {case.key}, opened by a post of {moment(case.opened_at)}"
+    cause = report.cause(post["cause_id"])
+    yield f"filed      {cause.key}, opened by a post of {moment(cause.opened_at)}"
     for message in report.messages_about(post["id"]):
         yield f"told       {message['target']}: {message['message']['title']} ({message['reason']}), {_state(message)}"
     if post["stage"] != Stage.DONE:
-        subject = Subject(brand=case.brand, topic=case.topic, platform=post["platform"])
+        subject = Subject(brand=cause.brand, topic=cause.topic, platform=post["platform"])
         for destination in destinations(rules.routes, subject, now):
             told = any(row["target"] == destination.target for row in report.messages_about(post["id"]))
             if not told:

@@ -112,19 +112,19 @@ def write_json(done: Replayed, report: Report, out: IO[str]) -> None:
         "seconds": {stage: round(spent, 3) for stage, spent in done.seconds.items()},
         "cases": [
             {
-                "key": case.key,
-                "brand": case.brand,
-                "topic": case.topic,
-                "opened_at": _iso(case.opened_at),
+                "key": cause.key,
+                "brand": cause.brand,
+                "topic": cause.topic,
+                "opened_at": _iso(cause.opened_at),
                 "mentions": ids,
             }
-            for case, ids in report.all_cases()
+            for cause, ids in report.all_causes()
         ],
         "alerts": [
             {
                 "at": _iso(row["created_at"]),
-                "brand": report.case(row["case_id"]).brand,
-                "case": report.case(row["case_id"]).key,
+                "brand": report.cause_of(row).brand,
+                "case": report.cause_of(row).key,
                 "reason": row["reason"],
                 "channel": row["target"],
                 "in_thread": row["thread"] is not None,

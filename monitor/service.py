@@ -29,6 +29,7 @@ DELIVER_EVERY = 1.1
 """Seconds; a little more than Slack's pace, so that no round comes just too early for it."""
 
 HEALTH_EVERY = 30
+REMIND_EVERY = 15
 REFRESH_EVERY = 60
 LONGEST_REST = timedelta(minutes=1)
 """Triage looks at what is held back at least so often."""
@@ -170,6 +171,7 @@ class Service:
             log.warning("another worker holds the lease; standing by to take over when it stops")
         self._add("lease", LEASE_RENEWAL, self._lease.renew)
         self._add("work", WORK_EVERY, self._leading(Work(self._app)))
+        self._add("remind", REMIND_EVERY, self._leading(self._app.remind))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         for name in self._app.sources:
             self._add(f"collect {name}", self._every[name].total_seconds(), self._leading(self._collect, name))

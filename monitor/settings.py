@@ -1,8 +1,8 @@
 """What the configuration file may say: every setting with its type and default. Reading the file: monitor.config."""
 
 import re
-from datetime import time, timedelta
-from typing import Annotated, Any
+from datetime import date, time, timedelta
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -45,6 +45,7 @@ Span = Annotated[timedelta, BeforeValidator(_span)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Texts = tuple[str, ...]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Table(BaseModel):
@@ -138,12 +139,18 @@ class QuietSettings(Table):
     breaks_through: Texts = ()
 
 
+Level = Annotated[int, Field(ge=1, le=5)]
+
+
 class RouteSettings(Table):
     name: str
     targets: Texts = Field(min_length=1)
     brands: Texts = ()
     topics: Texts = ()
     platforms: Texts = ()
+    sources: Texts = ()
+    languages: Texts = ()
+    levels: tuple[Level, ...] = ()
     quiet: QuietSettings | None = None
     stop: bool = True
 
@@ -153,6 +160,31 @@ class AlertSettings(Table):
     longest_gap: Span = timedelta(hours=1)
     episode_quiet: Span = timedelta(hours=6)
     episode_longest: Span = timedelta(hours=24)
+    singles: int = Field(default=3, ge=0)
+    singles_within: Span = timedelta(minutes=15)
+    per_hour: int = Field(default=12, ge=1)
+    per_day: int = Field(default=40, ge=1)
+    gentle_share: float = Field(default=0.2, ge=0, le=1)
+    list_gap: Span = timedelta(minutes=30)
+
+
+class TeamSettings(Table):
+    zone: Zone = ZoneInfo("UTC")
+    days: tuple[Day, ...] = get_args(Day)
+    start: Clock = time(0)
+    end: Clock = time(0)
+    holidays: tuple[date, ...] = ()
+    second: Texts = ()
+    lead: Texts = ()
+
+
+class SlackSettings(Table):
+    token: Secret
+    app_token: Secret
+    workspaces: Texts = ()
+    channels: Texts = ()
+    users: Texts = ()
+    base_url: str = "https://slack.com/api/"
 
 
 class HealthSettings(Table):
@@ -168,4 +200,6 @@ class Settings(Table):
     targets: dict[str, TargetSettings] = {}
     routes: tuple[RouteSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
+    team: TeamSettings = TeamSettings()
+    slack: SlackSettings | None = None
     health: HealthSettings = HealthSettings()

@@ -8,7 +8,7 @@ import pytest
 from monitor.core.errors import Refused
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Label, Word
-from monitor.explain import explain, explain_case
+from monitor.explain import explain, explain_cause
 from monitor.jobs.triage import TriageRules
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import NOON, Clock, FakeClassifier, a_mention, a_watch
@@ -33,7 +33,7 @@ def test_a_complaint_that_was_told(pipeline: Pipeline) -> None:
         "matched    Acme, by: Acme",
         "judged     complaint (0.900, topics: delivery) by fake@1, 2026-11-02 12:00 UTC",
         "filed      topic-2026-11/acme/delivery/1, opened by a post of 2026-11-02 11:59 UTC",
-        "told       team: Complaint · delivery · Acme (first complaint), sent 2026-11-02 12:00 UTC",
+        "told       team: Answer today · delivery · Acme (first complaint), sent 2026-11-02 12:00 UTC",
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_post_is_found_by_its_address_too(pipeline: Pipeline) -> None:
 
 @pytest.mark.parametrize("number", ["98765432109876543210", "9" * 5_000, "٣"])
 def test_an_address_that_ends_in_a_number_is_no_case(pipeline: Pipeline, number: str) -> None:
-    assert explain_case(pipeline.report, f"https://social.example/{number}") == []
+    assert explain_cause(pipeline.report, f"https://social.example/{number}") == []
 
 
 def test_a_post_that_was_never_stored_has_no_story(pipeline: Pipeline) -> None:

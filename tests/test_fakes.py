@@ -13,7 +13,7 @@ from monitor.testing.fakes import (
     FakeClassifier,
     FakeCollector,
     FakeNotifier,
-    a_case,
+    a_cause,
     a_complaint,
     a_mention,
     a_message,
@@ -77,7 +77,7 @@ def test_a_clock_moves_only_when_it_is_moved() -> None:
 def test_builders_take_changes() -> None:
     assert a_mention("x", "7", author=None).author is None
     assert a_watch("Apex", languages=("de",)).terms == ("Apex",)
-    assert a_case(id=3).key.endswith("/3")
+    assert a_cause(id=3).key.endswith("/3")
     assert a_complaint(followers=5).followers == 5
     assert a_message("k", title="t").title == "t"
     assert len({mention.text for mention in crowd(100)}) == 100

@@ -123,7 +123,7 @@ def test_a_quiet_night_is_told_in_the_morning_also_at_the_end(tmp_path: Path) ->
 
 
 def test_what_waits_is_told_when_it_is_due_and_not_at_the_next_post(tmp_path: Path) -> None:
-    report, _ = played(tmp_path, [row(1), row(2, minutes=3), row(3, minutes=600)], routes=[])
+    report, _ = played(tmp_path, [row(1), row(2, minutes=3, author="person1"), row(3, minutes=600)], routes=[])
     times = [alert["at"][11:16] for alert in report["alerts"] if alert["channel"] == "ops"]
     assert times == ["12:00", "12:10", "22:00"]
 

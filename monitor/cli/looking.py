@@ -215,7 +215,7 @@ def send_test(target: str, config: Path) -> None:
 @click.argument("post")
 @with_config
 def explain(post: str, config: Path) -> None:
-    """Tell the whole story of one post, named by its id or address, or list the posts of a case, named by its key.
+    """Tell the whole story of one post, named by its id or address, or list the posts of a cause, named by its key.
 
     Matched by what, scored by which model, filed where, told to whom and when, or why not.
 
@@ -225,14 +225,14 @@ def explain(post: str, config: Path) -> None:
     """
     from monitor.app import LazyClassifier, build_rules, clock, open_store
     from monitor.explain import explain as story
-    from monitor.explain import explain_case
+    from monitor.explain import explain_cause
     from monitor.store.report import Report
 
     settings = settings_of(config)
     store = open_store(settings.store, migrate=False)
     report = Report(store.engine)
     classifier = LazyClassifier(settings.classifier)
-    lines = explain_case(report, post) or story(
+    lines = explain_cause(report, post) or story(
         report, post, build_rules(settings), clock(), lambda model, text: classifier.explained(text, model)
     )
     if not lines:

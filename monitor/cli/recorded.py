@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import settings_of
-from monitor.core.case import slug
+from monitor.core.cause import slug
 from monitor.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ class _Printer:
     """A notifier that prints a message under the virtual time at which the team would have seen it."""
 
     pace = timedelta(0)
+    has_threads = False
 
     def __init__(self, clock: Callable[[], datetime], *, quiet: bool) -> None:
         self._clock = clock
@@ -192,7 +193,7 @@ def _summarise(done: "Replayed", report: "Report") -> None:
         click.echo(f"  {count:,} skipped: {reason}")
     click.echo(
         f"{len(told):,} complaints told in {len(alerts) - below:,} alerts and {below:,} quiet follow-ups under them, "
-        f"{len(report.all_cases()):,} cases"
+        f"{len(report.all_causes()):,} causes"
     )
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in done.seconds.items())
     click.echo(f"CPU time: {spent}")

@@ -14,6 +14,7 @@ class Reason(StrEnum):
     """Why we speak, or why not."""
 
     FIRST = "first complaint"
+    INCIDENT = "several people at once"
     MORE = "more of the same"
     GROWING = "more people"
     UNUSUAL = "more than usual"
@@ -21,14 +22,26 @@ class Reason(StrEnum):
     TOO_SOON = "too soon after the last message"
     QUIET_HOURS = "quiet hours"
     SILENCED = "silenced"
+    BUDGET = "more than the channel takes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPolicy:
-    """The pause after the n-th message about a case doubles from ``first_gap`` to ``longest_gap``."""
+    """The pause after the n-th message about a cause doubles from ``first_gap`` to ``longest_gap``.
+
+    More than ``singles`` cases of one cause within ``singles_within`` become one incident. A target takes at most
+    ``per_hour`` and ``per_day`` messages that stand by themselves, ``gentle_share`` of them kept for gentle cases;
+    the others are listed together, every ``list_gap`` at most.
+    """
 
     first_gap: timedelta = timedelta(minutes=10)
     longest_gap: timedelta = timedelta(hours=1)
+    singles: int = 3
+    singles_within: timedelta = timedelta(minutes=15)
+    per_hour: int = 12
+    per_day: int = 40
+    gentle_share: float = 0.2
+    list_gap: timedelta = timedelta(minutes=30)
 
     def gap(self, messages: int) -> timedelta:
         return min(self.longest_gap, self.first_gap * int(2 ** min(max(messages - 1, 0), 20)))
@@ -36,7 +49,7 @@ class AlertPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a target has been told about a case so far.
+    """What a target has been told about a cause so far.
 
     ``voices`` were counted when it was last told; ``thread`` is the key of the latest message that stands by itself,
     under which quiet follow-ups go.
@@ -66,9 +79,9 @@ def decide(
     policy: AlertPolicy,
     now: datetime,
 ) -> Decision:
-    """Is there something to say about a case now, and why?
+    """Is there something to say about a cause now, and why?
 
-    ``voices`` is the number of distinct people with distinct words in the whole case, see :func:`count_voices`.
+    ``voices`` is the number of distinct people with distinct words in the whole cause, see :func:`count_voices`.
     """
     if not untold:
         return Decision(reason=Reason.NOTHING_NEW, speaks=False)

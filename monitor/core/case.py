@@ -1,83 +1,277 @@
-"""A case: complaints about one thing, in episodes. Identity and rules only; how many and who is asked of the store."""
+"""A case: one customer's matter, from their first words to evidence that they are satisfied. Rules only."""
 
-import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from monitor.core.text import fold
+SILENCE = timedelta(days=14)
+"""After so long without a word of the customer a case that we have answered ends, and nobody knows how."""
 
-GROUPING = "topic-2026-11"
-"""The rule that files complaints into cases: by brand and topic. Cases keep the rule they were filed by."""
-
-OTHER = "other"
-
-TOPICS = (
-    *("delivery", "delay_or_outage", "product_defect", "billing_refund", "price", "service_conduct", "unreachable"),
-    *("booking_order", "account_app", "safety", "privacy_fraud", "policy", "returns", OTHER),
-)
-"""What complaints are about, in the words of our own classifiers; others may have words of their own."""
+RELAPSE = timedelta(days=7)
+"""A customer who writes again so soon after the end opens the case again, with its first clock."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpisodeRule:
-    """An episode ends when nobody has complained for ``quiet_after``, or when it is ``longest`` old."""
+class State(StrEnum):
+    """Where a case stands. ``done_by_us`` is not an end: only the customer can say that it is over."""
 
-    quiet_after: timedelta = timedelta(hours=6)
-    longest: timedelta = timedelta(hours=24)
+    NEW = "new"
+    TAKEN = "taken"
+    ANSWERED = "answered"
+    DONE_BY_US = "done_by_us"
+    SATISFIED = "satisfied"
+    UNKNOWN_SILENT = "unknown_silent"
+    NOT_A_COMPLAINT = "not_a_complaint"
+    NOT_ABOUT_US = "not_about_us"
+    DUPLICATE = "duplicate"
+
+
+ENDS = frozenset((State.SATISFIED, State.UNKNOWN_SILENT, State.NOT_A_COMPLAINT, State.NOT_ABOUT_US, State.DUPLICATE))
+OVERRULED = frozenset((State.NOT_A_COMPLAINT, State.NOT_ABOUT_US))
+"""Ends that say that we should not have spoken."""
+
+
+class Step(StrEnum):
+    """What can happen to a case. Each is kept as a fact with who, when and from where."""
+
+    TAKE = "take"
+    TAKE_OVER = "take_over"
+    ASSIGN = "assign"
+    ANSWER = "answer"
+    DONE = "done"
+    CLOSE = "close"
+    NOT_A_COMPLAINT = "not_a_complaint"
+    NOT_ABOUT_US = "not_about_us"
+    DUPLICATE = "duplicate"
+    SNOOZE = "snooze"
+    NOTE = "note"
+    REOPEN = "reopen"
+    WROTE_AGAIN = "wrote_again"
+    SILENT = "silent"
+    NUDGE = "nudge"
+
+
+class NotAllowed(Exception):
+    """A step that this case cannot take; the text is for the person who tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One episode of complaints about one topic of a brand. Times are those of the customers' posts."""
+    """One customer's matter. ``opened_at`` and ``last_at`` are when their first and latest words were posted.
+
+    ``version`` counts the changes: a step is taken only if nobody took another one meanwhile. ``reasons`` say why it
+    has its level. ``told_at`` is when the first target was told: the team's clock starts there. ``updated_at`` is when
+    somebody last noted how it goes on.
+    """
 
     id: int
+    cause: int
     brand: str
     topic: str
-    grouping: str
-    episode: int
     opened_at: datetime
     last_at: datetime
+    level: int = 3
+    reasons: tuple[str, ...] = ()
+    state: State = State.NEW
+    version: int = 0
+    owner: str | None = None
+    owner_name: str | None = None
+    told_at: datetime | None = None
+    taken_at: datetime | None = None
+    answered_at: datetime | None = None
+    updated_at: datetime | None = None
+    done_at: datetime | None = None
+    ended_at: datetime | None = None
+    snoozed_until: datetime | None = None
 
     @property
     def key(self) -> str:
-        """The case's public name, unique and stable for ever: ``topic-2026-11/acme/delivery/17``."""
-        return f"{self.grouping}/{slug(self.brand)}/{self.topic}/{self.id}"
+        """The case's public name, unique and stable for ever."""
+        return f"case/{self.id}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ENDS
+
+    def is_snoozed(self, now: datetime) -> bool:
+        return self.snoozed_until is not None and now < self.snoozed_until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
-    """A mention judged to be a complaint, with what a message needs of it. Followers and language may be unknown."""
+class Move:
+    """Somebody takes a step. ``by`` and ``name`` say who, ``via`` from where, such as slack or the command line.
 
-    mention: int
-    id: str
-    platform: str
-    author: str | None
-    text: str
-    url: str | None
-    posted_at: datetime
-    fingerprint: str
-    score: float
-    matched: tuple[str, ...]
-    followers: int | None = None
-    language: str | None = None
-    is_measured: bool = True
+    ``key`` makes a repeat recognisable: a case takes no step twice under one key. ``remedy`` is what was done for the
+    customer, ``note`` are words of the person, ``evidence`` is a link to the customer's own later words, ``to`` and
+    ``to_name`` are a colleague, ``until`` is the end of a snooze.
+    """
 
-    @property
-    def voice(self) -> str:
-        """Who speaks: the author, or the post itself when the author is unknown."""
-        return f"{self.platform}/{self.author}" if self.author else f"{self.platform}#{self.id}"
-
-
-def topic_of(topics: tuple[str, ...]) -> str:
-    """The topic a complaint is filed under: its likeliest one."""
-    return topics[0] if topics else OTHER
+    step: Step
+    by: str
+    name: str
+    via: str
+    at: datetime
+    key: str
+    remedy: str | None = None
+    note: str | None = None
+    evidence: str | None = None
+    to: str | None = None
+    to_name: str | None = None
+    until: datetime | None = None
 
 
-def continues(case: Case, posted_at: datetime, rule: EpisodeRule) -> bool:
-    """Does a complaint posted at ``posted_at`` belong to this episode? Late arrivals of earlier posts do."""
-    return posted_at - case.last_at < rule.quiet_after and posted_at - case.opened_at < rule.longest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A step that was taken."""
+
+    step: Step
+    by: str
+    name: str
+    via: str
+    at: datetime
+    key: str
+    remedy: str | None = None
+    note: str | None = None
+    evidence: str | None = None
 
 
-def slug(name: str) -> str:
-    """A brand's name as it may stand in a key."""
-    return re.sub(r"[\W_]+", "-", fold(name)).strip("-") or "brand"
+def moved(case: Case, move: Move) -> Case:
+    """The case after a step. Raises ``NotAllowed`` with words for the person who tried."""
+    if move.step is Step.NUDGE:
+        return replace(case, version=case.version + 1)
+    if move.step is Step.NOTE:
+        return replace(case, updated_at=move.at, version=case.version + 1)
+    if move.step is Step.WROTE_AGAIN:
+        return _wrote_again(case, move)
+    if move.step is Step.REOPEN:
+        return _reopened(case)
+    if not case.is_open:
+        raise NotAllowed(f"this case has ended as {named(case.state)}; reopen it first")
+    return replace(_STEPS[move.step](case, move), version=case.version + 1)
+
+
+def named(state: State) -> str:
+    """A state in words."""
+    return _NAMES[state]
+
+
+def _take(case: Case, move: Move) -> Case:
+    """The first one gets it; nobody takes it from a colleague unnoticed."""
+    if case.owner == move.by:
+        raise NotAllowed("you have it already")
+    if case.owner is not None:
+        raise NotAllowed(f"{case.owner_name} has it already; to take it over, choose that under More")
+    return _owned(case, move, move.by, move.name)
+
+
+def _take_over(case: Case, move: Move) -> Case:
+    if case.owner == move.by:
+        raise NotAllowed("you have it already")
+    return _owned(case, move, move.by, move.name)
+
+
+def _assign(case: Case, move: Move) -> Case:
+    if not move.to:
+        raise NotAllowed("say to whom")
+    return _owned(case, move, move.to, move.to_name or move.to)
+
+
+def _owned(case: Case, move: Move, owner: str, name: str) -> Case:
+    state = State.TAKEN if case.state is State.NEW else case.state
+    taken_at = case.taken_at or move.at
+    return replace(case, state=state, owner=owner, owner_name=name, taken_at=taken_at, snoozed_until=None)
+
+
+def _answer(case: Case, move: Move) -> Case:
+    if case.state is State.DONE_BY_US:
+        raise NotAllowed("it is done by us already")
+    return replace(_started(case, move), state=State.ANSWERED, answered_at=case.answered_at or move.at)
+
+
+def _done(case: Case, move: Move) -> Case:
+    if case.state is State.DONE_BY_US:
+        raise NotAllowed("it is done by us already")
+    if not move.remedy:
+        raise NotAllowed("say what was done for the customer")
+    return replace(_started(case, move), state=State.DONE_BY_US, done_at=move.at)
+
+
+def _close(case: Case, move: Move) -> Case:
+    """Satisfied only with evidence: a link to the customer's own words, or a person's note. Else nobody knows."""
+    state = State.SATISFIED if move.evidence or move.note else State.UNKNOWN_SILENT
+    return _ended(_started(case, move), move, state)
+
+
+def _silent(case: Case, move: Move) -> Case:
+    if not is_silent(case, move.at):
+        raise NotAllowed("the customer may still write")
+    return _ended(case, move, State.UNKNOWN_SILENT)
+
+
+def _snooze(case: Case, move: Move) -> Case:
+    if case.level <= 1:
+        raise NotAllowed("a case of this level cannot be snoozed")
+    if move.until is None or move.until <= move.at:
+        raise NotAllowed("say until when, in the future")
+    return replace(case, snoozed_until=move.until)
+
+
+def _started(case: Case, move: Move) -> Case:
+    """Whoever does something for a case that nobody has taken has taken it."""
+    if case.owner is not None:
+        return case
+    return replace(case, owner=move.by, owner_name=move.name, taken_at=case.taken_at or move.at, snoozed_until=None)
+
+
+def _ended(case: Case, move: Move, state: State) -> Case:
+    return replace(case, state=state, ended_at=move.at, snoozed_until=None)
+
+
+def _reopened(case: Case) -> Case:
+    if case.is_open:
+        raise NotAllowed("this case is open")
+    state = State.TAKEN if case.owner else State.NEW
+    return replace(case, state=state, ended_at=None, done_at=None, version=case.version + 1)
+
+
+def _wrote_again(case: Case, move: Move) -> Case:
+    """The customer has written again; after an end of ours, that may mean that it was none."""
+    came_back = case.ended_at is not None and case.state not in OVERRULED and move.at - case.ended_at <= RELAPSE
+    case = replace(case, last_at=max(case.last_at, move.at), snoozed_until=None, version=case.version + 1)
+    if came_back:
+        state = State.TAKEN if case.owner else State.NEW
+        return replace(case, state=state, ended_at=None, done_at=None)
+    return replace(case, state=State.TAKEN, done_at=None) if case.state is State.DONE_BY_US else case
+
+
+def is_silent(case: Case, now: datetime) -> bool:
+    """We have answered, and the customer has not said a word for two weeks."""
+    ours = max((at for at in (case.answered_at, case.done_at) if at), default=None)
+    return ours is not None and case.is_open and now - max(ours, case.last_at) >= SILENCE
+
+
+_STEPS: dict[Step, Callable[[Case, Move], Case]] = {
+    Step.TAKE: _take,
+    Step.TAKE_OVER: _take_over,
+    Step.ASSIGN: _assign,
+    Step.ANSWER: _answer,
+    Step.DONE: _done,
+    Step.CLOSE: _close,
+    Step.SILENT: _silent,
+    Step.SNOOZE: _snooze,
+    Step.NOT_A_COMPLAINT: lambda case, move: _ended(case, move, State.NOT_A_COMPLAINT),
+    Step.NOT_ABOUT_US: lambda case, move: _ended(case, move, State.NOT_ABOUT_US),
+    Step.DUPLICATE: lambda case, move: _ended(case, move, State.DUPLICATE),
+}
+
+_NAMES = {
+    State.NEW: "new",
+    State.TAKEN: "taken",
+    State.ANSWERED: "answered",
+    State.DONE_BY_US: "done by us, not confirmed",
+    State.SATISFIED: "satisfied",
+    State.UNKNOWN_SILENT: "unknown, the customer is silent",
+    State.NOT_A_COMPLAINT: "not a complaint",
+    State.NOT_ABOUT_US: "not about us",
+    State.DUPLICATE: "duplicate",
+}

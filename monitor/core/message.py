@@ -10,6 +10,7 @@ class Tone(StrEnum):
     """What a channel may show as colour or icon; never the only carrier of meaning."""
 
     ALERT = "alert"
+    GENTLE = "gentle"
     GROWING = "growing"
     QUIET = "quiet"
     HEALTH = "health"
@@ -35,7 +36,9 @@ class Message:
 
     ``facts`` are (name, value) pairs, ``why`` are the reasons for speaking, ``more`` counts what is not quoted. Texts
     are plain: a notifier escapes them for its channel. ``edits`` says that this one takes the place of the message
-    named by ``thread`` instead of going under it.
+    named by ``thread`` instead of going under it. ``case`` is the number of the case that the message is about, and
+    ``offers`` are the steps that a channel with buttons offers for it. ``pings`` are ids of people who are to be
+    called, or ``here``; only our own configuration and people's own clicks put something there.
     """
 
     key: str
@@ -47,6 +50,9 @@ class Message:
     tone: Tone = Tone.ALERT
     thread: str | None = None
     edits: bool = False
+    case: int | None = None
+    offers: tuple[str, ...] = ()
+    pings: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
@@ -60,6 +66,9 @@ class Message:
             "tone": self.tone,
             "thread": self.thread,
             "edits": self.edits,
+            "case": self.case,
+            "offers": self.offers,
+            "pings": self.pings,
         }
 
     @classmethod
@@ -74,6 +83,9 @@ class Message:
             tone=Tone(data["tone"]),
             thread=data["thread"],
             edits=data.get("edits", False),
+            case=data.get("case"),
+            offers=tuple(data.get("offers", ())),
+            pings=tuple(data.get("pings", ())),
         )
 
 

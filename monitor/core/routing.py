@@ -1,4 +1,4 @@
-"""Routing: which targets hear about a case, and when they are not to be disturbed."""
+"""Routing: which targets hear about a cause, and when they are not to be disturbed."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -12,6 +12,9 @@ class Subject:
     brand: str
     topic: str
     platform: str = ""
+    source: str = ""
+    language: str = ""
+    level: int = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +24,21 @@ class Matching:
     brands: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    levels: tuple[int, ...] = ()
 
     def matches(self, subject: Subject) -> bool:
+        return all(not wanted or found in wanted for wanted, found in self._pairs(subject))
+
+    def _pairs(self, subject: Subject) -> tuple[tuple[tuple[object, ...], object], ...]:
         return (
-            (not self.brands or subject.brand in self.brands)
-            and (not self.topics or subject.topic in self.topics)
-            and (not self.platforms or subject.platform in self.platforms)
+            (self.brands, subject.brand),
+            (self.topics, subject.topic),
+            (self.platforms, subject.platform),
+            (self.sources, subject.source),
+            (self.languages, subject.language),
+            (self.levels, subject.level),
         )
 
 
@@ -34,7 +46,7 @@ class Matching:
 class QuietHours:
     """From ``start`` to ``end`` local time in ``zone``, over midnight if end comes first; alerts wait until ``end``.
 
-    Topics in ``breaks_through`` do not wait.
+    Topics in ``breaks_through`` do not wait, nor does what must be acted on now.
     """
 
     start: time
@@ -42,8 +54,8 @@ class QuietHours:
     zone: ZoneInfo
     breaks_through: tuple[str, ...] = ()
 
-    def holds(self, topic: str, now: datetime) -> bool:
-        if topic in self.breaks_through or self.start == self.end:
+    def holds(self, subject: Subject, now: datetime) -> bool:
+        if subject.topic in self.breaks_through or subject.level <= 1 or self.start == self.end:
             return False
         local = now.astimezone(self.zone).time()
         if self.start < self.end:
@@ -84,7 +96,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A target that is to hear about a case, by which route, and until when it is not to be disturbed."""
+    """A target that is to hear about a cause, by which route, and until when it is not to be disturbed."""
 
     target: str
     route: str
@@ -92,12 +104,12 @@ class Destination:
 
 
 def destinations(routes: tuple[Route, ...], subject: Subject, now: datetime) -> list[Destination]:
-    """The targets for a case, each once, in the order of the routes."""
+    """The targets for a cause, each once, in the order of the routes."""
     found: dict[str, Destination] = {}
     for route in routes:
         if not route.matching.matches(subject):
             continue
-        is_quiet = route.quiet is not None and route.quiet.holds(subject.topic, now)
+        is_quiet = route.quiet is not None and route.quiet.holds(subject, now)
         until = route.quiet.ends(now) if route.quiet and is_quiet else None
         for target in route.targets:
             found.setdefault(target, Destination(target=target, route=route.name, quiet_until=until))

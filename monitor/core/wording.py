@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from monitor.core.abuse import mask
 from monitor.core.alerting import Reason
-from monitor.core.case import Case, Complaint
+from monitor.core.cause import Cause, Complaint
 from monitor.core.health import Health
 from monitor.core.mention import Gap, Post
 from monitor.core.message import Message, Quote, Tone, duration, moment
@@ -17,6 +18,7 @@ DELETED = "(deleted by its author)"
 
 _TONE = {
     Reason.FIRST: Tone.ALERT,
+    Reason.INCIDENT: Tone.ALERT,
     Reason.MORE: Tone.QUIET,
     Reason.GROWING: Tone.GROWING,
     Reason.UNUSUAL: Tone.GROWING,
@@ -33,7 +35,7 @@ _TROUBLE = {
 
 
 def write_alert(
-    case: Case,
+    cause: Cause,
     reason: Reason,
     complaints: Sequence[Complaint],
     voices: int,
@@ -42,18 +44,18 @@ def write_alert(
     now: datetime,
     words: Sequence[str] = (),
 ) -> Message:
-    """One alert about the complaints of a case that a target has not heard of yet.
+    """One alert about the complaints of a cause that a target has not heard of yet.
 
-    ``voices`` and ``total`` count people and posts in the whole case. Only quiet follow-ups go under ``thread``.
+    ``voices`` and ``total`` count people and posts in the whole cause. Only quiet follow-ups go under ``thread``.
     ``words`` carried the verdict on the foremost complaint.
     """
     ordered = _ordered(complaints)
     quoted = _distinct(ordered)[:QUOTED]
     return Message(
-        key=f"{case.key}/{ordered[0].platform}:{ordered[0].id}",
-        title=_title(case, reason, len(ordered), voices),
-        quotes=tuple(_quote(complaint, now) for complaint in quoted),
-        facts=tuple(_facts(case, ordered, len(ordered) - len(quoted), voices, total, now)),
+        key=f"{cause.key}/{ordered[0].platform}:{ordered[0].id}",
+        title=_title(cause, reason, len(ordered), voices),
+        quotes=tuple(quote_of(complaint, now) for complaint in quoted),
+        facts=tuple(_facts(cause, ordered, len(ordered) - len(quoted), voices, total, now)),
         why=_why(reason, ordered, words),
         more=len(ordered) - len(quoted),
         tone=_TONE[reason],
@@ -101,7 +103,7 @@ def rewritten(message: Message, posts: Sequence[Post]) -> Message:
             return quote
         if post is None or post.text is None:
             return Quote(text=DELETED, where=quote.where.split(" · ")[0], post=quote.post)
-        return replace(quote, text=f"{excerpt(post.text, QUOTE_CHARS)} (edited)")
+        return replace(quote, text=f"{excerpt(mask(post.text), QUOTE_CHARS)} (edited)")
 
     why = message.why if all(post.text is not None for post in posts) else message.why[:1]
     return replace(message, quotes=tuple(map(changed, message.quotes)), why=why)
@@ -135,8 +137,8 @@ def topic_name(topic: str) -> str:
     return topic.replace("_", " ")
 
 
-def _title(case: Case, reason: Reason, count: int, voices: int) -> str:
-    about = f"{topic_name(case.topic)} · {case.brand}"
+def _title(cause: Cause, reason: Reason, count: int, voices: int) -> str:
+    about = f"{topic_name(cause.topic)} · {cause.brand}"
     if reason is Reason.GROWING:
         return f"Growing: {voices} people complain · {about}"
     if reason is Reason.UNUSUAL:
@@ -144,6 +146,14 @@ def _title(case: Case, reason: Reason, count: int, voices: int) -> str:
     if reason is Reason.MORE:
         return f"{count} more · {about}"
     return f"{'Complaint' if count == 1 else f'{count} complaints'} · {about}"
+
+
+def quoting(complaints: Sequence[Complaint], now: datetime) -> Message:
+    """A quiet message with nothing but complaints, each wording and author once; it has no key or title yet."""
+    ordered = _ordered(complaints)
+    quoted = _distinct(ordered)[:QUOTED]
+    quotes = tuple(quote_of(complaint, now) for complaint in quoted)
+    return Message(key="", title="", quotes=quotes, more=len(ordered) - len(quoted), tone=Tone.QUIET)
 
 
 def _ordered(complaints: Sequence[Complaint]) -> list[Complaint]:
@@ -163,21 +173,57 @@ def _distinct(complaints: Sequence[Complaint]) -> list[Complaint]:
     return kept
 
 
-def _quote(complaint: Complaint, now: datetime) -> Quote:
+def where(complaint: Complaint, now: datetime) -> str:
+    """Platform, author, time, how long the customer has waited, and the language."""
     parts = [complaint.platform]
     if complaint.author:
         parts.append("@" + excerpt(complaint.author.removeprefix("@"), 60))
     parts += [moment(complaint.posted_at), f"waiting {duration(now - complaint.posted_at)}"]
+    return " · ".join((*parts, complaint.language) if complaint.language else parts)
+
+
+def facts_of(complaint: Complaint) -> tuple[tuple[str, str], ...]:
+    """What is known of a complaint; what is not known is left out."""
+    facts = []
+    if band := complaint.severity:
+        range_ = f"{band.low}" if band.low == band.high else f"{band.low}–{band.high}"
+        facts.append(("Severity", f"{range_} of 4 ({band.probability:.2f})"))
+    if complaint.stake:
+        facts.append(("At stake", complaint.stake))
+    if complaint.doors:
+        facts.append(("Tried before", ", ".join(complaint.doors)))
+    if complaint.reposts:
+        facts.append(("Spread", f"{complaint.reposts} repost{'s' if complaint.reposts > 1 else ''}"))
+    if complaint.followers is not None:
+        facts.append(("Followers", _magnitude(complaint.followers)))
+    return tuple(facts)
+
+
+def why_of(complaint: Complaint, words: Sequence[str]) -> tuple[str, ...]:
+    """Why a complaint is shown: the terms it matched, its probability and the words that carried it."""
+    return _why_matched([complaint], words)
+
+
+def _magnitude(count: int) -> str:
+    """A count as a band: it is for reading, nothing goes by it."""
+    for limit, name in ((100, "under 100"), (1_000, "hundreds"), (100_000, "thousands"), (1_000_000, "over 100,000")):
+        if count < limit:
+            return name
+    return "over a million"
+
+
+def quote_of(complaint: Complaint, now: datetime) -> Quote:
+    """A complaint's own words and where they stand."""
     return Quote(
-        text=excerpt(complaint.text, QUOTE_CHARS) or "(no words)",
-        where=" · ".join(parts),
+        text=excerpt(mask(complaint.text), QUOTE_CHARS) or "(no words)",
+        where=where(complaint, now),
         url=complaint.url,
         post=f"{complaint.platform}:{complaint.id}",
     )
 
 
 def _facts(
-    case: Case, complaints: Sequence[Complaint], unquoted: int, voices: int, total: int, now: datetime
+    cause: Cause, complaints: Sequence[Complaint], unquoted: int, voices: int, total: int, now: datetime
 ) -> list[tuple[str, str]]:
     facts = []
     if total > 1:
@@ -185,18 +231,21 @@ def _facts(
     if len(complaints) > 1:
         facts.append(("Waiting longest", duration(now - complaints[0].posted_at)))
     if unquoted:
-        facts.append(("All of them", f"umbrage explain {case.key}"))
+        facts.append(("All of them", f"umbrage explain {cause.key}"))
     return facts
 
 
 def _why(reason: Reason, complaints: Sequence[Complaint], words: Sequence[str]) -> tuple[str, ...]:
+    return (str(reason), *_why_matched(complaints, words))
+
+
+def _why_matched(complaints: Sequence[Complaint], words: Sequence[str]) -> tuple[str, ...]:
     terms = list(dict.fromkeys(term for complaint in complaints for term in complaint.matched))
     shown = ", ".join(excerpt(term, 60) for term in terms[:4])
     low, high = min(c.score for c in complaints), max(c.score for c in complaints)
     score = f"{high:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
     carried = ", ".join(f"“{excerpt(word, 40)}”" for word in words)
     return (
-        str(reason),
         f"matched {shown}",
         f"complaint probability {score}" + (f", carried by {carried}" if carried else ""),
         *_caveats(complaints),

@@ -24,5 +24,5 @@ def rewrite(transaction: Transaction, quoting: Iterable[Quoting], now: datetime)
         if message == told.message:
             continue
         transaction.revise(told.id, message)
-        if told.is_out:
+        if told.is_out and not told.message.edits:
             transaction.enqueue(told.target, edit_of(message, now), now)

@@ -1,17 +1,22 @@
-"""Triage: file complaints into cases, then decide once per case and target whether to speak."""
+"""Triage: file complaints, then decide once per cause and target who is told what, and where it stands."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voices, decide
-from monitor.core.case import GROUPING, Case, EpisodeRule, continues, topic_of
-from monitor.core.routing import Route, Silence, Subject, destinations
-from monitor.core.trend import AT_LEAST, Usual
+from monitor.core.case import Case
+from monitor.core.case_message import write_case, write_details, write_list, write_more
+from monitor.core.cause import Cause, Complaint, EpisodeRule
+from monitor.core.message import Message
+from monitor.core.routing import Destination, Route, Silence, Subject, destinations
+from monitor.core.timers import next_at
+from monitor.core.trend import AT_LEAST, Usual, is_unusual
 from monitor.core.wording import foremost, write_alert
-from monitor.ports import Alert, OpenCase, Store, Transaction, Unfiled
-
-BATCH = 1_000
+from monitor.jobs.budgets import Channels
+from monitor.jobs.filing import Filing
+from monitor.jobs.steps import CaseRules
+from monitor.ports import Alert, OpenCause, Pending, Store, Transaction
 
 EXPLAINED = 25
 """So many alerts of one pass say which words carried them: the database is locked meanwhile."""
@@ -32,6 +37,7 @@ class TriageRules:
     routes: tuple[Route, ...]
     policy: AlertPolicy = AlertPolicy()
     episodes: EpisodeRule = EpisodeRule()
+    cases: CaseRules = CaseRules()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,84 +50,44 @@ class Triaged:
 
 
 def triage(store: Store, rules: TriageRules, now: datetime, words: Words = no_words) -> Triaged:
-    """File what waits, then speak about every case that has something to say; all of it in one transaction.
+    """File what waits, then speak about every cause that has something to say; all of it in one transaction.
 
     Filing comes first, so that the first alert about a burst says "41 complaints" and not "1".
     """
     silences = store.silences(now)
-    filed = 0
     with store.begin() as transaction:
-        is_more = True
-        while is_more:
-            complaints = transaction.unfiled(BATCH)
-            _file(complaints, rules.episodes, transaction)
-            filed += len(complaints)
-            is_more = len(complaints) == BATCH
+        filed = Filing(transaction, rules.episodes, rules.cases, now).file_all()
         desk = _Desk(transaction, rules, silences, now, words)
-        desk.go_through(transaction.open_cases())
+        desk.go_through(transaction.open_causes())
     return Triaged(filed=filed, alerts=len(desk.alerts), next_at=min(desk.later, default=None))
-
-
-def _file(complaints: Sequence[Unfiled], rule: EpisodeRule, transaction: Transaction) -> None:
-    if not complaints:
-        return
-    by_thing: dict[tuple[str, str], list[Unfiled]] = {}
-    for complaint in complaints:
-        by_thing.setdefault((complaint.brand, topic_of(complaint.topics)), []).append(complaint)
-    latest = transaction.latest_cases(by_thing, GROUPING)
-    filed: list[tuple[int, int]] = []
-    for (brand, topic), members in by_thing.items():
-        case = latest.get((brand, topic))
-        for complaint in members:
-            if case is not None and complaint.posted_at < case.opened_at - rule.quiet_after:
-                filed.append((complaint.mention, _late(case, complaint, rule, transaction).id))
-                continue
-            if case is None or not continues(case, complaint.posted_at, rule):
-                episode = case.episode + 1 if case else 1
-                case = transaction.open_case(brand, topic, GROUPING, episode, complaint.posted_at)
-            filed.append((complaint.mention, case.id))
-            case = replace(case, last_at=max(case.last_at, complaint.posted_at))
-    transaction.file(filed)
-
-
-def _late(newest: Case, complaint: Unfiled, rule: EpisodeRule, transaction: Transaction) -> Case:
-    """The episode of a post that arrives late: that of its time, or else the newest."""
-    then = transaction.case_at(newest.brand, newest.topic, newest.grouping, complaint.posted_at)
-    return then if then is not None and continues(then, complaint.posted_at, rule) else newest
 
 
 @dataclass(slots=True)
 class _Heard:
-    """What one target is to hear about a case now, and why the rest is held back."""
+    """What one target is to hear about a cause now, and why the rest is held back."""
 
     target: str
-    now: list[int] = field(default_factory=list)
+    now: list[Pending] = field(default_factory=list)
     held: Decision | None = None
 
-    def add(self, posts: Sequence[int], silenced: datetime | None, quiet: datetime | None) -> None:
-        if not posts:
-            return
-        if silenced:
-            self.held = Decision(reason=Reason.SILENCED, speaks=False, until=silenced)
-        elif quiet:
-            self.held = Decision(reason=Reason.QUIET_HOURS, speaks=False, until=quiet)
-        else:
-            self.now += posts
+    def hold(self, reason: Reason, until: datetime) -> None:
+        self.held = Decision(reason=reason, speaks=False, until=until)
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What was decided to be said to a target about a case."""
+    """What was decided to be said to a target about a cause, or about one case of it."""
 
-    about: OpenCase
+    about: OpenCause
     target: str
     reason: Reason
     mentions: tuple[int, ...]
     thread: str | None
+    case: Case | None = None
 
 
 class _Desk:
-    """One pass over the open cases; what is asked of the store is asked once for all of them."""
+    """One pass over the open causes; what is asked of the store is asked once for all of them."""
 
     def __init__(
         self, transaction: Transaction, rules: TriageRules, silences: Sequence[Silence], now: datetime, words: Words
@@ -132,86 +98,221 @@ class _Desk:
         self._now = now
         self._words = words
         self._told: dict[tuple[int, str], Told] = {}
+        self._told_of_cases: dict[tuple[int, str], Told] = {}
+        self._singles: dict[tuple[int, str], int] = {}
+        self._cases: dict[int, Case] = {}
         self._known: set[tuple[int, str]] = set()
         self._usual: dict[tuple[str, str], Usual] = {}
         self._said: list[_Said] = []
+        self._lists: dict[str, list[tuple[_Said, Case]]] = {}
+        self._case_of: dict[int, int] = {}
+        self._complaints: dict[int, Complaint] = {}
+        self._carried: dict[int, Sequence[str]] = {}
         self.alerts: list[Alert] = []
         self.later: list[datetime] = []
 
-    def go_through(self, open_cases: Sequence[OpenCase]) -> None:
-        """Decide about every case, enqueue what is said, and settle what nobody has to wait for."""
-        if not open_cases:
+    def go_through(self, open_causes: Sequence[OpenCause]) -> None:
+        """Decide about every cause, enqueue what is said, and settle what nobody has to wait for."""
+        if not open_causes:
             return
-        self._told = self._transaction.told([item.case.id for item in open_cases])
-        self._known = self._transaction.told_mentions([c.mention for item in open_cases for c in item.pending])
-        self._usual = self._transaction.usual(self._running(open_cases), AT_LEAST, self._now)
-        settled: list[int] = []
-        for item in open_cases:
-            waits = [decision.until for decision in self._decide_all(item) if decision.until]
-            self.later += waits
-            if not waits:
-                settled += [complaint.mention for complaint in item.pending]
+        self._look_up(open_causes)
+        waiting: set[int] = set()
+        for item in open_causes:
+            for heard in self._audience(item):
+                decisions = self._decide(item, heard)
+                if any(decision.until for decision in decisions):
+                    waiting |= {pending.mention for pending in item.pending}
+                self.later += [decision.until for decision in decisions if decision.until]
+        waiting |= self._keep_to_budgets()
         self._write()
-        self._transaction.settle(settled)
+        self._transaction.settle([p.mention for item in open_causes for p in item.pending if p.mention not in waiting])
 
-    def _write(self) -> None:
-        complaints = self._transaction.complaints({mention for said in self._said for mention in said.mentions})
-        carried: dict[int, Sequence[str]] = {}
-        for said in self._said:
-            voices = count_voices(said.about.authors, said.about.wordings)
-            told = [complaints[mention] for mention in said.mentions]
-            case = said.about.case
-            first = foremost(told)
-            if first.mention not in carried and said.reason is not Reason.MORE and len(carried) < EXPLAINED:
-                carried[first.mention] = self._words(first.text)
-            words = carried.get(first.mention, ())
-            message = write_alert(case, said.reason, told, voices, said.about.posts, said.thread, self._now, words)
-            self.alerts.append(
-                Alert(
-                    target=said.target,
-                    reason=said.reason,
-                    message=message,
-                    case=case.id,
-                    mentions=said.mentions,
-                    voices=voices,
-                )
-            )
-        self._transaction.enqueue_alerts(self.alerts, self._now)
+    def _look_up(self, open_causes: Sequence[OpenCause]) -> None:
+        transaction, policy = self._transaction, self._rules.policy
+        pending = [each for item in open_causes for each in item.pending]
+        causes = [item.cause.id for item in open_causes]
+        self._told = transaction.told(causes)
+        self._singles = transaction.parents_since(causes, self._now - policy.singles_within)
+        self._known = transaction.told_mentions([each.mention for each in pending])
+        self._case_of = {each.mention: each.case for each in pending}
+        self._cases = transaction.cases(set(self._case_of.values()))
+        self._told_of_cases = transaction.told_of_cases(list(self._cases))
+        self._usual = transaction.usual(self._busy(open_causes), AT_LEAST, self._now)
 
-    def _decide_all(self, item: OpenCase) -> list[Decision]:
-        voices = count_voices(item.authors, item.wordings)
-        return [self._decide(item, heard, voices) for heard in self._audience(item)]
-
-    def _audience(self, item: OpenCase) -> list["_Heard"]:
-        """Which target is to hear of which pending complaints: routes and silences may ask for the platform."""
+    def _audience(self, item: OpenCause) -> list[_Heard]:
+        """Which target is to hear of which pending complaints: routes and silences ask for what each of them is."""
         found: dict[str, _Heard] = {}
-        for platform in dict.fromkeys(complaint.platform for complaint in item.pending):
-            subject = Subject(brand=item.case.brand, topic=item.case.topic, platform=platform)
+        by_subject: dict[Subject, list[Pending]] = {}
+        for pending in item.pending:
+            by_subject.setdefault(self._subject(item.cause, pending), []).append(pending)
+        for subject, members in by_subject.items():
             silenced = max((s.until for s in self._silences if s.mutes(subject, self._now)), default=None)
             for to in destinations(self._rules.routes, subject, self._now):
                 heard = found.setdefault(to.target, _Heard(to.target))
-                here = [complaint.mention for complaint in item.pending if complaint.platform == platform]
-                posts = [mention for mention in here if (mention, to.target) not in self._known]
-                heard.add(posts, silenced, to.quiet_until)
+                posts = [pending for pending in members if (pending.mention, to.target) not in self._known]
+                self._hear(heard, posts, silenced, to)
         return list(found.values())
 
-    def _decide(self, item: OpenCase, heard: "_Heard", voices: int) -> Decision:
-        if not heard.now and heard.held is not None:
-            return heard.held
-        told = self._told.get((item.case.id, heard.target), Told())
-        decision = decide(heard.now, voices, told, self._usual_of(item.case), self._rules.policy, self._now)
-        if decision.speaks:
-            self._said.append(_Said(item, heard.target, decision.reason, tuple(heard.now), told.thread))
-        return replace(decision, until=heard.held.until) if heard.held and decision.until is None else decision
+    def _subject(self, cause: Cause, pending: Pending) -> Subject:
+        return Subject(
+            brand=cause.brand,
+            topic=cause.topic,
+            platform=pending.platform,
+            source=pending.source,
+            language=pending.language or "",
+            level=self._cases[pending.case].level,
+        )
 
-    def _running(self, open_cases: Sequence[OpenCase]) -> set[tuple[str, str]]:
-        """The (brand, topic) pairs about which something was said already and where many people complain."""
-        said = {case for case, _ in self._told}
+    def _hear(self, heard: _Heard, posts: Sequence[Pending], silenced: datetime | None, to: Destination) -> None:
+        if not posts:
+            return
+        if silenced:
+            heard.hold(Reason.SILENCED, silenced)
+        elif to.quiet_until:
+            heard.hold(Reason.QUIET_HOURS, to.quiet_until)
+        else:
+            heard.now += posts
+
+    def _decide(self, item: OpenCause, heard: _Heard) -> list[Decision]:
+        """Cases that the target knows go on in their threads; new ones are told one by one, or as an incident."""
+        known: dict[int, list[int]] = {}
+        fresh: dict[int, list[int]] = {}
+        for pending in heard.now:
+            is_known = (pending.case, heard.target) in self._told_of_cases
+            (known if is_known else fresh).setdefault(pending.case, []).append(pending.mention)
+        decisions = [heard.held] if heard.held else []
+        decisions += [self._go_on(item, heard.target, case, posts) for case, posts in known.items()]
+        if fresh:
+            decisions += self._begin(item, heard.target, fresh)
+        return decisions
+
+    def _go_on(self, item: OpenCause, target: str, case: int, posts: Sequence[int]) -> Decision:
+        told = self._told_of_cases[case, target]
+        until = told.last_at + self._rules.policy.gap(told.messages) if told.last_at else self._now
+        if self._now < until:
+            return Decision(reason=Reason.TOO_SOON, speaks=False, until=until)
+        self._said.append(_Said(item, target, Reason.MORE, tuple(posts), told.thread, self._cases[case]))
+        return Decision(reason=Reason.MORE, speaks=True)
+
+    def _begin(self, item: OpenCause, target: str, fresh: dict[int, list[int]]) -> list[Decision]:
+        told = self._told.get((item.cause.id, target), Told())
+        posts = tuple(mention for members in fresh.values() for mention in members)
+        if told.last_at is None and not self._is_incident(item, target, len(fresh)):
+            for case, members in fresh.items():
+                self._said.append(_Said(item, target, Reason.FIRST, tuple(members), None, self._cases[case]))
+            return []
+        voices = count_voices(item.authors, item.wordings)
+        decision = decide(posts, voices, told, self._usual_of(item.cause), self._rules.policy, self._now)
+        if decision.speaks:
+            reason = Reason.INCIDENT if decision.reason is Reason.FIRST else decision.reason
+            self._said.append(_Said(item, target, reason, posts, told.thread))
+        return [decision]
+
+    def _is_incident(self, item: OpenCause, target: str, fresh: int) -> bool:
+        before = self._singles.get((item.cause.id, target), 0)
+        return before + fresh > self._rules.policy.singles or is_unusual(self._usual_of(item.cause))
+
+    def _busy(self, open_causes: Sequence[OpenCause]) -> set[tuple[str, str]]:
+        """The (brand, topic) pairs about which many people complain."""
         return {
-            (item.case.brand, item.case.topic)
-            for item in open_cases
-            if item.case.id in said and count_voices(item.authors, item.wordings) >= AT_LEAST
+            (item.cause.brand, item.cause.topic)
+            for item in open_causes
+            if count_voices(item.authors, item.wordings) >= AT_LEAST
         }
 
-    def _usual_of(self, case: Case) -> Usual:
-        return self._usual.get((case.brand, case.topic), Usual(now=0, per_hour=0.0))
+    def _usual_of(self, cause: Cause) -> Usual:
+        return self._usual.get((cause.brand, cause.topic), Usual(now=0, per_hour=0.0))
+
+    def _keep_to_budgets(self) -> set[int]:
+        """Cases for which a target has no room are told in one list; returns the complaints that wait for the next."""
+        firsts = [said for said in self._said if said.reason is Reason.FIRST]
+        targets = sorted({said.target for said in firsts})
+        if not targets:
+            return set()
+        channels = Channels(self._rules.policy, self._transaction.standing(targets, self._now))
+        listed = self._transaction.last_listed(targets)
+        waiting: set[int] = set()
+        for target in targets:
+            of_target = [(said, said.case) for said in firsts if said.target == target and said.case]
+            left = channels.too_many(target, of_target)
+            for said, _ in left:
+                self._said.remove(said)
+            until = listed[target] + self._rules.policy.list_gap if target in listed else self._now
+            if left and self._now < until:
+                self.later.append(until)
+                waiting |= {mention for said, _ in left for mention in said.mentions}
+            elif left:
+                self._lists[target] = left
+        return waiting
+
+    def _write(self) -> None:
+        self._complaints = self._transaction.complaints(
+            {mention for said in self._everything() for mention in said.mentions}
+        )
+        details: list[tuple[str, Case, Message]] = []
+        for said in self._said:
+            told = [self._complaints[mention] for mention in said.mentions]
+            message = self._message(said, told)
+            self.alerts.append(self._alert(said, message))
+            if said.reason is Reason.FIRST and said.case and said.target in self._rules.cases.threaded:
+                details.append((said.target, said.case, self._details(said.case, foremost(told), message.key)))
+        self.alerts += [self._list(target, left) for target, left in self._lists.items()]
+        self._transaction.enqueue_alerts(self.alerts, self._now)
+        for target, case, message in details:
+            self._transaction.enqueue(target, message, self._now, case.id)
+        self._start_clocks()
+
+    def _everything(self) -> list[_Said]:
+        return [*self._said, *(said for left in self._lists.values() for said, _ in left)]
+
+    def _alert(self, said: _Said, message: Message) -> Alert:
+        return Alert(
+            target=said.target,
+            reason=said.reason,
+            message=message,
+            cause=said.about.cause.id,
+            case=said.case.id if said.case else None,
+            mentions=said.mentions,
+            voices=count_voices(said.about.authors, said.about.wordings),
+        )
+
+    def _list(self, target: str, left: Sequence[tuple[_Said, Case]]) -> Alert:
+        """All that a channel has no room for, in one message, in order of level."""
+        entries = [(case, foremost([self._complaints[m] for m in said.mentions])) for said, case in left]
+        mentions = tuple(mention for said, _ in left for mention in said.mentions)
+        message = write_list(entries, self._now)
+        return Alert(target=target, reason=Reason.BUDGET, message=message, cause=None, mentions=mentions, voices=0)
+
+    def _message(self, said: _Said, told: Sequence[Complaint]) -> Message:
+        first = foremost(told)
+        if said.case is None:
+            voices = count_voices(said.about.authors, said.about.wordings)
+            words = self._words_of(first) if said.reason is not Reason.MORE else ()
+            return write_alert(
+                said.about.cause, said.reason, told, voices, said.about.posts, said.thread, self._now, words
+            )
+        if said.reason is Reason.MORE and said.thread:
+            return write_more(said.case, told, said.thread, self._now)
+        case = replace(said.case, told_at=said.case.told_at or self._now)
+        return write_case(case, told, self._words_of(first), self._rules.cases.staffed, self._now)
+
+    def _details(self, case: Case, complaint: Complaint, parent: str) -> Message:
+        author = self._transaction.author(complaint)
+        return write_details(case, complaint, author, self._transaction.similar(case), parent)
+
+    def _words_of(self, complaint: Complaint) -> Sequence[str]:
+        if complaint.mention not in self._carried and len(self._carried) < EXPLAINED:
+            self._carried[complaint.mention] = self._words(complaint.text)
+        return self._carried.get(complaint.mention, ())
+
+    def _start_clocks(self) -> None:
+        """The team's clock starts with the first message; what is told among others rings nobody up."""
+        due: dict[int, datetime | None] = {}
+        for said in self._everything():
+            for mention in said.mentions:
+                due.setdefault(self._case_of[mention], None)
+        for said in self._said:
+            if said.reason is Reason.FIRST and said.case:
+                case = replace(said.case, told_at=said.case.told_at or self._now)
+                due[case.id] = next_at(case, self._rules.cases.staffed, ())
+        self._transaction.set_told_at(self._now, due)

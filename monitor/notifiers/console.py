@@ -38,6 +38,7 @@ class ConsoleNotifier:
     """A :class:`monitor.ports.Notifier` that prints to ``stream``, or to whatever is the standard output then."""
 
     pace = timedelta(0)
+    has_threads = False
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream

@@ -122,6 +122,7 @@ class SlackNotifier:
     """A :class:`monitor.ports.Notifier` for one channel. References are ``channel:ts``."""
 
     pace = PACE
+    has_threads = True
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -64,6 +64,7 @@ class WebhookNotifier:
     """A :class:`monitor.ports.Notifier`. ``clock`` gives the seconds of the signature."""
 
     pace = timedelta(0)
+    has_threads = False
 
     def __init__(self, options: Options, clock: Callable[[], float]) -> None:
         self._options = options

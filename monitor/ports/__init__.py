@@ -13,18 +13,8 @@ from monitor.ports.plugins import (
     Refreshing,
     Round,
 )
-from monitor.ports.store import (
-    Alert,
-    Delivery,
-    OpenCase,
-    OpenGap,
-    Pending,
-    Quoting,
-    Store,
-    Transaction,
-    Unfiled,
-    Unjudged,
-)
+from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Pending, Quoting, Unfiled, Unjudged
+from monitor.ports.store import Store, Transaction
 
 __all__ = [
     "Alert",
@@ -36,7 +26,7 @@ __all__ = [
     "Looked",
     "Metered",
     "Notifier",
-    "OpenCase",
+    "OpenCause",
     "OpenGap",
     "Pending",
     "Querying",

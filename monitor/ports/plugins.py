@@ -155,6 +155,11 @@ class Notifier(Protocol):
         """The shortest pause between two messages to this target; zero for none."""
         ...
 
+    @property
+    def has_threads(self) -> bool:
+        """Can a message stand under another one, out of the way of those who do not ask for it?"""
+        ...
+
     def send(self, message: Message, thread: Receipt | None) -> Receipt:
         """Deliver once, without retries of its own, or raise ``Refused``, ``Busy`` or ``Doubtful``.
 

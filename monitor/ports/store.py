@@ -2,115 +2,25 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from monitor.core.alerting import Reason, Told
-from monitor.core.case import Case, Complaint
+from monitor.core.alerting import Told
+from monitor.core.cause import Cause, Complaint
 from monitor.core.health import Health
-from monitor.core.mention import Gap, Mention, Post
+from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
 from monitor.core.silence import Pulse
 from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
+from monitor.ports.cases import CaseReads, CaseWrites
 from monitor.ports.plugins import Receipt
+from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """A row of the outbox. ``is_doubtful``: an earlier attempt may have been accepted.
-
-    ``attempts`` counts this one, ``doubts`` the earlier ones whose answer was lost.
-    """
-
-    id: int
-    target: str
-    message: Message
-    attempts: int
-    doubts: int
-    started_at: datetime
-    is_doubtful: bool
-    thread: Receipt | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenGap:
-    """A gap of a source as the store keeps it."""
-
-    id: int
-    source: str
-    gap: Gap
-    told_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unjudged:
-    """A stored mention that waits for a verdict."""
-
-    mention: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfiled:
-    """A complaint that waits to be filed into a case."""
-
-    mention: int
-    brand: str
-    topics: tuple[str, ...]
-    posted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A filed complaint that some target may not have heard of; its words are read only when they are to be told."""
-
-    mention: int
-    platform: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCase:
-    """A case with complaints that some target has not heard of.
-
-    ``posts``, ``authors`` and ``wordings`` count all complaints of the case, their distinct authors and their distinct
-    fingerprints.
-    """
-
-    case: Case
-    posts: int
-    authors: int
-    wordings: int
-    pending: tuple[Pending, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """What triage decided to say about a case to one target."""
-
-    target: str
-    reason: Reason
-    message: Message
-    case: int
-    mentions: tuple[int, ...]
-    voices: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quoting:
-    """A message of the outbox that quotes posts. ``is_out``: it was handed over, or may have been."""
-
-    id: int
-    target: str
-    message: Message
-    is_out: bool
-    posts: tuple[Post, ...]
-
-
-class Transaction(Protocol):
+class Transaction(CaseWrites, Protocol):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
@@ -181,24 +91,24 @@ class Transaction(Protocol):
         ...
 
     def unfiled(self, limit: int) -> list[Unfiled]:
-        """Complaints in no case yet, oldest post first."""
+        """Complaints in no cause yet, oldest post first."""
         ...
 
-    def latest_cases(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Case]:
+    def latest_causes(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Cause]:
         """The newest episode of each (brand, topic) that has one."""
         ...
 
-    def case_at(self, brand: str, topic: str, grouping: str, moment: datetime) -> Case | None:
+    def cause_at(self, brand: str, topic: str, grouping: str, moment: datetime) -> Cause | None:
         """The newest episode that was opened by ``moment``."""
         ...
 
-    def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case: ...
+    def open_cause(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Cause: ...
 
-    def file(self, filed: Iterable[tuple[int, int]]) -> None:
-        """Put complaints into cases, as (mention, case) pairs, unless they are in one already."""
+    def file(self, filed: Iterable[tuple[int, int, int]]) -> None:
+        """Put complaints into causes and cases, as (mention, cause, case), unless they are in one already."""
         ...
 
-    def open_cases(self) -> list[OpenCase]:
+    def open_causes(self) -> list[OpenCause]:
         """Cases with complaints that have not been passed to every target they belong to."""
         ...
 
@@ -206,8 +116,8 @@ class Transaction(Protocol):
         """Complaints with their words, by mention."""
         ...
 
-    def told(self, cases: Collection[int]) -> dict[tuple[int, str], Told]:
-        """What has been said about cases, by (case, target); nothing said, no entry."""
+    def told(self, causes: Collection[int]) -> dict[tuple[int, str], Told]:
+        """What has been said about causes, by (cause, target); nothing said, no entry."""
         ...
 
     def told_mentions(self, complaints: Collection[int]) -> set[tuple[int, str]]:
@@ -226,8 +136,11 @@ class Transaction(Protocol):
         """These complaints have been passed to every target they belong to."""
         ...
 
-    def enqueue(self, target: str, message: Message, now: datetime) -> bool:
-        """Put any other message into the outbox, unless one with its key is there already for the target."""
+    def enqueue(self, target: str, message: Message, now: datetime, case: int | None = None) -> bool:
+        """Put any other message into the outbox, unless one with its key is there already for the target.
+
+        With ``case`` it belongs to a case, and what it quotes of the case is followed.
+        """
         ...
 
     def set_health(self, health: Health) -> None:
@@ -239,7 +152,7 @@ class Transaction(Protocol):
         ...
 
 
-class Store(Protocol):
+class Store(CaseReads, Protocol):
     """The database: the queue, the memory and the only truth."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

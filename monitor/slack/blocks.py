@@ -5,11 +5,13 @@ Everything a stranger wrote goes into ``rich_text`` and ``plain_text``, which Sl
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from monitor.core.message import Message, Quote, Tone, plain_text
+from monitor.slack.buttons import actions
 from monitor.slack.safety import escape, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -26,12 +28,15 @@ HEADER = 150
 """https://docs.slack.dev/reference/block-kit/blocks/header-block"""
 
 URL = 3_000
+QUOTE, FULL = 600, 2_600
+HERE = "here"
 ONE_LINE = 70
 
 _SCALES = (1.0, 0.5, 0.25, 0.1)
 _QUOTES, _FACTS, _REASONS = 5, 8, 6
 _MARK = {
     Tone.ALERT: "🔴",
+    Tone.GENTLE: "🌱",
     Tone.GROWING: "📈",
     Tone.QUIET: "💬",
     Tone.HEALTH: "⚠️",
@@ -78,11 +83,12 @@ def _tidy(message: Message, scale: float) -> Message:
     def short(text: str, limit: int) -> str:
         return shorten(one_line(text), int(limit * scale))
 
+    words = FULL if len(message.quotes) == 1 else QUOTE
     return replace(
         message,
         title=shorten(one_line(message.title), HEADER - 10) or "(no title)",
         quotes=tuple(
-            Quote(text=short(q.text, 600) or "(no words)", where=short(q.where, 240), url=_address(q.url, scale))
+            Quote(text=short(q.text, words) or "(no words)", where=short(q.where, 240), url=_address(q.url, scale))
             for q in message.quotes[:_QUOTES]
         ),
         facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in message.facts[:_FACTS]),
@@ -108,15 +114,30 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_rich_text(_section(_facts(message.facts))))
     if message.why:
         blocks.append(_small("Why you see this: " + "; ".join(message.why)))
+    if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
+        blocks.append(_rich_text(_section(calls)))
+    if message.case is not None and (row := actions(message.case, message.offers)):
+        blocks.append(row)
     return blocks
 
 
 def _heading(message: Message) -> Block:
     """A header for what stands in the channel; a bold line for what stands under it, where room is short."""
     title = f"{_MARK[message.tone]} {message.title}"
-    if message.thread is not None:
-        return _rich_text(_section([_text(title, bold=True)]))
+    if message.thread is not None and not message.edits:
+        return _rich_text(_section([_text(title, bold=True), *_calls(message.pings)]))
     return {"type": "header", "text": {"type": "plain_text", "text": literal(title), "emoji": False}}
+
+
+def _calls(pings: Sequence[str]) -> list[Block]:
+    """Elements that call people; only ids of people, and here for everybody who is there."""
+    calls: list[Block] = []
+    for ping in pings:
+        if ping == HERE:
+            calls += [_text(" "), {"type": "broadcast", "range": HERE}]
+        elif re.fullmatch(r"[UW][A-Z0-9]{2,}", ping):
+            calls += [_text(" "), {"type": "user", "user_id": ping}]
+    return calls
 
 
 def _quotation(quote: Quote) -> Block:

@@ -19,6 +19,15 @@ MOST_IN_CONTEXT = 10
 TEXT = 3_000
 """https://docs.slack.dev/reference/block-kit/composition-objects/text-object"""
 
+MOST_ACTIONS = 25
+"""https://docs.slack.dev/reference/block-kit/blocks/actions-block"""
+
+BUTTON, BUTTON_VALUE = 75, 2_000
+"""https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
+
+MOST_OPTIONS, OPTION, OPTION_VALUE, PLACEHOLDER = 100, 75, 150, 150
+"""https://docs.slack.dev/reference/block-kit/composition-objects/option-object"""
+
 BLOCK_ID = 255
 _COMMAND = re.compile(r"<(?:[!@#]|[a-z]+:)", re.IGNORECASE)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -33,7 +42,11 @@ def problems(blocks: Sequence[Block]) -> list[str]:
         found += [f"block {index}: {problem}" for problem in _of_part(block, _BLOCKS)]
     if not found:
         ids = [block["block_id"] for block in blocks if "block_id" in block]
-        found += [f"block_id {name!r} is used twice" for name in {name for name in ids if ids.count(name) > 1}]
+        found += [f"block_id {name!r} is used twice" for name in sorted({name for name in ids if ids.count(name) > 1})]
+        names = [
+            element["action_id"] for block in blocks for element in block.get("elements", []) if "action_id" in element
+        ]
+        found += [f"action_id {name!r} is used twice" for name in sorted({n for n in names if names.count(n) > 1})]
         if text_size(blocks) > TEXT_BUDGET:
             found.append(f"{text_size(blocks)} characters of text in all, {TEXT_BUDGET} allowed")
         if json_size(blocks) > JSON_BUDGET:
@@ -121,6 +134,47 @@ def _link(part: Mapping[str, Any]) -> Iterator[str]:
         yield "a link that is not a web address"
 
 
+def _actions(block: Mapping[str, Any]) -> Iterator[str]:
+    yield from _block_id(block)
+    yield from _children(block["elements"], MOST_ACTIONS, _ACTION_ELEMENTS)
+
+
+def _button(element: Mapping[str, Any]) -> Iterator[str]:
+    yield from _of_text(element["action_id"], BLOCK_ID)
+    yield from _of_part(element["text"], _plain(BUTTON))
+    if "value" in element:
+        yield from _of_text(element["value"], BUTTON_VALUE)
+    if element.get("style", "primary") not in ("primary", "danger"):
+        yield "an unknown style"
+
+
+def _select(element: Mapping[str, Any]) -> Iterator[str]:
+    yield from _of_text(element["action_id"], BLOCK_ID)
+    yield from _of_part(element["placeholder"], _plain(PLACEHOLDER))
+    options = element.get("options", [None])
+    if not isinstance(options, list) or not 1 <= len(options) <= MOST_OPTIONS:
+        yield f"1 to {MOST_OPTIONS} options allowed"
+        return
+    for option in options if "options" in element else ():
+        kept = option if isinstance(option, dict) else {}
+        yield from _of_part(kept.get("text"), _plain(OPTION))
+        yield from _of_text(kept.get("value"), OPTION_VALUE)
+
+
+def _user(part: Mapping[str, Any]) -> Iterator[str]:
+    if not re.fullmatch(r"[UW][A-Z0-9]{2,}", str(part["user_id"])):
+        yield "a user who is none"
+
+
+def _broadcast(part: Mapping[str, Any]) -> Iterator[str]:
+    if part["range"] != "here":
+        yield "nobody but those who are here may be called"
+
+
+def _plain(limit: int) -> dict[str, tuple[frozenset[str], frozenset[str], Check]]:
+    return {"plain_text": _form("text", "emoji", _text_of(limit))}
+
+
 def _form(needed: str, optional: str, check: Check) -> tuple[frozenset[str], frozenset[str], Check]:
     return frozenset(needed.split()), frozenset(optional.split()), check
 
@@ -128,6 +182,12 @@ def _form(needed: str, optional: str, check: Check) -> tuple[frozenset[str], fro
 _HEADER_TEXT = {"plain_text": _form("text", "emoji", _text_of(HEADER))}
 _CONTEXT_TEXT = {"plain_text": _form("text", "emoji", _text_of(TEXT))}
 _RICH_ELEMENTS = {"text": _form("text", "style", _text_of(TEXT)), "link": _form("url text", "style", _link)}
+_RICH_ELEMENTS |= {"user": _form("user_id", "", _user), "broadcast": _form("range", "", _broadcast)}
+_ACTION_ELEMENTS = {
+    "button": _form("action_id text", "value style", _button),
+    "static_select": _form("action_id placeholder options", "", _select),
+    "users_select": _form("action_id placeholder", "", _select),
+}
 _RICH_PARTS = {
     "rich_text_section": _form("elements", "", _run_of_text),
     "rich_text_quote": _form("elements", "border", _run_of_text),
@@ -136,4 +196,5 @@ _BLOCKS = {
     "header": _form("text", "block_id", _header),
     "context": _form("elements", "block_id", _context),
     "rich_text": _form("elements", "block_id", _rich_text),
+    "actions": _form("elements", "block_id", _actions),
 }

@@ -119,7 +119,7 @@ class PostWrites:
             "fingerprint": fingerprint(mention.text),
             "edited_at": mention.edited_at,
         }
-        if row.stage in (Stage.DONE, Stage.ASIDE) and row.case_id is None and not row.is_own:
+        if row.stage in (Stage.DONE, Stage.ASIDE) and row.cause_id is None and not row.is_own:
             self._connection.execute(delete(verdicts).where(verdicts.c.mention_id == row.id))
             values |= {"stage": Stage.NEW, "judged_by": None}
         self._connection.execute(update(mentions).where(mentions.c.id == row.id).values(**values))
@@ -137,17 +137,17 @@ class PostWrites:
     def _quoting(self, numbers: Collection[int], *, gone: bool = False) -> list[Quoting]:
         messages: dict[int, Any] = {}
         posts: dict[int, list[Post]] = defaultdict(list)
-        query = (
-            select(outbox, mentions.c.platform, mentions.c.native_id, mentions.c.url, mentions.c.text.label("words"))
-            .join(told, told.c.outbox_id == outbox.c.id)
-            .join(mentions, mentions.c.id == told.c.mention_id)
-            .order_by(outbox.c.id)
+        wanted = select(
+            outbox, mentions.c.platform, mentions.c.native_id, mentions.c.url, mentions.c.text.label("words")
         )
+        by_told = wanted.join(told, told.c.outbox_id == outbox.c.id).join(mentions, mentions.c.id == told.c.mention_id)
+        by_case = wanted.join(mentions, mentions.c.case_id == outbox.c.case_id)
         for some in portions(numbers):
-            for row in self._connection.execute(query.where(mentions.c.id.in_(some))):
-                messages[row.id] = row
-                words = None if gone else row.words
-                posts[row.id].append(Post(row.platform, row.native_id, row.url, words))
+            for query in (by_told, by_case):
+                for row in self._connection.execute(query.where(mentions.c.id.in_(some)).order_by(outbox.c.id)):
+                    messages[row.id] = row
+                    post = Post(row.platform, row.native_id, row.url, None if gone else row.words)
+                    posts[row.id] += [] if post in posts[row.id] else [post]
         return [
             Quoting(
                 id=number,
@@ -156,7 +156,7 @@ class PostWrites:
                 is_out=row.state in (State.SENT, State.SENDING) or row.is_doubtful,
                 posts=tuple(posts[number]),
             )
-            for number, row in messages.items()
+            for number, row in sorted(messages.items())
         ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, or_, select, text, update
 
-from monitor.core.case import Case
+from monitor.core.cause import Cause
 from monitor.core.message import Message
 from monitor.store.connection import reading, writing
 from monitor.store.schema import (
@@ -14,7 +14,7 @@ from monitor.store.schema import (
     UNFINISHED,
     Stage,
     State,
-    cases,
+    causes,
     corrections,
     cursors,
     mentions,
@@ -48,14 +48,22 @@ class Report:
         kept = wanted.join(mentions, mentions.c.id == corrections.c.mention_id).where(text(f"mentions.{KEPT}"))
         return self._rows(kept.order_by(corrections.c.id))
 
-    def case(self, number: int) -> Case:
-        last = select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == number).scalar_subquery()
-        row = self._rows(select(cases, last.label("last_at")).where(cases.c.id == number))[0]
-        return Case(**row)
+    def cause(self, number: int) -> Cause:
+        last = select(func.max(mentions.c.posted_at)).where(mentions.c.cause_id == number).scalar_subquery()
+        row = self._rows(select(causes, last.label("last_at")).where(causes.c.id == number))[0]
+        return Cause(**row)
+
+    def cause_of(self, alert: RowMapping) -> Cause:
+        """The cause an alert is about; of a list of several, that of its first post."""
+        number = alert["cause_id"]
+        if number is None:
+            query = select(mentions.c.cause_id).join(told, told.c.mention_id == mentions.c.id)
+            number = self._rows(query.where(told.c.outbox_id == alert["id"]).order_by(mentions.c.id))[0]["cause_id"]
+        return self.cause(number)
 
     def members(self, number: int) -> list[RowMapping]:
-        """The posts of a case in the order they were posted; none if there is no such case."""
-        query = select(mentions).where(mentions.c.case_id == number)
+        """The posts of a cause in the order they were posted; none if there is no such cause."""
+        query = select(mentions).where(mentions.c.cause_id == number)
         return self._rows(query.order_by(mentions.c.posted_at, mentions.c.id))
 
     def messages_about(self, mention: int) -> list[RowMapping]:
@@ -85,7 +93,7 @@ class Report:
 
     def found(self, source: str, since: datetime) -> tuple[int, int]:
         """How many posts and how many complaints a source has brought since a moment."""
-        query = select(func.count(), func.count(mentions.c.case_id)).where(
+        query = select(func.count(), func.count(mentions.c.cause_id)).where(
             mentions.c.source == source, mentions.c.collected_at >= since
         )
         with reading(self._engine) as connection:
@@ -108,7 +116,7 @@ class Report:
 
     def counts(self) -> dict[str, int]:
         """How much of everything there is."""
-        tables = {"mentions": mentions, "verdicts": verdicts, "cases": cases, "messages": outbox, "cursors": cursors}
+        tables = {"mentions": mentions, "verdicts": verdicts, "causes": causes, "messages": outbox, "cursors": cursors}
         with reading(self._engine) as connection:
             return {
                 name: connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -140,18 +148,18 @@ class Report:
         columns = (mentions.c.id, mentions.c.platform, mentions.c.native_id, mentions.c.brand, mentions.c.text)
         return self._rows(select(*columns).where(mentions.c.id.in_(numbers)))
 
-    def all_cases(self) -> list[tuple[Case, list[str]]]:
-        """Every case with the ids of its posts in the order they were posted."""
-        found = {row["id"]: self.case(row["id"]) for row in self._rows(select(cases.c.id).order_by(cases.c.id))}
+    def all_causes(self) -> list[tuple[Cause, list[str]]]:
+        """Every cause with the ids of its posts in the order they were posted."""
+        found = {row["id"]: self.cause(row["id"]) for row in self._rows(select(causes.c.id).order_by(causes.c.id))}
         members: dict[int, list[str]] = {number: [] for number in found}
-        query = select(mentions.c.case_id, mentions.c.native_id).where(mentions.c.case_id.is_not(None))
+        query = select(mentions.c.cause_id, mentions.c.native_id).where(mentions.c.cause_id.is_not(None))
         for row in self._stream(query.order_by(mentions.c.posted_at, mentions.c.id)):
-            members[row["case_id"]].append(row["native_id"])
-        return [(case, members[number]) for number, case in found.items()]
+            members[row["cause_id"]].append(row["native_id"])
+        return [(cause, members[number]) for number, cause in found.items()]
 
     def all_alerts(self) -> Iterator[tuple[RowMapping, Message, list[str]]]:
         """Every alert with its message and the ids of the posts it told, in the order they were decided."""
-        for row in self._rows(select(outbox).where(outbox.c.case_id.is_not(None)).order_by(outbox.c.id)):
+        for row in self._rows(select(outbox).where(outbox.c.reason.is_not(None)).order_by(outbox.c.id)):
             query = select(mentions.c.native_id).join(told, told.c.mention_id == mentions.c.id)
             ids = self._rows(query.where(told.c.outbox_id == row["id"]).order_by(mentions.c.posted_at, mentions.c.id))
             yield row, Message.from_json(row["message"]), [found["native_id"] for found in ids]

@@ -66,6 +66,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 UNFINISHED = "stage < 3"
 KEPT = "forgotten_at IS NULL"
+IN_CASE = "case_id IS NOT NULL"
+STANDING = "reason IS NOT NULL AND thread IS NULL"
 OPEN = "state IN ('pending', 'sending')"
 """The conditions of the partial indexes: a query says them word for word, because SQLite cannot see through a bound
 parameter that an index holds what is asked for."""
@@ -78,8 +80,8 @@ naming = {
 }
 metadata = MetaData(naming_convention=naming)
 
-cases = Table(
-    "cases",
+causes = Table(
+    "causes",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("brand", Text, nullable=False),
@@ -87,7 +89,50 @@ cases = Table(
     Column("grouping", Text, nullable=False),
     Column("episode", Integer, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
-    UniqueConstraint("brand", "topic", "grouping", "episode"),
+    # The name is from when causes were called cases; SQLite cannot change it.
+    UniqueConstraint("brand", "topic", "grouping", "episode", name="uq_cases_brand"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cause_id", Integer, ForeignKey("causes.id"), nullable=False, index=True),
+    Column("brand", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("level", SmallInteger, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("owner", Text),
+    Column("owner_name", Text),
+    Column("told_at", UtcDateTime),
+    Column("taken_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
+    Column("updated_at", UtcDateTime),
+    Column("done_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("snoozed_until", UtcDateTime),
+    Column("due_at", UtcDateTime, index=True),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", Integer, ForeignKey("cases.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("remedy", Text),
+    Column("note", Text),
+    Column("evidence", Text),
+    UniqueConstraint("case_id", "key"),
 )
 
 mentions = Table(
@@ -113,6 +158,7 @@ mentions = Table(
     Column("fingerprint", Text, nullable=False),
     Column("stage", SmallInteger, nullable=False),
     Column("judged_by", Text),
+    Column("cause_id", Integer, ForeignKey("causes.id")),
     Column("case_id", Integer, ForeignKey("cases.id")),
     Column("author_since", UtcDateTime),
     Column("rating", SmallInteger),
@@ -131,13 +177,32 @@ Index(
     postgresql_where=text(UNFINISHED),
 )
 Index(
+    "ix_mentions_cause",
+    mentions.c.cause_id,
+    mentions.c.posted_at,
+    sqlite_where=text("cause_id IS NOT NULL"),
+    postgresql_where=text("cause_id IS NOT NULL"),
+)
+Index(
     "ix_mentions_case",
     mentions.c.case_id,
-    mentions.c.posted_at,
-    sqlite_where=text("case_id IS NOT NULL"),
-    postgresql_where=text("case_id IS NOT NULL"),
+    sqlite_where=text(IN_CASE),
+    postgresql_where=text(IN_CASE),
 )
-
+Index(
+    "ix_mentions_voice",
+    mentions.c.cause_id,
+    mentions.c.author,
+    sqlite_where=text(IN_CASE),
+    postgresql_where=text(IN_CASE),
+)
+Index(
+    "ix_mentions_copy",
+    mentions.c.brand,
+    mentions.c.fingerprint,
+    sqlite_where=text(IN_CASE),
+    postgresql_where=text(IN_CASE),
+)
 Index(
     "ix_mentions_look",
     mentions.c.platform,
@@ -232,6 +297,7 @@ outbox = Table(
     Column("target", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("thread", Text),
+    Column("cause_id", Integer, ForeignKey("causes.id")),
     Column("case_id", Integer, ForeignKey("cases.id")),
     Column("reason", Text),
     Column("voices", Integer),
@@ -256,7 +322,15 @@ Index(
     sqlite_where=text(OPEN),
     postgresql_where=text(OPEN),
 )
+Index("ix_outbox_cause", outbox.c.cause_id, outbox.c.target)
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.target)
+Index(
+    "ix_outbox_standing",
+    outbox.c.target,
+    outbox.c.created_at,
+    sqlite_where=text(STANDING),
+    postgresql_where=text(STANDING),
+)
 Index(
     "ix_outbox_sent",
     outbox.c.target,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
 from monitor.core.verdict import Label
 from monitor.ports import Delivery, Receipt, Unjudged
+from monitor.store.cases import CaseReads
 from monitor.store.connection import reading, writing
 from monitor.store.posts import upsert
 from monitor.store.schema import (
@@ -46,7 +48,7 @@ from monitor.store.sources import SourceReads
 from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore(SourceReads):
+class SqlStore(SourceReads, CaseReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:
@@ -85,7 +87,7 @@ class SqlStore(SourceReads):
             return [_silence(row) for row in connection.execute(query)]
 
     def add_silence(self, matching: Matching, until: datetime, by: str, why: str, now: datetime) -> int:
-        fields = {"brands": matching.brands, "topics": matching.topics, "platforms": matching.platforms}
+        fields = asdict(matching)
         statement = insert(silences).values(matching=fields, until=until, by=by, why=why, created_at=now)
         with writing(self.engine) as connection:
             return int(connection.execute(statement.returning(silences.c.id)).scalar_one())

@@ -8,21 +8,22 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, text, tuple_, update
 
 from monitor.core.alerting import Reason, Told
-from monitor.core.case import Case, Complaint
+from monitor.core.cause import Cause, Complaint
 from monitor.core.health import Health
 from monitor.core.message import Message
 from monitor.core.trend import Usual
-from monitor.core.verdict import Label, Verdict
-from monitor.ports import Alert, OpenCase, Pending, Unfiled
+from monitor.core.verdict import Band, Label, Verdict
+from monitor.ports import Alert, OpenCause, Pending, Unfiled
+from monitor.store.cases import CaseWrites
 from monitor.store.posts import PostWrites, portions, upsert
-from monitor.store.schema import UNFINISHED, Stage, State, cases, health, mentions, outbox, told, verdicts
+from monitor.store.schema import UNFINISHED, Stage, State, causes, health, mentions, outbox, told, verdicts
 from monitor.store.sources import SourceWrites
 
 _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
 
 
-class SqlTransaction(PostWrites, SourceWrites):
+class SqlTransaction(PostWrites, SourceWrites, CaseWrites):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
     def __init__(self, connection: Connection) -> None:
@@ -44,42 +45,54 @@ class SqlTransaction(PostWrites, SourceWrites):
 
     def unfiled(self, limit: int) -> list[Unfiled]:
         query = (
-            select(mentions.c.id, mentions.c.brand, verdicts.c.topics, mentions.c.posted_at)
+            select(mentions, verdicts.c.topics, verdicts.c.intent, verdicts.c.severity)
             .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
             .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.COMPLAINT)
             .order_by(mentions.c.posted_at, mentions.c.id)
             .limit(limit)
         )
         return [
-            Unfiled(mention=row.id, brand=row.brand, topics=tuple(row.topics), posted_at=row.posted_at)
+            Unfiled(
+                mention=row.id,
+                brand=row.brand,
+                topics=tuple(row.topics),
+                posted_at=row.posted_at,
+                platform=row.platform,
+                author=row.author,
+                text=row.text,
+                fingerprint=row.fingerprint,
+                reply_to=row.reply_to,
+                intent=row.intent,
+                severity=Band(**row.severity) if row.severity else None,
+            )
             for row in self._connection.execute(query)
         ]
 
-    def latest_cases(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Case]:
+    def latest_causes(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Cause]:
         newest = (
-            select(func.max(cases.c.id))
-            .where(tuple_(cases.c.brand, cases.c.topic).in_(list(things)), cases.c.grouping == grouping)
-            .group_by(cases.c.brand, cases.c.topic)
+            select(func.max(causes.c.id))
+            .where(tuple_(causes.c.brand, causes.c.topic).in_(list(things)), causes.c.grouping == grouping)
+            .group_by(causes.c.brand, causes.c.topic)
         )
-        found = self._connection.execute(_CASES.where(cases.c.id.in_(newest)))
-        return {(row.brand, row.topic): _case(row) for row in found}
+        found = self._connection.execute(_CASES.where(causes.c.id.in_(newest)))
+        return {(row.brand, row.topic): _cause(row) for row in found}
 
-    def case_at(self, brand: str, topic: str, grouping: str, moment: datetime) -> Case | None:
+    def cause_at(self, brand: str, topic: str, grouping: str, moment: datetime) -> Cause | None:
         query = (
-            _CASES.where(cases.c.brand == brand, cases.c.topic == topic, cases.c.grouping == grouping)
-            .where(cases.c.opened_at <= moment)
-            .order_by(cases.c.opened_at.desc())
+            _CASES.where(causes.c.brand == brand, causes.c.topic == topic, causes.c.grouping == grouping)
+            .where(causes.c.opened_at <= moment)
+            .order_by(causes.c.opened_at.desc())
             .limit(1)
         )
         row = self._connection.execute(query).first()
-        return _case(row) if row else None
+        return _cause(row) if row else None
 
-    def open_case(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Case:
-        statement = insert(cases).values(
+    def open_cause(self, brand: str, topic: str, grouping: str, episode: int, opened_at: datetime) -> Cause:
+        statement = insert(causes).values(
             brand=brand, topic=topic, grouping=grouping, episode=episode, opened_at=opened_at
         )
-        number = self._connection.execute(statement.returning(cases.c.id)).scalar_one()
-        return Case(
+        number = self._connection.execute(statement.returning(causes.c.id)).scalar_one()
+        return Cause(
             id=number,
             brand=brand,
             topic=topic,
@@ -89,22 +102,24 @@ class SqlTransaction(PostWrites, SourceWrites):
             last_at=opened_at,
         )
 
-    def file(self, filed: Iterable[tuple[int, int]]) -> None:
-        rows = [{"mention": mention, "case": case} for mention, case in filed]
+    def file(self, filed: Iterable[tuple[int, int, int]]) -> None:
+        rows = [{"mention": mention, "cause": cause, "case": case} for mention, cause, case in filed]
         if rows:
             self._connection.execute(_FILE, rows)
 
-    def open_cases(self) -> list[OpenCase]:
+    def open_causes(self) -> list[OpenCause]:
         pending: dict[int, list[Pending]] = {}
         for row in self._connection.execute(_PENDING).all():
-            pending.setdefault(row.case_id, []).append(Pending(row.id, row.platform))
+            pending.setdefault(row.cause_id, []).append(
+                Pending(row.id, row.platform, row.source, row.language, row.case_id)
+            )
         if not pending:
             return []
-        counts = {row.case_id: row for row in self._connection.execute(_COUNTS, {"cases": list(pending)}).all()}
-        found = self._connection.execute(_CASES.where(cases.c.id.in_(pending)).order_by(cases.c.id))
+        counts = {row.cause_id: row for row in self._connection.execute(_COUNTS, {"causes": list(pending)}).all()}
+        found = self._connection.execute(_CASES.where(causes.c.id.in_(pending)).order_by(causes.c.id))
         return [
-            OpenCase(
-                case=_case(row),
+            OpenCause(
+                cause=_cause(row),
                 posts=counts[row.id].posts,
                 authors=counts[row.id].authors,
                 wordings=counts[row.id].wordings,
@@ -121,9 +136,9 @@ class SqlTransaction(PostWrites, SourceWrites):
         return found
 
     def told(self, of: Collection[int]) -> dict[tuple[int, str], Told]:
-        rows = self._connection.execute(_SAID, {"cases": list(of)}).all()
+        rows = self._connection.execute(_SAID, {"causes": list(of)}).all()
         return {
-            (row.case_id, row.target): Told(
+            (row.cause_id, row.target): Told(
                 messages=row.messages,
                 last_at=row.last_at,
                 voices=row.voices,
@@ -144,10 +159,10 @@ class SqlTransaction(PostWrites, SourceWrites):
     def usual(self, things: Collection[tuple[str, str]], at_least: int, now: datetime) -> dict[tuple[str, str], Usual]:
         hour_ago = now - timedelta(hours=1)
         recent = (
-            select(cases.c.brand, cases.c.topic, _AUTHORS.label("authors"))
-            .join(mentions, mentions.c.case_id == cases.c.id)
-            .where(tuple_(cases.c.brand, cases.c.topic).in_(list(things)), mentions.c.posted_at > hour_ago)
-            .group_by(cases.c.brand, cases.c.topic)
+            select(causes.c.brand, causes.c.topic, _AUTHORS.label("authors"))
+            .join(mentions, mentions.c.cause_id == causes.c.id)
+            .where(tuple_(causes.c.brand, causes.c.topic).in_(list(things)), mentions.c.posted_at > hour_ago)
+            .group_by(causes.c.brand, causes.c.topic)
             .having(at_least <= _AUTHORS)
         )
         counts = {(row.brand, row.topic): row.authors for row in self._connection.execute(recent)}
@@ -157,8 +172,8 @@ class SqlTransaction(PostWrites, SourceWrites):
         """Complaints per hour in the week before; 0 while there is less than a day of history."""
         query = (
             select(func.count(), func.min(mentions.c.posted_at))
-            .join(cases, cases.c.id == mentions.c.case_id)
-            .where(cases.c.brand == brand, cases.c.topic == topic)
+            .join(causes, causes.c.id == mentions.c.cause_id)
+            .where(causes.c.brand == brand, causes.c.topic == topic)
             .where(mentions.c.posted_at > until - _HISTORY, mentions.c.posted_at <= until)
         )
         count, first = self._connection.execute(query).one()
@@ -171,7 +186,7 @@ class SqlTransaction(PostWrites, SourceWrites):
             return
         rows = [
             _outbox_row(alert.target, alert.message, now)
-            | {"case_id": alert.case, "reason": alert.reason, "voices": alert.voices}
+            | {"cause_id": alert.cause, "case_id": alert.case, "reason": alert.reason, "voices": alert.voices}
             for alert in alerts
         ]
         inserted = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
@@ -186,8 +201,9 @@ class SqlTransaction(PostWrites, SourceWrites):
     def settle(self, complaints: Iterable[int]) -> None:
         self._move(list(complaints), Stage.FILED, Stage.DONE)
 
-    def enqueue(self, target: str, message: Message, now: datetime) -> bool:
-        statement = upsert(self._connection, outbox).values(_outbox_row(target, message, now))
+    def enqueue(self, target: str, message: Message, now: datetime, case: int | None = None) -> bool:
+        row = _outbox_row(target, message, now) | {"case_id": case}
+        statement = upsert(self._connection, outbox).values(row)
         inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id))
         return inserted.first() is not None
 
@@ -208,15 +224,23 @@ class SqlTransaction(PostWrites, SourceWrites):
 
 
 _CASES = select(
-    cases,
-    select(func.max(mentions.c.posted_at)).where(mentions.c.case_id == cases.c.id).scalar_subquery().label("last_at"),
+    causes,
+    select(func.max(mentions.c.posted_at)).where(mentions.c.cause_id == causes.c.id).scalar_subquery().label("last_at"),
 )
 
 _WHO = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentions.c.native_id)
 _AUTHORS = func.count(_WHO.distinct())
 
 _PENDING = (
-    select(mentions.c.id, mentions.c.case_id, mentions.c.platform)
+    select(
+        mentions.c.id,
+        mentions.c.cause_id,
+        mentions.c.platform,
+        mentions.c.source,
+        func.coalesce(verdicts.c.language, mentions.c.language).label("language"),
+        mentions.c.case_id,
+    )
+    .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
     .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)
     .order_by(mentions.c.id)
 )
@@ -233,7 +257,9 @@ _COMPLAINTS = (
         mentions.c.fingerprint,
         mentions.c.matched,
         mentions.c.followers,
+        mentions.c.reposts,
         verdicts.c.complaint,
+        verdicts.c.severity,
         verdicts.c.language,
         verdicts.c.is_measured,
     )
@@ -243,18 +269,18 @@ _COMPLAINTS = (
 
 _COUNTS = (
     select(
-        mentions.c.case_id,
+        mentions.c.cause_id,
         func.count().label("posts"),
         func.count(_WHO.distinct()).label("authors"),
         func.count(mentions.c.fingerprint.distinct()).label("wordings"),
     )
-    .where(mentions.c.case_id.in_(bindparam("cases", expanding=True)))
-    .group_by(mentions.c.case_id)
+    .where(mentions.c.cause_id.in_(bindparam("causes", expanding=True)))
+    .group_by(mentions.c.cause_id)
 )
 
 _SUMS = (
     select(
-        outbox.c.case_id,
+        outbox.c.cause_id,
         outbox.c.target,
         func.count().label("messages"),
         func.max(outbox.c.created_at).label("last_at"),
@@ -262,8 +288,8 @@ _SUMS = (
         func.max(case((outbox.c.reason == Reason.UNUSUAL, 1), else_=0)).label("said_unusual"),
         func.max(case((outbox.c.thread.is_(None), outbox.c.id))).label("standing"),
     )
-    .where(outbox.c.case_id.in_(bindparam("cases", expanding=True)))
-    .group_by(outbox.c.case_id, outbox.c.target)
+    .where(outbox.c.cause_id.in_(bindparam("causes", expanding=True)), outbox.c.case_id.is_(None))
+    .group_by(outbox.c.cause_id, outbox.c.target)
     .subquery()
 )
 _SAID = select(_SUMS, outbox.c.key).outerjoin(outbox, outbox.c.id == _SUMS.c.standing)
@@ -271,12 +297,12 @@ _SAID = select(_SUMS, outbox.c.key).outerjoin(outbox, outbox.c.id == _SUMS.c.sta
 _FILE = (
     update(mentions)
     .where(mentions.c.id == bindparam("mention"), mentions.c.stage == Stage.COMPLAINT)
-    .values(stage=Stage.FILED, case_id=bindparam("case"))
+    .values(stage=Stage.FILED, cause_id=bindparam("cause"), case_id=bindparam("case"))
 )
 
 
-def _case(row: Row[Any]) -> Case:
-    return Case(
+def _cause(row: Row[Any]) -> Cause:
+    return Cause(
         id=row.id,
         brand=row.brand,
         topic=row.topic,
@@ -300,6 +326,8 @@ def _complaint(row: Any) -> Complaint:
         score=row.complaint,
         matched=tuple(row.matched),
         followers=row.followers,
+        reposts=row.reposts,
+        severity=Band(**row.severity) if row.severity else None,
         language=row.language,
         is_measured=row.is_measured,
     )

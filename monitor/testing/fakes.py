@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from monitor.core.calibration import Calibration
-from monitor.core.case import GROUPING, Case, Complaint
+from monitor.core.cause import GROUPING, Cause, Complaint
 from monitor.core.mention import Mention, Page
 from monitor.core.message import Message
 from monitor.core.text import fingerprint
 from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Watch
-from monitor.ports import Receipt, Round
+from monitor.ports import Receipt, Round, Unfiled
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 """A Monday; what the builders take for now unless told otherwise."""
@@ -128,6 +128,7 @@ class FakeNotifier:
     lost_answers: list[BaseException] = field(default_factory=list)
     find_error: BaseException | None = None
     pace: timedelta = timedelta(0)
+    has_threads: bool = False
     wire: list[Message] = field(default_factory=list)
     threads: list[Receipt | None] = field(default_factory=list)
     lookups: list[str] = field(default_factory=list)
@@ -188,7 +189,7 @@ def a_watch(brand: str = "Acme", **changed: Any) -> Watch:
     return Watch(**({"terms": (brand,)} | changed | {"brand": brand}))
 
 
-def a_case(**changed: Any) -> Case:
+def a_cause(**changed: Any) -> Cause:
     """The first episode of delivery complaints about Acme, opened an hour before noon."""
     fields: dict[str, Any] = {
         "id": 1,
@@ -199,7 +200,7 @@ def a_case(**changed: Any) -> Case:
         "opened_at": NOON - timedelta(hours=1),
         "last_at": NOON,
     }
-    return Case(**(fields | changed))
+    return Cause(**(fields | changed))
 
 
 def a_complaint(text: str = "Acme lost my parcel!!", mention: int = 1, **changed: Any) -> Complaint:
@@ -215,6 +216,20 @@ def a_complaint(text: str = "Acme lost my parcel!!", mention: int = 1, **changed
         "matched": ("Acme",),
     }
     return Complaint(**(fields | changed | {"text": text, "mention": mention}))
+
+
+def an_unfiled(mention: int = 1, **changed: Any) -> Unfiled:
+    """A complaint by @ann on ``social`` that waits to be filed."""
+    fields: dict[str, Any] = {
+        "brand": "Acme",
+        "topics": ("delivery",),
+        "posted_at": NOON - timedelta(minutes=1),
+        "platform": "social",
+        "author": "ann",
+        "text": "Acme lost my parcel!!",
+        "fingerprint": fingerprint("Acme lost my parcel!!"),
+    }
+    return Unfiled(**(fields | changed | {"mention": mention}))
 
 
 def a_message(key: str = "acme/1", **changed: Any) -> Message:

@@ -10,6 +10,7 @@ from monitor.core.message import Message, Quote
 from monitor.core.silence import Pulse
 from monitor.core.verdict import Label
 from monitor.ports import Alert, Store
+from monitor.testing.fakes import an_unfiled
 from monitor.testing.store_contract import DAY, HOUR, NOW, about, post, verdict
 
 LATER = NOW + DAY
@@ -30,16 +31,17 @@ class PostsContract:
         """A post that was judged, filed and quoted in a message."""
         self.add(store, name)
         (waiting,) = store.unjudged(10)
-        said = Message(key=f"case/{name}", title="Complaint", quotes=(Quote(text="Where?", where="mastodon · @a"),))
+        said = Message(key=f"cause/{name}", title="Complaint", quotes=(Quote(text="Where?", where="mastodon · @a"),))
         with store.begin() as transaction:
             transaction.add_verdicts([(waiting.mention, verdict())])
-            case = transaction.open_case("Acme", "delivery", "by-topic", 1, NOW)
-            transaction.file([(waiting.mention, case.id)])
+            cause = transaction.open_cause("Acme", "delivery", "by-topic", 1, NOW)
+            case = transaction.open_case(cause.id, an_unfiled(waiting.mention), "delivery", 3, ())
+            transaction.file([(waiting.mention, cause.id, case.id)])
             alert = Alert(
                 target="slack",
                 reason=Reason.FIRST,
                 message=said,
-                case=case.id,
+                cause=cause.id,
                 mentions=(waiting.mention,),
                 voices=1,
             )

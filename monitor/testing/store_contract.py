@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.core.alerting import Reason, Told
-from monitor.core.case import Case
+from monitor.core.cause import Cause
 from monitor.core.health import Health
 from monitor.core.mention import Mention
 from monitor.core.message import Message, Quote, Tone
@@ -18,7 +18,8 @@ from monitor.core.text import clean
 from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
-from monitor.ports import Alert, Delivery, Receipt, Store
+from monitor.ports import Alert, Delivery, Receipt, Store, Transaction
+from monitor.testing.fakes import an_unfiled
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 123_456, tzinfo=UTC)
 DOUBT = timedelta(seconds=60)
@@ -70,6 +71,12 @@ def message(key: str, thread: str | None = None) -> Message:
     return Message(key=key, title=f"Title of {key}", thread=thread)
 
 
+def a_case(transaction: Transaction, cause: Cause) -> int:
+    """A new case of a cause."""
+    unfiled = an_unfiled(brand=cause.brand, posted_at=cause.opened_at)
+    return transaction.open_case(cause.id, unfiled, cause.topic, 3, ()).id
+
+
 class Broken(Exception):
     """Raised in the middle of a transaction."""
 
@@ -93,20 +100,20 @@ class StoreContract:
             transaction.add_verdicts((item.mention, verdict()) for item in waiting)
         return [item.mention for item in waiting]
 
-    def filed(self, store: Store, mentions: Sequence[Mention]) -> tuple[Case, list[int]]:
-        """Complaints in the first case of their brand."""
+    def filed(self, store: Store, mentions: Sequence[Mention]) -> tuple[Cause, list[int]]:
+        """Complaints in the first cause of their brand."""
         numbers = self.complaints(store, mentions)
         with store.begin() as transaction:
-            case = transaction.open_case("Acme", "delivery", "by-topic", 1, mentions[0].posted_at)
-            transaction.file((number, case.id) for number in numbers)
-        return case, numbers
+            cause = transaction.open_cause("Acme", "delivery", "by-topic", 1, mentions[0].posted_at)
+            transaction.file((number, cause.id, a_case(transaction, cause)) for number in numbers)
+        return cause, numbers
 
-    def tell(self, store: Store, case: Case, numbers: Sequence[int], **changes: Any) -> None:
+    def tell(self, store: Store, cause: Cause, numbers: Sequence[int], **changes: Any) -> None:
         fields: dict[str, Any] = {
             "target": "slack",
             "reason": Reason.FIRST,
             "message": message("first"),
-            "case": case.id,
+            "cause": cause.id,
             "mentions": tuple(numbers),
             "voices": len(numbers),
         }
@@ -190,9 +197,9 @@ class StoreContract:
         self.complaints(store, [post(1, text=text, author=text[:40], url=f"https://social.example/{text[:40]}")])
         with store.begin() as transaction:
             (complaint,) = transaction.unfiled(10)
-            case = transaction.open_case("Acme", "delivery", "by-topic", 1, complaint.posted_at)
-            transaction.file([(complaint.mention, case.id)])
-            (pending,) = transaction.open_cases()[0].pending
+            cause = transaction.open_cause("Acme", "delivery", "by-topic", 1, complaint.posted_at)
+            transaction.file([(complaint.mention, cause.id, a_case(transaction, cause))])
+            (pending,) = transaction.open_causes()[0].pending
             kept = transaction.complaints([pending.mention])[pending.mention]
         assert (kept.text, kept.author, kept.url) == (text, text[:40], f"https://social.example/{text[:40]}")
 
@@ -249,50 +256,50 @@ class StoreContract:
     def test_the_latest_episode_is_found_by_brand_topic_and_rule(self, store: Store) -> None:
         things = [("Acme", "delivery"), ("Acme", "price"), ("Bolt", "price")]
         with store.begin() as transaction:
-            assert transaction.latest_cases(things, "by-topic") == {}
+            assert transaction.latest_causes(things, "by-topic") == {}
             for episode in (1, 2):
-                opened = transaction.open_case("Acme", "delivery", "by-topic", episode, NOW + episode * HOUR)
-            other = transaction.open_case("Acme", "price", "by-topic", 3, NOW)
-            transaction.open_case("Bolt", "delivery", "by-topic", 4, NOW)
-            transaction.open_case("Acme", "delivery", "another-rule", 5, NOW)
-            found = transaction.latest_cases(things, "by-topic")
+                opened = transaction.open_cause("Acme", "delivery", "by-topic", episode, NOW + episode * HOUR)
+            other = transaction.open_cause("Acme", "price", "by-topic", 3, NOW)
+            transaction.open_cause("Bolt", "delivery", "by-topic", 4, NOW)
+            transaction.open_cause("Acme", "delivery", "another-rule", 5, NOW)
+            found = transaction.latest_causes(things, "by-topic")
         assert found == {("Acme", "delivery"): opened, ("Acme", "price"): other}
         assert (opened.episode, opened.opened_at, opened.last_at) == (2, NOW + 2 * HOUR, NOW + 2 * HOUR)
 
     def test_an_episode_cannot_be_opened_twice(self, store: Store) -> None:
         with store.begin() as transaction:
-            transaction.open_case("Acme", "delivery", "by-topic", 1, NOW)
+            transaction.open_cause("Acme", "delivery", "by-topic", 1, NOW)
         with pytest.raises(Exception, match=r"(?i)unique"), store.begin() as transaction:
-            transaction.open_case("Acme", "delivery", "by-topic", 1, NOW)
+            transaction.open_cause("Acme", "delivery", "by-topic", 1, NOW)
 
     def test_a_case_lasts_until_its_last_post(self, store: Store) -> None:
         self.filed(store, [post(1), post(9), post(4)])
         with store.begin() as transaction:
-            case = transaction.latest_cases([("Acme", "delivery")], "by-topic")["Acme", "delivery"]
-        assert (case.opened_at, case.last_at) == (post(1).posted_at, post(9).posted_at)
+            cause = transaction.latest_causes([("Acme", "delivery")], "by-topic")["Acme", "delivery"]
+        assert (cause.opened_at, cause.last_at) == (post(1).posted_at, post(9).posted_at)
 
     def test_a_complaint_in_a_case_stays_there(self, store: Store) -> None:
-        case, numbers = self.filed(store, [post(1)])
+        cause, numbers = self.filed(store, [post(1)])
         with store.begin() as transaction:
             assert transaction.unfiled(10) == []
-            other = transaction.open_case("Acme", "delivery", "by-topic", 2, NOW)
-            transaction.file([(numbers[0], other.id)])
-            assert [c.case.id for c in transaction.open_cases()] == [case.id]
+            other = transaction.open_cause("Acme", "delivery", "by-topic", 2, NOW)
+            transaction.file([(numbers[0], other.id, a_case(transaction, other))])
+            assert [c.cause.id for c in transaction.open_causes()] == [cause.id]
 
     def test_only_complaints_are_filed(self, store: Store) -> None:
         self.add(store, post(1))
         number = store.unjudged(1)[0].mention
         with store.begin() as transaction:
-            case = transaction.open_case("Acme", "delivery", "by-topic", 1, NOW)
-            transaction.file([(number, case.id)])
-            assert transaction.open_cases() == []
+            cause = transaction.open_cause("Acme", "delivery", "by-topic", 1, NOW)
+            transaction.file([(number, cause.id, a_case(transaction, cause))])
+            assert transaction.open_causes() == []
         assert len(store.unjudged(1)) == 1
 
     def test_an_open_case_knows_its_pending_complaints(self, store: Store) -> None:
         posts = [post(2), post(1, platform="rss", author=None, url="https://rss.example/1", followers=7)]
         _, numbers = self.filed(store, posts)
         with store.begin() as transaction:
-            (found,) = transaction.open_cases()
+            (found,) = transaction.open_causes()
             complaints = transaction.complaints(numbers)
         assert {(item.mention, item.platform) for item in found.pending} == {
             (numbers[0], "mastodon"),
@@ -314,7 +321,7 @@ class StoreContract:
         ]
         self.filed(store, posts)
         with store.begin() as transaction:
-            (found,) = transaction.open_cases()
+            (found,) = transaction.open_causes()
         assert (found.posts, found.authors, found.wordings) == (6, 5, 2)
 
     def test_settled_complaints_are_counted_but_not_pending(self, store: Store) -> None:
@@ -322,11 +329,11 @@ class StoreContract:
         with store.begin() as transaction:
             transaction.settle([first])
         with store.begin() as transaction:
-            (found,) = transaction.open_cases()
+            (found,) = transaction.open_causes()
             assert [complaint.mention for complaint in found.pending] == [second]
             assert (found.posts, found.authors) == (2, 2)
             transaction.settle(iter([second]))
-            assert transaction.open_cases() == []
+            assert transaction.open_causes() == []
 
     def test_nothing_is_settled_before_it_is_filed(self, store: Store) -> None:
         (number,) = self.complaints(store, [post(1)])
@@ -335,57 +342,63 @@ class StoreContract:
             assert [complaint.mention for complaint in transaction.unfiled(1)] == [number]
 
     def test_more_complaints_than_a_statement_can_name_are_looked_up_and_settled(self, store: Store) -> None:
-        case, (number,) = self.filed(store, [post(1)])
-        self.tell(store, case, [number])
+        cause, (number,) = self.filed(store, [post(1)])
+        self.tell(store, cause, [number])
         many = range(number, number + 70_000)
         with store.begin() as transaction:
             assert transaction.told_mentions(many) == {(number, "slack")}
             transaction.settle(many)
-            assert transaction.open_cases() == []
+            assert transaction.open_causes() == []
 
     def test_open_cases_come_in_the_order_they_were_opened(self, store: Store) -> None:
         numbers = self.complaints(store, [post(1), post(2)])
         with store.begin() as transaction:
-            cases = [transaction.open_case(brand, "delivery", "by-topic", 1, NOW) for brand in ("Bolt", "Acme")]
-            transaction.file((number, case.id) for case, number in zip(reversed(cases), numbers, strict=True))
-            assert [found.case.brand for found in transaction.open_cases()] == ["Bolt", "Acme"]
+            causes = [transaction.open_cause(brand, "delivery", "by-topic", 1, NOW) for brand in ("Bolt", "Acme")]
+            pairs = zip(reversed(causes), numbers, strict=True)
+            transaction.file((number, cause.id, a_case(transaction, cause)) for cause, number in pairs)
+            assert [found.cause.brand for found in transaction.open_causes()] == ["Bolt", "Acme"]
 
     # What was told
 
     def test_nothing_was_told_at_first(self, store: Store) -> None:
-        case, numbers = self.filed(store, [post(1)])
+        cause, numbers = self.filed(store, [post(1)])
         with store.begin() as transaction:
-            assert transaction.told([case.id]) == {}
+            assert transaction.told([cause.id]) == {}
             assert transaction.told_mentions(numbers) == set()
 
     def test_what_was_told_is_known_for_each_target(self, store: Store) -> None:
-        case, (first, second) = self.filed(store, [post(1), post(2)])
-        self.tell(store, case, [first])
+        cause, (first, second) = self.filed(store, [post(1), post(2)])
+        self.tell(store, cause, [first])
         later = NOW + HOUR
-        self.tell(store, case, [second], message=message("second", "first"), reason=Reason.MORE, voices=2, at=later)
-        self.tell(store, case, [second], message=message("third"), target="mail", reason=Reason.UNUSUAL)
+        self.tell(store, cause, [second], message=message("second", "first"), reason=Reason.MORE, voices=2, at=later)
+        self.tell(store, cause, [second], message=message("third"), target="mail", reason=Reason.UNUSUAL)
         with store.begin() as transaction:
-            told = transaction.told([case.id])
+            told = transaction.told([cause.id])
             assert told == {
-                (case.id, "slack"): Told(messages=2, last_at=later, voices=2, said_unusual=False, thread="first"),
-                (case.id, "mail"): Told(messages=1, last_at=NOW, voices=1, said_unusual=True, thread="third"),
+                (cause.id, "slack"): Told(messages=2, last_at=later, voices=2, said_unusual=False, thread="first"),
+                (cause.id, "mail"): Told(messages=1, last_at=NOW, voices=1, said_unusual=True, thread="third"),
             }
             found = transaction.told_mentions([first, second])
         assert found == {(first, "slack"), (second, "slack"), (second, "mail")}
 
     def test_follow_ups_go_under_the_latest_message_that_stands_by_itself(self, store: Store) -> None:
-        case, (first, second, third) = self.filed(store, [post(1), post(2), post(3)])
-        self.tell(store, case, [first])
-        self.tell(store, case, [second], message=message("second"), reason=Reason.GROWING)
-        self.tell(store, case, [third], message=message("third", "second"), reason=Reason.MORE)
+        cause, (first, second, third) = self.filed(store, [post(1), post(2), post(3)])
+        self.tell(store, cause, [first])
+        self.tell(store, cause, [second], message=message("second"), reason=Reason.GROWING)
+        self.tell(store, cause, [third], message=message("third", "second"), reason=Reason.MORE)
         with store.begin() as transaction:
-            assert transaction.told([case.id])[case.id, "slack"].thread == "second"
+            assert transaction.told([cause.id])[cause.id, "slack"].thread == "second"
 
     def test_alerts_decided_together_tell_their_own_complaints(self, store: Store) -> None:
-        case, numbers = self.filed(store, [post(n) for n in range(20)])
+        cause, numbers = self.filed(store, [post(n) for n in range(20)])
         alerts = [
             Alert(
-                target="slack", reason=Reason.MORE, message=message(str(n)), case=case.id, mentions=(number,), voices=n
+                target="slack",
+                reason=Reason.MORE,
+                message=message(str(n)),
+                cause=cause.id,
+                mentions=(number,),
+                voices=n,
             )
             for n, number in enumerate(numbers)
         ]
@@ -396,12 +409,12 @@ class StoreContract:
         assert self.keys(self.claim(store)) == [str(n) for n in range(20)]
 
     def test_a_complaint_is_told_to_a_target_once(self, store: Store) -> None:
-        case, (first, second) = self.filed(store, [post(1), post(2)])
-        self.tell(store, case, [first])
+        cause, (first, second) = self.filed(store, [post(1), post(2)])
+        self.tell(store, cause, [first])
         with pytest.raises(Exception, match=r"(?i)unique"):
-            self.tell(store, case, [second, first], message=message("again"))
+            self.tell(store, cause, [second, first], message=message("again"))
         assert self.keys(self.claim(store)) == ["first"]
-        self.tell(store, case, [first], target="mail")
+        self.tell(store, cause, [first], target="mail")
         with store.begin() as transaction:
             assert transaction.told_mentions([first, second]) == {(first, "slack"), (first, "mail")}
 

@@ -18,7 +18,7 @@ def test_once_reads_judges_and_tells(umbrage: Umbrage, config: Path, tmp_path: P
     (tmp_path / "posts.jsonl").write_text(post(1) + post(2, "nobody"), "utf-8")
     finished = umbrage("once")
     assert finished.code == 0
-    assert "Complaint · " in finished.out
+    assert "Answer today · " in finished.out
     assert "posts: 2 seen, 1 new, 1 about no watched brand" in finished.err
     assert "1 judged, 1 alerts decided, 1 messages sent" in finished.err
     again = umbrage("once")
@@ -35,7 +35,7 @@ def test_once_ends_with_6_when_a_source_fails_and_still_does_the_rest(
     finished = umbrage("once")
     assert finished.code == 6
     assert "posts: posts.jsonl: there is no such file" in finished.err
-    assert "Complaint · " in finished.out
+    assert "Answer today · " in finished.out
 
 
 def test_once_ends_with_5_when_the_classifier_is_missing_and_tells_people(
@@ -86,7 +86,7 @@ def test_with_json_the_alerts_do_not_stand_before_the_answer(umbrage: Umbrage, c
     (tmp_path / "posts.jsonl").write_text(post(1), "utf-8")
     finished = umbrage("once", "--json")
     assert json.loads(finished.out)["sent"] == 1
-    assert "Complaint · " in finished.err
+    assert "Answer today · " in finished.err
 
 
 @pytest.mark.parametrize("command", ["once", "run"])

@@ -1,67 +1,148 @@
-"""Cases: one thing, in episodes, under a name that never changes."""
+"""A case: its steps, its ends, and that only a customer's word or a person's note makes it a success."""
 
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from monitor.core.case import EpisodeRule, continues, slug, topic_of
-from monitor.testing.fakes import NOON, a_case, a_complaint
+from monitor.core.case import ENDS, RELAPSE, SILENCE, Case, Move, NotAllowed, State, Step, is_silent, moved, named
+from monitor.testing.fakes import NOON
 
-RULE = EpisodeRule(quiet_after=timedelta(hours=6), longest=timedelta(hours=24))
+HOUR = timedelta(hours=1)
+
+
+def a_case(**changed: Any) -> Case:
+    fields: dict[str, Any] = {"id": 1, "cause": 1, "brand": "Acme", "topic": "delivery", "told_at": NOON}
+    return Case(**(fields | {"opened_at": NOON - HOUR, "last_at": NOON - HOUR} | changed))
+
+
+def a_move(step: Step, by: str = "U1", **changed: Any) -> Move:
+    fields: dict[str, Any] = {"name": {"U1": "Ann", "U2": "Bob"}.get(by, by), "via": "slack", "at": NOON, "key": "1"}
+    return Move(**(fields | changed | {"step": step, "by": by}))
+
+
+def test_the_first_one_takes_it_and_the_second_is_told_who_has_it() -> None:
+    taken = moved(a_case(), a_move(Step.TAKE))
+    assert (taken.state, taken.owner, taken.owner_name, taken.taken_at) == (State.TAKEN, "U1", "Ann", NOON)
+    with pytest.raises(NotAllowed, match="Ann has it already"):
+        moved(taken, a_move(Step.TAKE, "U2"))
+    with pytest.raises(NotAllowed, match="you have it already"):
+        moved(taken, a_move(Step.TAKE))
+
+
+def test_taking_over_is_a_step_of_its_own_and_keeps_when_it_was_first_taken() -> None:
+    over = moved(moved(a_case(), a_move(Step.TAKE)), a_move(Step.TAKE_OVER, "U2", at=NOON + HOUR))
+    assert (over.owner_name, over.taken_at) == ("Bob", NOON)
+
+
+def test_a_case_goes_through_its_states() -> None:
+    case = a_case()
+    for move, state in (
+        (a_move(Step.TAKE), State.TAKEN),
+        (a_move(Step.ANSWER), State.ANSWERED),
+        (a_move(Step.DONE, remedy="a new parcel"), State.DONE_BY_US),
+        (a_move(Step.CLOSE, evidence="https://social.example/2"), State.SATISFIED),
+    ):
+        case = moved(case, move)
+        assert case.state is state
+    assert (case.ended_at, case.version) == (NOON, 4)
+
+
+def test_done_by_us_is_no_end_and_says_what_was_done() -> None:
+    with pytest.raises(NotAllowed, match="say what was done"):
+        moved(a_case(), a_move(Step.DONE))
+    assert moved(a_case(), a_move(Step.DONE, remedy="refund")).is_open
 
 
 @pytest.mark.parametrize(
-    ("last", "posted", "same_episode"),
+    ("given_", "state"),
     [
-        (0, 1, True),
-        (0, 5.99, True),
-        (0, 6, False),
-        (20, 23.9, True),
-        (20, 24, False),
-        (20, 10, True),
-        (0, -48, True),
+        ({"evidence": "https://social.example/thanks"}, State.SATISFIED),
+        ({"note": "she said on the phone that it is fine"}, State.SATISFIED),
+        ({"remedy": "refund"}, State.UNKNOWN_SILENT),
+        ({}, State.UNKNOWN_SILENT),
     ],
-    ids=[
-        "soon after",
-        "just before it is quiet",
-        "after the quiet",
-        "late but busy",
-        "too old though busy",
-        "late arrival",
-        "very late arrival",
-    ],
+    ids=["their words", "our note", "only a remedy", "nothing"],
 )
-def test_an_episode_ends_when_it_is_quiet_or_old(last: float, posted: float, same_episode: bool) -> None:
-    case = a_case(opened_at=NOON, last_at=NOON + timedelta(hours=last))
-    assert continues(case, NOON + timedelta(hours=posted), RULE) is same_episode
+def test_without_evidence_nobody_is_satisfied(given_: dict[str, str], state: State) -> None:
+    assert moved(a_case(), a_move(Step.CLOSE, **given_)).state is state
 
 
-def test_a_case_has_a_public_name() -> None:
-    assert a_case(brand="Acme & Söhne", id=17, episode=4).key == "topic-2026-11/acme-sohne/delivery/17"
+def test_whoever_answers_first_has_it() -> None:
+    assert moved(a_case(), a_move(Step.ANSWER, "U2")).owner == "U2"
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Acme", "acme"),
-        ("Ä/B_C", "a-b-c"),
-        ("../..", "brand"),
-        ("トヨタ", "トヨタ"),
-        ("😡", "brand"),
-        ("  x  ", "x"),
-        ("C++", "c"),
-    ],
-)
-def test_a_brand_can_stand_in_a_name(name: str, expected: str) -> None:
-    assert slug(name) == expected
+def test_a_customer_who_writes_again_opens_a_case_that_ended_and_the_first_clock_goes_on() -> None:
+    ended = moved(a_case(), a_move(Step.CLOSE, note="fine"))
+    again = moved(ended, a_move(Step.WROTE_AGAIN, at=NOON + RELAPSE))
+    assert (again.state, again.opened_at, again.ended_at) == (State.TAKEN, NOON - HOUR, None)
+    late = moved(ended, a_move(Step.WROTE_AGAIN, at=NOON + RELAPSE + HOUR))
+    assert late.state is State.SATISFIED
 
 
-def test_a_complaint_is_filed_under_its_likeliest_topic() -> None:
-    assert topic_of(("delivery", "price")) == "delivery"
-    assert topic_of(()) == "other"
+def test_what_was_overruled_stays_so_when_the_customer_writes_again() -> None:
+    ended = moved(a_case(), a_move(Step.NOT_A_COMPLAINT))
+    assert moved(ended, a_move(Step.WROTE_AGAIN, at=NOON + HOUR)).state is State.NOT_A_COMPLAINT
 
 
-def test_an_unknown_author_is_a_voice_of_their_own() -> None:
-    assert a_complaint(author="ann").voice == a_complaint(mention=2, author="ann").voice
-    assert a_complaint(author=None).voice != a_complaint(mention=2, author=None).voice
-    assert a_complaint(author="ann").voice != a_complaint(author="ann", platform="other").voice
+def test_after_done_by_us_another_word_of_the_customer_is_work_again() -> None:
+    done = moved(a_case(), a_move(Step.DONE, remedy="refund"))
+    again = moved(done, a_move(Step.WROTE_AGAIN, at=NOON + HOUR))
+    assert (again.state, again.done_at) == (State.TAKEN, None)
+
+
+def test_silence_counts_from_the_last_word_of_either_side() -> None:
+    answered = moved(a_case(), a_move(Step.ANSWER))
+    assert not is_silent(answered, NOON + SILENCE - HOUR)
+    assert is_silent(answered, NOON + SILENCE)
+    wrote = moved(answered, a_move(Step.WROTE_AGAIN, at=NOON + HOUR))
+    assert not is_silent(wrote, NOON + SILENCE)
+    assert not is_silent(a_case(), NOON + 10 * SILENCE), "nobody has answered: that is our silence"
+    with pytest.raises(NotAllowed):
+        moved(answered, a_move(Step.SILENT, at=NOON + HOUR))
+
+
+def test_what_must_be_acted_on_now_cannot_be_snoozed() -> None:
+    until = NOON + HOUR
+    assert moved(a_case(), a_move(Step.SNOOZE, until=until)).is_snoozed(NOON)
+    with pytest.raises(NotAllowed, match="cannot be snoozed"):
+        moved(a_case(level=1), a_move(Step.SNOOZE, until=until))
+    with pytest.raises(NotAllowed, match="in the future"):
+        moved(a_case(), a_move(Step.SNOOZE, until=NOON))
+
+
+def test_an_ended_case_takes_only_notes_and_is_opened_first() -> None:
+    ended = moved(a_case(owner="U1", owner_name="Ann"), a_move(Step.DUPLICATE))
+    with pytest.raises(NotAllowed, match="ended as duplicate; reopen it first"):
+        moved(ended, a_move(Step.ANSWER))
+    assert moved(ended, a_move(Step.NOTE, note="see 12")).state is State.DUPLICATE
+    assert moved(ended, a_move(Step.REOPEN)).state is State.TAKEN
+    with pytest.raises(NotAllowed, match="is open"):
+        moved(a_case(), a_move(Step.REOPEN))
+
+
+@given(st.lists(st.sampled_from(Step), max_size=12), st.data())
+def test_no_order_of_steps_loses_the_first_clock_or_makes_a_success_without_evidence(
+    steps: list[Step], data: st.DataObject
+) -> None:
+    case = replace(a_case(), level=3)
+    shown = False
+    for number, step in enumerate(steps):
+        evidence = data.draw(st.sampled_from([None, "https://social.example/2"]))
+        move = a_move(step, at=NOON + number * HOUR, evidence=evidence, remedy="x", to="U2", until=NOON + 99 * HOUR)
+        try:
+            after = moved(case, move)
+        except NotAllowed:
+            continue
+        shown = shown or (step is Step.CLOSE and evidence is not None)
+        assert (after.opened_at, after.version) == (case.opened_at, case.version + 1)
+        assert (after.state in ENDS) == (after.ended_at is not None)
+        assert shown or after.state is not State.SATISFIED
+        case = after
+
+
+def test_every_state_has_a_name() -> None:
+    assert all(named(state) for state in State)

@@ -37,7 +37,7 @@ def berlin(text: str) -> datetime:
     ],
 )
 def test_quiet_hours_also_over_midnight(quiet: QuietHours, at: str, holds: bool, ends: str | None) -> None:
-    assert quiet.holds("delivery", berlin(at)) is holds
+    assert quiet.holds(Subject(brand="Acme", topic="delivery"), berlin(at)) is holds
     if ends:
         assert quiet.ends(berlin(at)) == berlin(ends)
 
@@ -56,8 +56,8 @@ def test_quiet_hours_also_over_midnight(quiet: QuietHours, at: str, holds: bool,
 def test_quiet_hours_end_by_the_clock_on_the_wall(zone: ZoneInfo, at: str, ends: str, hours: int) -> None:
     quiet = QuietHours(start=time(22), end=time(7), zone=zone)
     begun = datetime.fromisoformat(at)
-    assert quiet.holds("delivery", begun)
-    assert not quiet.holds("delivery", begun - timedelta(seconds=1))
+    assert quiet.holds(Subject(brand="Acme", topic="delivery"), begun)
+    assert not quiet.holds(Subject(brand="Acme", topic="delivery"), begun - timedelta(seconds=1))
     assert quiet.ends(begun) == datetime.fromisoformat(ends)
     assert quiet.ends(begun) - begun == timedelta(hours=hours)
 
@@ -73,9 +73,11 @@ TIMES = st.times().map(lambda t: t.replace(microsecond=0))
 )
 def test_quiet_hours_have_an_end_within_a_day_or_so(start: time, end: time, zone: ZoneInfo, now: datetime) -> None:
     quiet = QuietHours(start=start, end=end, zone=zone)
-    if quiet.holds("delivery", now):
+    if quiet.holds(Subject(brand="Acme", topic="delivery"), now):
         assert now < quiet.ends(now) <= now + timedelta(hours=25)
-        assert not quiet.holds("delivery", quiet.ends(now)) or _is_told_twice(quiet.ends(now), zone)
+        assert not quiet.holds(Subject(brand="Acme", topic="delivery"), quiet.ends(now)) or _is_told_twice(
+            quiet.ends(now), zone
+        )
 
 
 def _is_told_twice(moment: datetime, zone: ZoneInfo) -> bool:
@@ -84,11 +86,13 @@ def _is_told_twice(moment: datetime, zone: ZoneInfo) -> bool:
 
 
 def test_what_is_dangerous_breaks_through() -> None:
-    assert not NIGHT.holds("safety", berlin("2026-11-03T03:00"))
+    assert not NIGHT.holds(Subject(brand="Acme", topic="safety"), berlin("2026-11-03T03:00"))
 
 
 def test_quiet_hours_without_length_never_hold() -> None:
-    assert not QuietHours(start=time(7), end=time(7), zone=BERLIN).holds("delivery", berlin("2026-11-03T07:00"))
+    assert not QuietHours(start=time(7), end=time(7), zone=BERLIN).holds(
+        Subject(brand="Acme", topic="delivery"), berlin("2026-11-03T07:00")
+    )
 
 
 @pytest.mark.parametrize(

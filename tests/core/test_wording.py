@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.core.alerting import Reason
-from monitor.core.case import Complaint
+from monitor.core.cause import Complaint
 from monitor.core.health import Health
 from monitor.core.message import Message, Tone, plain_text
 from monitor.core.wording import QUOTED, write_alert, write_recovery, write_trouble
-from monitor.testing.fakes import NOON, a_case, a_complaint
+from monitor.testing.fakes import NOON, a_cause, a_complaint
 
 WORDS = ("lost it", "broke it", "late again", "no answer", "refund please")
 
@@ -24,7 +24,7 @@ def people(count: int) -> list[Complaint]:
 
 
 def alert(complaints: list[Complaint], reason: Reason = Reason.FIRST, *, voices: int = 1, total: int = 1) -> Message:
-    return write_alert(a_case(), reason, complaints, voices, total, "thread", NOON)
+    return write_alert(a_cause(), reason, complaints, voices, total, "thread", NOON)
 
 
 def test_a_first_complaint_reads_like_this() -> None:
@@ -104,7 +104,7 @@ def test_at_most_four_terms_are_named() -> None:
 
 
 def test_a_topic_is_written_in_words() -> None:
-    message = write_alert(a_case(topic="delay_or_outage"), Reason.FIRST, people(1), 1, 1, None, NOON)
+    message = write_alert(a_cause(topic="delay_or_outage"), Reason.FIRST, people(1), 1, 1, None, NOON)
     assert message.title == "Complaint · delay or outage · Acme"
 
 

@@ -270,7 +270,7 @@ def count(plan: Plan, slack: LoopbackSlack, tally: Tally) -> None:
 
 
 def _check_threads(target: str, slack: LoopbackSlack, rows: Iterable[object]) -> None:
-    """Every follow-up hangs under a message of the same case, and under the one it was meant for."""
+    """Every follow-up hangs under a message of the same cause, and under the one it was meant for."""
     tops = {posted.ts: posted.key for posted in slack.messages(target) if posted.thread_ts is None}
     meant = {
         _key(message): message.thread

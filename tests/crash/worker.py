@@ -25,7 +25,7 @@ from monitor import service
 from monitor.app import App, LazyClassifier
 from monitor.core.alerting import AlertPolicy
 from monitor.core.calibration import Calibration, Cutoffs
-from monitor.core.case import EpisodeRule
+from monitor.core.cause import EpisodeRule
 from monitor.core.mention import Mention, Page
 from monitor.core.routing import Route
 from monitor.core.verdict import Score, Thresholds, Word
@@ -191,6 +191,7 @@ class HastySlack(SlackNotifier):
     """Does not keep Slack's pace of one message per second."""
 
     pace = timedelta(milliseconds=1)
+    has_threads = False
 
 
 def build(plan: Plan, points: Points) -> App:

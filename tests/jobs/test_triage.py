@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.core.case import EpisodeRule
+from monitor.core.cause import EpisodeRule
 from monitor.core.message import Tone
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.jobs.triage import Triaged, TriageRules
@@ -26,7 +26,7 @@ NIGHT = QuietHours(start=time(22), end=time(7), zone=ZoneInfo("Europe/Berlin"), 
 def test_one_complaint_one_message(pipeline: Pipeline) -> None:
     triaged = pipeline.hear([a_mention("Acme lost the delivery!!")])
     assert (triaged.filed, triaged.alerts, triaged.next_at) == (1, 1, None)
-    assert pipeline.wire.titles == ["Complaint · delivery · Acme"]
+    assert pipeline.wire.titles == ["Answer today · delivery · Acme"]
     assert pipeline.triage().alerts == 0
 
 
@@ -37,10 +37,33 @@ def test_the_first_alert_about_a_burst_says_how_many(pipeline: Pipeline) -> None
     assert pipeline.told() == {"team": [[str(n) for n in range(1, 42)]]}
 
 
-def test_more_of_the_same_is_a_quiet_word_in_the_thread(pipeline: Pipeline) -> None:
-    pipeline.hear(crowd(1))
+def test_up_to_three_customers_get_messages_of_their_own(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(2))
     pipeline.clock.move(minutes=1)
-    held = pipeline.hear(crowd(2, first=2))
+    pipeline.hear(crowd(1, first=3))
+    assert pipeline.wire.titles == ["Answer today · other · Acme"] * 3
+    assert pipeline.told() == {"team": [["1"], ["2"], ["3"]]}
+
+
+def test_more_than_three_within_a_quarter_of_an_hour_are_an_incident(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(3))
+    pipeline.clock.move(minutes=14)
+    pipeline.hear(crowd(1, first=4))
+    assert pipeline.reasons() == ["first complaint"] * 3 + ["several people at once"]
+    assert pipeline.wire.titles[3:] == ["Complaint · other · Acme"]
+
+
+def test_more_than_three_in_a_longer_time_are_none(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(3))
+    pipeline.clock.move(minutes=15)
+    pipeline.hear(crowd(1, first=4))
+    assert pipeline.reasons() == ["first complaint"] * 4
+
+
+def test_more_of_an_incident_is_a_quiet_word_in_its_thread(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(5))
+    pipeline.clock.move(minutes=1)
+    held = pipeline.hear(crowd(2, first=6))
     assert (held.alerts, held.next_at) == (0, NOON + timedelta(minutes=10))
     pipeline.clock.move(minutes=9)
     pipeline.work()
@@ -51,32 +74,32 @@ def test_more_of_the_same_is_a_quiet_word_in_the_thread(pipeline: Pipeline) -> N
 
 
 def test_growth_is_a_new_message_and_later_follow_ups_go_under_it(pipeline: Pipeline) -> None:
-    pipeline.hear(crowd(1))
+    pipeline.hear(crowd(4))
     pipeline.clock.move(minutes=1)
-    pipeline.hear(crowd(5, first=2))
+    pipeline.hear(crowd(5, first=5))
     pipeline.clock.move(minutes=30)
-    pipeline.hear(crowd(1, first=7))
+    pipeline.hear(crowd(1, first=10))
     first, growing, more = pipeline.wire.wire
-    assert pipeline.reasons() == ["first complaint", "more people", "more of the same"]
-    assert growing.title == "Growing: 6 people complain · other · Acme"
+    assert pipeline.reasons() == ["several people at once", "more people", "more of the same"]
+    assert growing.title == "Growing: 9 people complain · other · Acme"
     assert growing.thread is None
     assert more.thread == growing.key != first.key
 
 
-def test_pauses_between_follow_ups_double(pipeline: Pipeline) -> None:
+def test_pauses_between_follow_ups_of_one_customer_double(pipeline: Pipeline) -> None:
     said_at = []
     for minute in range(0, 181, 5):
         pipeline.clock.now = NOON + timedelta(minutes=minute)
-        before = len(pipeline.wire.wire)
+        before = len(list(pipeline.report.all_alerts()))
         text = f"Acme is bad again and again {'x' * minute}!!"
         pipeline.hear([a_mention(text, str(minute), posted_at=pipeline.clock())])
-        if len(pipeline.wire.wire) > before:
+        if len(list(pipeline.report.all_alerts())) > before:
             said_at.append(minute)
     assert said_at == [0, 10, 30, 70, 130]
 
 
 def test_three_hundred_copies_are_one_voice(pipeline: Pipeline) -> None:
-    pipeline.hear(crowd(1))
+    pipeline.hear([a_mention("Acme lost my parcel!!", "first")])
     pipeline.clock.move(minutes=1)
     copies = [a_mention("RT @ann: Acme lost my parcel!!", f"c{n}", author=f"bot{n}") for n in range(300)]
     assert pipeline.hear(copies).alerts == 0
@@ -97,20 +120,21 @@ def test_two_topics_are_two_cases(pipeline: Pipeline) -> None:
     pipeline.hear(
         [a_mention("Acme delivery!!"), a_mention("Acme price!!", "2"), a_mention("Acme delivery late!!", "3")]
     )
-    assert sorted(pipeline.wire.titles) == ["2 complaints · delivery · Acme", "Complaint · price · Acme"]
+    assert sorted(pipeline.wire.titles) == ["Answer today · delivery · Acme", "Answer today · price · Acme"]
+    assert pipeline.told() == {"team": [["1", "3"], ["2"]]}, "one person about one thing is one case"
 
 
 def test_a_post_about_two_brands_is_told_for_both(pipeline: Pipeline) -> None:
     pipeline.watches = (a_watch("Acme"), a_watch("Apex"))
     pipeline.hear([a_mention("Acme and Apex!!")])
-    assert sorted(pipeline.wire.titles) == ["Complaint · other · Acme", "Complaint · other · Apex"]
+    assert sorted(pipeline.wire.titles) == ["Answer today · other · Acme", "Answer today · other · Apex"]
 
 
 @pytest.mark.parametrize(
     ("hours", "titles"),
     [
-        ([0, 7], ["Complaint · other · Acme", "Complaint · other · Acme"]),
-        ([0, 5], ["Complaint · other · Acme", "1 more · other · Acme"]),
+        ([0, 7], ["Answer today · other · Acme", "Answer today · other · Acme"]),
+        ([0, 5], ["Answer today · other · Acme", "The customer wrote again", "1 more · other · Acme"]),
     ],
     ids=["a new episode", "the same episode"],
 )
@@ -118,14 +142,14 @@ def test_after_a_quiet_time_it_is_a_new_case(pipeline: Pipeline, hours: list[int
     for number, hour in enumerate(hours):
         pipeline.clock.now = NOON + timedelta(hours=hour)
         pipeline.hear([a_mention(f"Acme {'very ' * number}bad!!", str(number), posted_at=pipeline.clock())])
-    assert pipeline.wire.titles == titles
+    assert [title.split(" · team")[0] for title in pipeline.wire.titles] == titles
 
 
 def test_episodes_are_told_apart_also_within_one_batch(pipeline: Pipeline) -> None:
     pipeline.hear(
         a_mention(f"Acme {'very ' * n}bad!!", str(n), posted_at=NOON - timedelta(hours=22 - 10 * n)) for n in range(3)
     )
-    assert [case.episode for case, _ in pipeline.report.all_cases()] == [1, 2, 3]
+    assert [cause.episode for cause, _ in pipeline.report.all_causes()] == [1, 2, 3]
     assert pipeline.told() == {"team": [["0"], ["1"], ["2"]]}
 
 
@@ -135,7 +159,7 @@ def test_an_episode_ends_when_it_is_old_however_busy(pipeline: Pipeline) -> None
         posted = NOON + timedelta(hours=number)
         pipeline.clock.now = posted
         pipeline.hear([a_mention(f"Acme {'very ' * number}bad!!", str(number), posted_at=posted)])
-    assert [len(posts) for _, posts in pipeline.report.all_cases()] == [8, 2]
+    assert [len(posts) for _, posts in pipeline.report.all_causes()] == [8, 2]
 
 
 def night(*targets: str) -> TriageRules:
@@ -159,20 +183,20 @@ def test_what_is_dangerous_is_told_at_night(pipeline: Pipeline) -> None:
     pipeline.classifier.topics = ("safety", "delivery")
     pipeline.clock.now = datetime.fromisoformat("2026-11-02T23:00Z")
     pipeline.hear([a_mention("Acme safety!!"), a_mention("Acme delivery!!", "2")])
-    assert pipeline.wire.titles == ["Complaint · safety · Acme"]
+    assert pipeline.wire.titles == ["Answer today · safety · Acme"]
 
 
 def test_a_silence_holds_and_what_was_held_is_told_when_it_ends(pipeline: Pipeline) -> None:
     until = NOON + timedelta(hours=2)
     pipeline.store.add_silence(Matching(topics=("delivery",)), until, "kim", "known", pipeline.clock())
     triaged = pipeline.hear([a_mention("Acme delivery!!"), a_mention("Acme price!!", "2")])
-    assert pipeline.wire.titles == ["Complaint · price · Acme"]
+    assert pipeline.wire.titles == ["Answer today · price · Acme"]
     assert triaged.next_at == until
     pipeline.clock.move(hours=1)
-    pipeline.hear([a_mention("Acme delivery is late!!", "3", author="bob")])
+    pipeline.hear(crowd(3, "Acme delivery {} is late!!", first=3))
     pipeline.clock.now = until
     pipeline.work()
-    assert pipeline.wire.titles[1:] == ["2 complaints · delivery · Acme"]
+    assert pipeline.wire.titles[1:] == ["4 complaints · delivery · Acme"]
 
 
 def test_two_targets_have_states_of_their_own(pipeline: Pipeline) -> None:
@@ -186,12 +210,12 @@ def test_two_targets_have_states_of_their_own(pipeline: Pipeline) -> None:
     pipeline.clock.now = datetime.fromisoformat("2026-11-03T05:40Z")
     pipeline.hear(crowd(2, posted_at=pipeline.clock()))
     pipeline.clock.move(minutes=15)
-    pipeline.hear(crowd(1, first=3, posted_at=pipeline.clock()))
+    pipeline.hear(crowd(2, first=3, posted_at=pipeline.clock()))
     pipeline.clock.move(minutes=5)
     pipeline.work()
-    assert pipeline.told() == {"day": [["1", "2", "3"]], "always": [["1", "2"], ["3"]]}
-    assert pipeline.targets["day"].titles == ["3 complaints · other · Acme"]
-    assert pipeline.targets["always"].titles == ["2 complaints · other · Acme", "1 more · other · Acme"]
+    assert pipeline.told() == {"day": [["1", "2", "3", "4"]], "always": [["1"], ["2"], ["3"], ["4"]]}
+    assert pipeline.targets["day"].titles == ["4 complaints · other · Acme"]
+    assert pipeline.targets["always"].titles == ["Answer today · other · Acme"] * 4
 
 
 def test_without_a_route_nobody_is_told_and_nothing_waits(pipeline: Pipeline) -> None:
@@ -218,8 +242,8 @@ def test_each_target_hears_of_its_platforms_only_and_nothing_is_lost(pipeline: P
     pipeline.hear(
         [*crowd(3, platform="forum"), *crowd(2, first=4, platform="social"), *crowd(1, first=6, platform="shop")]
     )
-    assert len(pipeline.report.all_cases()) == 1
-    assert pipeline.told() == {"forum team": [["1", "2", "3"]], "everybody else": [["4", "5", "6"]]}
+    assert len(pipeline.report.all_causes()) == 1
+    assert pipeline.told() == {"forum team": [["1"], ["2"], ["3"]], "everybody else": [["4"], ["5"], ["6"]]}
     assert pipeline.triage() == Triaged()
 
 
@@ -227,13 +251,13 @@ def test_a_target_that_is_partly_silenced_hears_the_rest_now_and_everything_once
     until = NOON + timedelta(hours=2)
     pipeline.store.add_silence(Matching(platforms=("forum",)), until, "kim", "known", NOON)
     triaged = pipeline.hear([*crowd(2, platform="forum"), *crowd(2, first=3, platform="social")])
-    assert (triaged.next_at, pipeline.told()) == (until, {"team": [["3", "4"]]})
+    assert (triaged.next_at, pipeline.told()) == (until, {"team": [["3"], ["4"]]})
     pipeline.clock.move(hours=1)
     pipeline.hear(crowd(1, first=5, platform="social"))
-    assert pipeline.told() == {"team": [["3", "4"], ["5"]]}
+    assert pipeline.told() == {"team": [["3"], ["4"], ["5"]]}
     pipeline.clock.now = until
     assert pipeline.work().next_at is None
-    assert pipeline.told() == {"team": [["3", "4"], ["5"], ["1", "2"]]}
+    assert pipeline.told() == {"team": [["3"], ["4"], ["5"], ["1"], ["2"]]}
 
 
 @pytest.mark.parametrize(
@@ -247,7 +271,7 @@ def test_a_late_post_joins_the_episode_of_its_time_or_else_the_newest(
         pipeline.hear([a_mention(f"Acme {'very ' * number}bad!!", f"p{number}", posted_at=pipeline.clock())])
     pipeline.clock.move(hours=1)
     pipeline.hear([a_mention("Acme is late!!", "late", posted_at=NOON + timedelta(hours=hours))])
-    assert {c.episode: "late" in ids for c, ids in pipeline.report.all_cases()} == {1: episode == 1, 2: episode == 2}
+    assert {c.episode: "late" in ids for c, ids in pipeline.report.all_causes()} == {1: episode == 1, 2: episode == 2}
     pipeline.clock.move(hours=2)
     pipeline.work()
     assert sorted(post for posts in pipeline.told()["team"] for post in posts) == ["late", "p0", "p1"]

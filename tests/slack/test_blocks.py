@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block as SdkBlock
 
+from monitor.core.case_message import OFFERS
 from monitor.core.message import Message, Quote, Tone
 from monitor.slack.blocks import (
     FALLBACK,
@@ -76,10 +77,14 @@ MESSAGES = st.builds(
     more=st.integers(0, 10**6),
     tone=st.sampled_from(Tone),
     thread=st.one_of(st.none(), TEXTS),
+    edits=st.booleans(),
+    case=st.one_of(st.none(), st.integers(1, 10**9)),
+    offers=st.lists(st.one_of(st.sampled_from(OFFERS), TEXTS), max_size=6, unique=True).map(tuple),
+    pings=st.lists(st.one_of(st.sampled_from(["here", "U024BE7LH"]), TEXTS), max_size=4).map(tuple),
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(MESSAGES)
 def test_every_message_is_valid_and_within_budget(message: Message) -> None:
     blocks = render(message)

@@ -28,6 +28,23 @@ def link(url: Any, text: str = "t") -> dict[str, Any]:
     return {"type": "link", "url": url, "text": text}
 
 
+def buttons(*elements: Any) -> Block:
+    return {"type": "actions", "elements": list(elements)}
+
+
+def button(name: str, text: str = "t", **more: Any) -> Block:
+    return {"type": "button", "action_id": name, "text": {"type": "plain_text", "text": text}, **more}
+
+
+def menu(name: str, options: list[Any]) -> Block:
+    placeholder = {"type": "plain_text", "text": "t"}
+    return {"type": "static_select", "action_id": name, "placeholder": placeholder, "options": options}
+
+
+def option(text: str, value: str = "v") -> Block:
+    return {"text": {"type": "plain_text", "text": text}, "value": value}
+
+
 @pytest.mark.parametrize(
     ("blocks", "said"),
     [
@@ -52,8 +69,22 @@ def link(url: Any, text: str = "t") -> dict[str, Any]:
         ([context(*["t"] * 11)], "1 to 10 elements"),
         ([context("x" * 3_001)], "3001 characters, 3000 allowed"),
         ([rich()], "1 to 100 elements"),
-        ([rich({"type": "user", "user_id": "U1"})], "'user' does not belong here"),
-        ([rich({"type": "broadcast", "range": "channel"})], "'broadcast' does not belong here"),
+        ([rich({"type": "user", "user_id": "<!channel>"})], "a user who is none"),
+        ([rich({"type": "broadcast", "range": "channel"})], "nobody but those who are here"),
+        ([buttons()], "1 to 25 elements"),
+        ([buttons(*[button(str(n)) for n in range(26)])], "1 to 25 elements"),
+        ([buttons(button("a"), button("a"))], "action_id 'a' is used twice"),
+        ([buttons(button("a")), buttons(button("a"))], "action_id 'a' is used twice"),
+        ([buttons(button("a", text="x" * 76))], "76 characters, 75 allowed"),
+        ([buttons(button("a", value="x" * 2_001))], "2001 characters, 2000 allowed"),
+        ([buttons(button("a", style="pink"))], "unknown style"),
+        ([buttons(button("x" * 256))], "256 characters, 255 allowed"),
+        ([buttons(menu("a", [option("x" * 76)]))], "76 characters, 75 allowed"),
+        ([buttons(menu("a", [option("x", "x" * 151)]))], "151 characters, 150 allowed"),
+        ([buttons(menu("a", []))], "1 to 100 options"),
+        ([buttons(menu("a", [option("x")] * 101))], "1 to 100 options"),
+        ([buttons(menu("a", [None]))], "does not belong here"),
+        ([{"type": "table", "rows": []}], "'table' does not belong here"),
         ([rich({"type": "text", "text": "t", "style": {"size": 9}})], "unknown style"),
         ([rich({"type": "text", "text": "t", "style": "bold"})], "unknown style"),
         ([rich(link("javascript:alert(1)"))], "not a web address"),
@@ -61,7 +92,7 @@ def link(url: Any, text: str = "t") -> dict[str, Any]:
         ([rich(link("https://x/" + "a" * 3_000))], "3010 characters, 3000 allowed"),
         ([rich(link(7))], "missing or empty"),
         ([{"type": "rich_text", "elements": {}}], "1 to 50 elements"),
-        ([{"type": "actions", "elements": []}], "'actions' does not belong here"),
+        ([{"type": "video", "elements": []}], "'video' does not belong here"),
         ([{"type": ["header"]}], "does not belong here"),
         ([7], "7 does not belong here"),
         ([context("x" * 3_000)] * 4, "12000 characters of text in all, 9000 allowed"),

@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import update
 
 from monitor.core.alerting import Reason
-from monitor.core.case import GROUPING
+from monitor.core.case import Move, Step, moved
+from monitor.core.cause import GROUPING
 from monitor.core.health import Health
 from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
@@ -23,6 +24,7 @@ from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
 from monitor.store.schema import State, outbox
 from monitor.store.sql import SqlStore
+from monitor.testing.fakes import an_unfiled
 
 FOLDER = Path(__file__).parent / "releases"
 DUMPS = sorted(FOLDER.glob("*.sql"))
@@ -46,7 +48,7 @@ def load(dump: Path, database: Path) -> None:
 
 
 def fill(store: SqlStore) -> None:
-    """A mention in each stage, a case, a message in each state, and one of everything else."""
+    """A mention in each stage, a cause, a message in each state, and one of everything else."""
     with store.begin() as transaction:
         posts = [_post(name) for name in (NEW, DULL, COMPLAINT, WAITING, TOLD)]
         transaction.add_mentions("news", [(post, _match()) for post in posts], NOW)
@@ -57,18 +59,24 @@ def fill(store: SqlStore) -> None:
     numbers = {item.text.split()[-1]: item.mention for item in store.unjudged(10)}
     with store.begin() as transaction:
         transaction.add_verdicts((numbers[name], _verdict(name)) for name in (DULL, COMPLAINT, WAITING, TOLD))
-        case = transaction.open_case("Acme", "delivery", GROUPING, 1, NOW)
-        transaction.file((numbers[name], case.id) for name in (WAITING, TOLD))
+        cause = transaction.open_cause("Acme", "delivery", GROUPING, 1, NOW)
+        case = transaction.open_case(cause.id, an_unfiled(numbers[WAITING], posted_at=NOW), "delivery", 2, ("waits",))
+        transaction.file((numbers[name], cause.id, case.id) for name in (WAITING, TOLD))
         transaction.settle([numbers[TOLD]])
         alert = Alert(
             target=TARGET,
             reason=Reason.FIRST,
             message=Message(key="sent", title="Complaint · delivery · Acme"),
+            cause=cause.id,
             case=case.id,
             mentions=(numbers[WAITING], numbers[TOLD]),
             voices=2,
         )
         transaction.enqueue_alerts([alert], NOW)
+    with store.begin() as transaction:
+        transaction.set_told_at(NOW, {case.id: NOW + MINUTE})
+        move = Move(step=Step.TAKE, by="U1", name="Ann", via="slack", at=NOW, key="take/U1", note="mine")
+        transaction.move(transaction.cases([case.id])[case.id], moved(case, move), move, NOW + MINUTE)
     (sent,) = store.claim_deliveries(TARGET, NOW, MINUTE, 1)
     store.sent(sent, Receipt(reference="C1:17.5"), NOW)
     _fill_outbox(store)

@@ -289,14 +289,19 @@ def test_the_database_of_an_earlier_release_is_kept_and_its_work_goes_on(
     if kind == "postgres":
         _copy(old, engine, dump.stem)
     before = _rows(engine)
-    assert before.keys() >= {"mentions", "outbox", "told", "cases", "verdicts"}
+    assert before.keys() >= {"mentions", "outbox", "told", "verdicts"}
     expected = Standing.CURRENT if dump.stem == HEAD else Standing.OLDER
     assert upgrade(engine) is expected
     require_current(engine)
     after = _rows(engine)
     for table, rows in before.items():
-        assert len(after[table]) == len(rows)
-        for row, kept in zip(rows, after[table], strict=True):
+        now = after[table]
+        if dump.stem < "0004":
+            # What were cases before the fourth step are causes since.
+            now = after["causes" if table == "cases" else table]
+            rows = [{("cause_id" if name == "case_id" else name): value for name, value in row.items()} for row in rows]
+        assert len(now) == len(rows)
+        for row, kept in zip(rows, now, strict=True):
             assert kept.items() >= row.items() or table == "alembic_version"
     _go_on(SqlStore(engine))
 

@@ -73,7 +73,7 @@ def test_what_triage_asks_for_is_found_by_its_index(sqlite_store: SqlStore) -> N
     def ask() -> None:
         with sqlite_store.begin() as transaction:
             transaction.unfiled(10)
-            transaction.open_cases()
+            transaction.open_causes()
 
     found = plans(sqlite_store, ask)
     assert sum("mentions USING INDEX ix_mentions_due" in line for line in found) == 2, found

@@ -1,0 +1,253 @@
+"""The words about one customer's case: its message, what stands under it, and what is said of every step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.abuse import mask
+from monitor.core.alerting import Reason
+from monitor.core.case import OVERRULED, Case, Move, State, Step, named
+from monitor.core.cause import Complaint
+from monitor.core.clocks import Staffed, customer_waits, team_waits
+from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.reply import suggest
+from monitor.core.text import excerpt
+from monitor.core.timers import Due, Timer
+from monitor.core.wording import facts_of, foremost, quote_of, quoting, topic_name, where, why_of
+
+STATUS = "Status"
+OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
+OFFERS_AFTER = ("reopen",)
+FULL_TEXT = 2_500
+LISTED = 5
+LEVELS = {
+    1: "Act now",
+    2: "Answer within the hour",
+    3: "Answer today",
+    4: "Gentle signal",
+    5: "For the digest",
+}
+FEW = 5
+"""Below so many posts there is too little to say about a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """What we have seen of somebody since ``since``: posts about us, complaints among them, and cases."""
+
+    posts: int
+    complaints: int
+    cases: int
+    satisfied: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Similar:
+    """An earlier case about the same thing, and what helped."""
+
+    key: str
+    ended_at: datetime
+    remedy: str
+
+
+def write_case(
+    case: Case, complaints: Sequence[Complaint], words: Sequence[str], staffed: Staffed, now: datetime
+) -> Message:
+    """The message about a case: one look says what, to whom, how bad, who has it, and how long the customer waits."""
+    complaint = foremost(complaints)
+    more = (("In this case", f"{len(complaints)} posts"),) if len(complaints) > 1 else ()
+    message = Message(
+        key=f"{case.key}/{complaint.platform}:{complaint.id}",
+        title="",
+        quotes=(quote_of(complaint, now),),
+        facts=(*facts_of(complaint), *more),
+        why=(*case.reasons, *why_of(complaint, words)),
+        case=case.id,
+        pings=("here",) if case.level == 1 else (),
+    )
+    return restated(message, case, staffed, now, is_kept=True)
+
+
+def restated(message: Message, case: Case, staffed: Staffed, now: datetime, *, is_kept: bool) -> Message:
+    """The message as the case stands now. What should never have been said collapses, unless it is to be kept whole."""
+    facts = tuple(fact for fact in message.facts if fact[0] != STATUS)
+    status = status_of(case, staffed, now)
+    message = replace(
+        message,
+        title=_title(case),
+        facts=(((STATUS, status), *facts) if status else facts),
+        tone=_tone(case),
+        offers=OFFERS if case.is_open else OFFERS_AFTER,
+    )
+    if case.state in OVERRULED and not is_kept:
+        return replace(message, quotes=(), facts=message.facts[:1], why=())
+    return message
+
+
+def status_of(case: Case, staffed: Staffed, now: datetime) -> str:
+    """Where a case stands, with both clocks; never one without the other. Empty for a new one."""
+    if case.state is State.NEW and not case.owner and not case.is_snoozed(now):
+        return ""
+    parts = [named(case.state)]
+    if case.owner_name:
+        parts.append(f"with {excerpt(case.owner_name, 60)}")
+    if case.is_snoozed(now) and case.snoozed_until:
+        parts.append(f"snoozed until {moment(case.snoozed_until)}")
+    return " · ".join((*parts, clocks(case, staffed, now)))
+
+
+def clocks(case: Case, staffed: Staffed, now: datetime) -> str:
+    """Both waits in words."""
+    team = team_waits(case, staffed, now)
+    said = f"customer {'waited' if case.state is State.SATISFIED else 'waits'} {duration(customer_waits(case, now))}"
+    return f"team wait {duration(team)} · {said}" if team is not None else said
+
+
+def edit_of_case(message: Message, case: Case) -> Message:
+    """What takes the place of a case's message, once for each version of the case."""
+    return replace(message, key=f"{message.key}/version/{case.version}", thread=message.key, edits=True, pings=())
+
+
+def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: datetime) -> Message:
+    """More posts of a case that a target knows: the customer again, or copies of what they wrote."""
+    message = quoting(complaints, now)
+    first = foremost(complaints)
+    return replace(
+        message,
+        key=f"{case.key}/{first.platform}:{first.id}",
+        title=f"{len(complaints)} more · {topic_name(case.topic)} · {case.brand}",
+        thread=parent,
+    )
+
+
+def write_list(entries: Sequence[tuple[Case, Complaint]], now: datetime) -> Message:
+    """What a channel has no room for, in one message: the most urgent first."""
+    _, first = entries[0]
+    return Message(
+        key=f"list/{first.platform}:{first.id}/{now.isoformat()}",
+        title=f"And {len(entries)} more, the most urgent first",
+        quotes=tuple(
+            replace(quote_of(complaint, now), where=f"{case.key} · {LEVELS[case.level]} · {where(complaint, now)}")
+            for case, complaint in entries[:LISTED]
+        ),
+        why=(Reason.BUDGET,),
+        more=max(0, len(entries) - LISTED),
+        tone=Tone.QUIET,
+    )
+
+
+def write_details(
+    case: Case, complaint: Complaint, author: Author | None, similar: Sequence[Similar], parent: str
+) -> Message:
+    """What stands under a case's message at once: all the words, who it is, what helped others, what might be said."""
+    facts = [("Who", _who(author))]
+    facts += [(f"Helped in {one.key}", excerpt(one.remedy, 200)) for one in similar[:3]]
+    facts += [
+        (f"Suggested reply · {label}", sentence) for label, sentence in suggest(case.topic, bool(complaint.doors))
+    ]
+    facts.append(("To close", "a link to the customer's own later words, or your note of what they said"))
+    return Message(
+        key=f"{parent}/details",
+        title=f"{case.key}: all of it",
+        quotes=(
+            Quote(
+                text=excerpt(mask(complaint.text), FULL_TEXT) or "(no words)",
+                where=complaint.platform,
+                url=complaint.url,
+                post=f"{complaint.platform}:{complaint.id}",
+            ),
+        ),
+        facts=tuple(facts),
+        tone=Tone.QUIET,
+        thread=parent,
+    )
+
+
+def write_line(case: Case, move: Move, parent: str, staffed: Staffed, now: datetime) -> Message:
+    """One line for a step; it calls nobody."""
+    facts = [("Note", move.note)] if move.note else []
+    if move.remedy:
+        facts.append(("Done", move.remedy))
+    if move.evidence:
+        facts.append(("Evidence", move.evidence))
+    return Message(
+        key=f"{parent}/step/{move.key}",
+        title=f"{_said(case, move)} · {clocks(case, staffed, now)}",
+        facts=tuple((name, excerpt(value, 400)) for name, value in facts),
+        tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
+        thread=parent,
+    )
+
+
+def write_nudge(
+    case: Case, timer: Timer, parent: str, pings: tuple[str, ...], staffed: Staffed, now: datetime
+) -> Message:
+    """Something is due: said under the case's message to those who are to do it."""
+    return Message(
+        key=f"{parent}/{timer.key}",
+        title=f"{_DUE[timer.due]} · {clocks(case, staffed, now)}",
+        tone=Tone.QUIET,
+        thread=parent,
+        pings=pings,
+    )
+
+
+def _title(case: Case) -> str:
+    word = LEVELS[case.level] if case.is_open else named(case.state).capitalize()
+    return f"{word} · {topic_name(case.topic)} · {case.brand}"
+
+
+def _tone(case: Case) -> Tone:
+    if case.state is State.SATISFIED:
+        return Tone.GOOD
+    if not case.is_open:
+        return Tone.QUIET
+    return Tone.ALERT if case.level <= 3 else Tone.GENTLE
+
+
+def _who(author: Author | None) -> str:
+    if author is None:
+        return "not known"
+    if author.posts <= 1:
+        return "first time seen"
+    known = f"{author.posts} posts about us since {author.since:%Y-%m-%d}"
+    if author.posts < FEW:
+        return f"{known}; too little to say"
+    return f"{known}, {author.complaints} of them complaints; {author.cases} cases, {author.satisfied} satisfied"
+
+
+def _said(case: Case, move: Move) -> str:
+    who = excerpt(move.name, 60)
+    if move.step is Step.ASSIGN:
+        return f"{who} gave it to {excerpt(move.to_name or move.to or '', 60)}"
+    if move.step is Step.SNOOZE and move.until:
+        return f"{who} snoozed it until {moment(move.until)}"
+    if move.step is Step.CLOSE:
+        return f"{who} closed it: {named(case.state)}"
+    return _SAID[move.step].format(who=who)
+
+
+_SAID = {
+    Step.TAKE: "{who} took it",
+    Step.TAKE_OVER: "{who} took it over",
+    Step.ANSWER: "{who} answered in public",
+    Step.DONE: "Done by us, said {who}; not over before the customer says so",
+    Step.NOT_A_COMPLAINT: "{who} said: not a complaint; the same words of the same person will not alert again",
+    Step.NOT_ABOUT_US: "{who} said: not about us; the same words of the same person will not alert again",
+    Step.DUPLICATE: "{who} said: a duplicate",
+    Step.NOTE: "{who} noted",
+    Step.REOPEN: "{who} opened it again; the first clock goes on",
+    Step.WROTE_AGAIN: "The customer wrote again",
+    Step.SILENT: f"The customer has been silent for {duration(timedelta(days=14))}: nobody knows how it ended",
+    Step.NUDGE: "Reminded",
+}
+
+_DUE = {
+    Due.SECOND_PERSON: "Nobody has taken this yet",
+    Due.LEAD: "Still nobody has taken this",
+    Due.UPDATE: "The customer has not heard from us for a day: an update is due, or a note why not",
+    Due.FOLLOW_UP: "Follow-up due: is the customer satisfied? Ask, and keep their words as evidence",
+    Due.SNOOZE_OVER: "The snooze is over",
+    Due.SILENCE: "Silent",
+}

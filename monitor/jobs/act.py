@@ -1,0 +1,41 @@
+"""Act: a person takes a step in a case, wherever they click or type."""
+
+from datetime import datetime
+
+from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step
+from monitor.core.verdict import Label
+from monitor.jobs.steps import CaseRules, Overtaken, retell, take_step
+from monitor.ports import Store, Transaction
+
+TRIES = 5
+
+
+def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) -> Case | None:
+    """Take a step and tell wherever the case was told; ``None`` if this very step was taken before.
+
+    Raises ``NotAllowed`` with words for the person. Whoever is overtaken by a colleague is judged by what they left.
+    """
+    for _ in range(TRIES):
+        try:
+            with store.begin() as transaction:
+                case = transaction.cases([number]).get(number)
+                if case is None:
+                    raise NotAllowed(f"there is no case {number}")
+                if any(fact.key == move.key for fact in transaction.facts(number)):
+                    return None
+                after = take_step(transaction, case, move, rules)
+                _correct(transaction, after, move, now)
+                retell(transaction, after, move, rules, now)
+                return after
+        except Overtaken:
+            continue
+    raise NotAllowed("too many people changed this case at once; try again")
+
+
+def _correct(transaction: Transaction, case: Case, move: Move, now: datetime) -> None:
+    """What people say about a post outranks the model and is kept to learn from."""
+    if case.state in OVERRULED and move.step in (Step.NOT_A_COMPLAINT, Step.NOT_ABOUT_US):
+        why = move.note or str(move.step)
+        transaction.correct_case(case.id, Label.OTHER, move.name, why, now)
+    elif move.step is Step.REOPEN:
+        transaction.correct_case(case.id, Label.COMPLAINT, move.name, move.note or "opened again", now)

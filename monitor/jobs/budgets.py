@@ -1,0 +1,30 @@
+"""What a channel takes: so many messages an hour and a day, some of them kept for those who complain gently."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+from monitor.core.alerting import AlertPolicy
+from monitor.core.case import Case
+from monitor.core.lane import share
+
+GENTLE = 4
+T = TypeVar("T")
+
+
+class Channels:
+    """How much room the targets have now; ``standing`` are their messages of the last hour and day."""
+
+    def __init__(self, policy: AlertPolicy, standing: Mapping[str, tuple[int, int]]) -> None:
+        self._policy = policy
+        self._standing = standing
+
+    def too_many(self, target: str, wanted: Sequence[tuple[T, Case]]) -> list[tuple[T, Case]]:
+        """Those for whom there is no room now. What must be acted on at once always has room."""
+        hour, day = self._standing.get(target, (0, 0))
+        room = max(0, min(self._policy.per_hour - hour, self._policy.per_day - day))
+        waiting = [item for item in wanted if item[1].level > 1]
+        if len(waiting) <= room:
+            return []
+        ordered = sorted(waiting, key=lambda item: (item[1].level, item[1].opened_at, item[1].id))
+        chosen = share(ordered, lambda item: item[1].level == GENTLE, room, self._policy.gentle_share)
+        return [item for item in ordered if item not in chosen]

@@ -1,0 +1,88 @@
+"""Filing: which cause a complaint belongs to, and which customer's case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from monitor.core.case import Case, Move, Step
+from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
+from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
+from monitor.ports import Transaction, Unfiled
+
+BATCH = 1_000
+COPIES = timedelta(days=7)
+"""The same words within this time are one case; after it somebody may well mean something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One pass of filing, within a transaction."""
+
+    transaction: Transaction
+    rule: EpisodeRule
+    cases: CaseRules
+    now: datetime
+
+    def file_all(self) -> int:
+        """File every complaint that waits, oldest post first, and return how many there were."""
+        filed = 0
+        is_more = True
+        while is_more:
+            complaints = self.transaction.unfiled(BATCH)
+            self._file(complaints)
+            filed += len(complaints)
+            is_more = len(complaints) == BATCH
+        return filed
+
+    def _file(self, complaints: Sequence[Unfiled]) -> None:
+        by_thing: dict[tuple[str, str], list[Unfiled]] = {}
+        for complaint in complaints:
+            if self.transaction.is_overruled(complaint):
+                self.transaction.dismiss(complaint.mention)
+                continue
+            by_thing.setdefault((complaint.brand, topic_of(complaint.topics)), []).append(complaint)
+        latest = self.transaction.latest_causes(by_thing, GROUPING) if by_thing else {}
+        for (brand, topic), members in by_thing.items():
+            cause = latest.get((brand, topic))
+            for complaint in members:
+                if cause is not None and complaint.posted_at < cause.opened_at - self.rule.quiet_after:
+                    self._into(self._late(cause, complaint), complaint)
+                    continue
+                if cause is None or not continues(cause, complaint.posted_at, self.rule):
+                    episode = cause.episode + 1 if cause else 1
+                    cause = self.transaction.open_cause(brand, topic, GROUPING, episode, complaint.posted_at)
+                self._into(cause, complaint)
+                cause = replace(cause, last_at=max(cause.last_at, complaint.posted_at))
+
+    def _late(self, newest: Cause, complaint: Unfiled) -> Cause:
+        """The episode of a post that arrives late: that of its time, or else the newest."""
+        then = self.transaction.cause_at(newest.brand, newest.topic, newest.grouping, complaint.posted_at)
+        return then if then is not None and continues(then, complaint.posted_at, self.rule) else newest
+
+    def _into(self, cause: Cause, complaint: Unfiled) -> None:
+        """Into the case of its conversation, of its copies, or of its author about this cause; else into a new one."""
+        number = (
+            self.transaction.conversation(complaint)
+            or self.transaction.case_of_copies(complaint, complaint.posted_at - COPIES)
+            or self.transaction.case_of_voice(complaint, cause.id)
+        )
+        if number is None:
+            case = self.transaction.open_case(cause.id, complaint, cause.topic, 3, ())
+        else:
+            case = self.transaction.cases([number])[number]
+            if complaint.posted_at > case.last_at and self.transaction.is_voice_of(number, complaint):
+                self._wrote_again(case, complaint)
+        self.transaction.file([(complaint.mention, cause.id, case.id)])
+
+    def _wrote_again(self, case: Case, complaint: Unfiled) -> None:
+        move = Move(
+            step=Step.WROTE_AGAIN,
+            by=UMBRAGE,
+            name=UMBRAGE,
+            via=complaint.platform,
+            at=complaint.posted_at,
+            key=f"{Step.WROTE_AGAIN}/{complaint.mention}",
+        )
+        after = take_step(self.transaction, case, move, self.cases)
+        if case.told_at is not None:
+            retell(self.transaction, after, move, self.cases, self.now)

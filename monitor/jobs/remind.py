@@ -1,0 +1,63 @@
+"""Remind: what is due in cases is said to those who are to do it, once each, whatever happens meanwhile."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from monitor.core.case import Case, Move, Step
+from monitor.core.case_message import write_nudge
+from monitor.core.timers import Due, Timer, due, next_at
+from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
+from monitor.ports import Store, Transaction
+
+BATCH = 200
+
+
+def remind(store: Store, rules: CaseRules, now: datetime) -> int:
+    """Look at every case in which something is due, and return how many reminders were put into the outbox."""
+    return sum(_remind(store, rules, case.id, now) for case in store.due_cases(now, BATCH))
+
+
+def _remind(store: Store, rules: CaseRules, number: int, now: datetime) -> int:
+    with store.begin() as transaction:
+        case = transaction.cases([number])[number]
+        done = {fact.key for fact in transaction.facts(number)}
+        found = due(case, rules.staffed, done, now)
+        if not found:
+            transaction.set_due(number, next_at(case, rules.staffed, done))
+        count = 0
+        for timer in found:
+            step = Step.SILENT if timer.due is Due.SILENCE else Step.NUDGE
+            move = Move(step=step, by=UMBRAGE, name=UMBRAGE, via=UMBRAGE, at=now, key=timer.key, note=_note(timer))
+            case = take_step(transaction, case, move, rules)
+            if step is Step.SILENT:
+                retell(transaction, case, move, rules, now)
+            elif not _is_outdone(timer, found):
+                count += _say(transaction, case, timer, rules, now)
+        return count
+
+
+def _note(timer: Timer) -> str | None:
+    return None if timer.due is Due.SILENCE else str(timer.due)
+
+
+def _is_outdone(timer: Timer, found: Sequence[Timer]) -> bool:
+    """After a long stop several rungs of the ladder are due at once: only the highest is called."""
+    return timer.due is Due.SECOND_PERSON and any(other.due is Due.LEAD for other in found)
+
+
+def _say(transaction: Transaction, case: Case, timer: Timer, rules: CaseRules, now: datetime) -> int:
+    count = 0
+    for told in transaction.parents_of(case.id):
+        if told.target in rules.threaded:
+            pings = _whom(case, timer, rules)
+            message = write_nudge(case, timer, told.message.key, pings, rules.staffed, now)
+            count += transaction.enqueue(told.target, message, now, case.id)
+    return count
+
+
+def _whom(case: Case, timer: Timer, rules: CaseRules) -> tuple[str, ...]:
+    if timer.due is Due.SECOND_PERSON:
+        return rules.second
+    if timer.due is Due.LEAD:
+        return rules.lead
+    return (case.owner,) if case.owner else ()

@@ -1,0 +1,50 @@
+"""Steps: whatever happens to a case is one fact, one change, and one edit and one line wherever it was told."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.core.case import Case, Move, moved
+from monitor.core.case_message import edit_of_case, restated, write_line
+from monitor.core.clocks import Staffed
+from monitor.core.timers import next_at
+from monitor.ports import Transaction
+
+UMBRAGE = "umbrage"
+"""Who does what nobody did: the name of our own steps in the history of a case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRules:
+    """When the team is there, whom to call when nobody has taken a case, and where messages stand under others.
+
+    ``second`` and ``lead`` are ids of people in the channels, ``threaded`` are targets.
+    """
+
+    staffed: Staffed = field(default_factory=Staffed)
+    second: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    threaded: frozenset[str] = frozenset()
+
+
+class Overtaken(Exception):
+    """Somebody changed the case meanwhile, or this step was taken before; nothing was kept."""
+
+
+def take_step(transaction: Transaction, case: Case, move: Move, rules: CaseRules) -> Case:
+    """Take a step and return the case after it. Raises ``NotAllowed``, and ``Overtaken`` to roll back."""
+    after = moved(case, move)
+    done = {fact.key for fact in transaction.facts(case.id)} | {move.key}
+    if not transaction.move(case, after, move, next_at(after, rules.staffed, done)):
+        raise Overtaken(f"case {case.id} was changed meanwhile")
+    return after
+
+
+def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
+    """Where the case was told, its message shows how it stands now, and the thread gets a line."""
+    for told in transaction.parents_of(case.id):
+        transaction.revise(told.id, restated(told.message, case, rules.staffed, now, is_kept=True))
+        if told.target in rules.threaded:
+            shown = restated(told.message, case, rules.staffed, now, is_kept=False)
+            transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
+            line = write_line(case, move, told.message.key, rules.staffed, now)
+            transaction.enqueue(told.target, line, now, case.id)

@@ -1,0 +1,113 @@
+"""What passes between the jobs and a store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.alerting import Reason
+from monitor.core.cause import Cause
+from monitor.core.mention import Gap, Post
+from monitor.core.message import Message
+from monitor.core.verdict import Band
+from monitor.ports.plugins import Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A row of the outbox. ``is_doubtful``: an earlier attempt may have been accepted.
+
+    ``attempts`` counts this one, ``doubts`` the earlier ones whose answer was lost.
+    """
+
+    id: int
+    target: str
+    message: Message
+    attempts: int
+    doubts: int
+    started_at: datetime
+    is_doubtful: bool
+    thread: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGap:
+    """A gap of a source as the store keeps it."""
+
+    id: int
+    source: str
+    gap: Gap
+    told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """A stored mention that waits for a verdict."""
+
+    mention: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfiled:
+    """A complaint that waits to be filed: whose post it is, what it says, what it answers, and what was made of it."""
+
+    mention: int
+    brand: str
+    topics: tuple[str, ...]
+    posted_at: datetime
+    platform: str
+    author: str | None
+    text: str
+    fingerprint: str
+    reply_to: str | None = None
+    intent: str | None = None
+    severity: Band | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A filed complaint that some target may not have heard of; its words are read only when they are to be told."""
+
+    mention: int
+    platform: str
+    source: str
+    language: str | None
+    case: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCause:
+    """A cause with complaints that some target has not heard of.
+
+    ``posts``, ``authors`` and ``wordings`` count all complaints of the cause, their distinct authors and their distinct
+    fingerprints.
+    """
+
+    cause: Cause
+    posts: int
+    authors: int
+    wordings: int
+    pending: tuple[Pending, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What triage decided to say to one target: about a cause, or about a single ``case`` of it."""
+
+    target: str
+    reason: Reason
+    message: Message
+    cause: int | None
+    mentions: tuple[int, ...]
+    voices: int
+    case: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoting:
+    """A message of the outbox that quotes posts. ``is_out``: it was handed over, or may have been."""
+
+    id: int
+    target: str
+    message: Message
+    is_out: bool
+    posts: tuple[Post, ...]

@@ -1,0 +1,301 @@
+"""Cases over a real store: what joins them, what people do in them, and what is due, each told where it was told."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from monitor.core.alerting import AlertPolicy
+from monitor.core.case import Case, Fact, Move, NotAllowed, State, Step
+from monitor.core.routing import Route
+from monitor.core.verdict import Label
+from monitor.jobs.act import act
+from monitor.jobs.forget import forget
+from monitor.jobs.remind import remind
+from monitor.jobs.steps import CaseRules
+from monitor.jobs.triage import TriageRules
+from monitor.testing.fakes import NOON, FakeNotifier, a_mention, crowd
+from tests.jobs.pipeline import Pipeline
+
+RULES = CaseRules(second=("U2",), lead=("U9",), threaded=frozenset({"team"}))
+
+
+@pytest.fixture(autouse=True)
+def threads(pipeline: Pipeline) -> None:
+    """The team is where messages stand under others."""
+    pipeline.rules = TriageRules(routes=(Route(name="all", targets=("team",)),), cases=RULES)
+    pipeline.targets = {"team": FakeNotifier(has_threads=True)}
+
+
+def step(pipeline: Pipeline, what: Step, number: int = 1, by: str = "U1", key: str = "", **given: Any) -> Case | None:
+    name = {"U1": "Ann", "U2": "Bob"}.get(by, by)
+    now = pipeline.clock()
+    move = Move(step=what, by=by, name=name, via="slack", at=now, key=key or f"{what}/{by}/{now}", **given)
+    after = act(pipeline.store, RULES, number, move, now)
+    pipeline.deliver()
+    return after
+
+
+def case(pipeline: Pipeline, number: int = 1) -> Case:
+    found = pipeline.store.case(number)
+    assert found is not None
+    return found
+
+
+def facts(pipeline: Pipeline, number: int = 1) -> list[Fact]:
+    return pipeline.store.facts(number)
+
+
+def lines(pipeline: Pipeline) -> list[str]:
+    """The titles under other messages."""
+    return [message.title.split(" · team")[0] for message in pipeline.wire.wire if message.thread and not message.edits]
+
+
+# What joins a case
+
+
+def test_a_new_case_says_everything_under_its_message_at_once(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    parent, details = pipeline.wire.wire
+    assert (parent.case, parent.offers[0], details.thread) == (1, "take", parent.key)
+    assert [name for name, _ in details.facts] == [
+        "Who",
+        "Suggested reply · Own it",
+        "Suggested reply · What happens",
+        "Suggested reply · When",
+        "To close",
+    ]
+    assert dict(details.facts)["Who"] == "first time seen"
+
+
+def test_a_reply_joins_the_conversation_also_through_our_own_answer(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1")])
+    pipeline.clock.move(minutes=1)
+    ours = a_mention("Acme is sorry, please write to us", "2", author="acme", reply_to="1", own=True)
+    again = a_mention("Acme still nothing, and no price!!", "3", reply_to="2", posted_at=pipeline.clock())
+    pipeline.hear([ours, again])
+    assert pipeline.store.case(2) is None
+    assert [fact.step for fact in facts(pipeline)] == [Step.WROTE_AGAIN]
+    assert "The customer wrote again" in lines(pipeline)
+
+
+def test_somebody_else_in_the_conversation_joins_and_is_not_the_customer(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1")])
+    pipeline.clock.move(minutes=1)
+    pipeline.hear([a_mention("Acme lost mine too!!", "2", author="bob", reply_to="1", posted_at=pipeline.clock())])
+    assert (pipeline.store.case(2), facts(pipeline)) == (None, [])
+
+
+def test_copies_join_on_every_platform_and_other_words_do_not(pipeline: Pipeline) -> None:
+    words = "Acme lost my blue parcel in the harbour!!"
+    pipeline.hear([a_mention(words, "1"), a_mention(f"RT @ann: {words}", "2", author="bob", platform="x")])
+    assert pipeline.store.case(2) is None
+    pipeline.hear([a_mention("Acme broke my blue parcel at the door!!", "3", author="cid")])
+    assert pipeline.store.case(2) is not None
+
+
+def test_the_same_person_about_something_else_is_another_case(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme delivery is late!!", "1"), a_mention("Acme price is wrong!!", "2")])
+    assert pipeline.store.case(2) is not None
+
+
+# Steps
+
+
+def test_taking_a_case_edits_its_message_and_says_one_line(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    pipeline.clock.move(minutes=6)
+    step(pipeline, Step.TAKE)
+    parent, _, line = pipeline.wire.wire
+    assert parent.facts[0] == ("Status", "taken · with Ann · team wait 6 min · customer waits 7 min")
+    assert (line.title, line.pings) == ("Ann took it · team wait 6 min · customer waits 7 min", ())
+
+
+def test_six_steps_are_one_message_and_six_lines(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    no: dict[str, Any] = {}
+    for number, (what, given) in enumerate(
+        [
+            (Step.TAKE, no),
+            (Step.NOTE, {"note": "asked the depot"}),
+            (Step.ANSWER, no),
+            (Step.DONE, {"remedy": "a new parcel"}),
+            (Step.CLOSE, {"evidence": "https://social.example/thanks"}),
+            (Step.REOPEN, no),
+        ]
+    ):
+        pipeline.clock.now = NOON + timedelta(hours=number)
+        step(pipeline, what, **given)
+    assert len([message for message in pipeline.wire.wire if not message.thread or message.edits]) == 1
+    assert lines(pipeline)[1:] == [
+        "Ann took it",
+        "Ann noted",
+        "Ann answered in public",
+        "Done by us, said Ann; not over before the customer says so",
+        "Ann closed it: satisfied",
+        "Ann opened it again; the first clock goes on",
+    ]
+    assert case(pipeline).opened_at == NOON - timedelta(minutes=1)
+
+
+def test_p13_taking_is_won_once_by_twenty_at_once(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    said: Counter[str] = Counter()
+    together = threading.Barrier(20)
+
+    def take(number: int) -> None:
+        move = Move(step=Step.TAKE, by=f"U{number}", name=f"P{number}", via="slack", at=NOON, key=f"take/{number}")
+        together.wait()
+        try:
+            act(pipeline.store, RULES, 1, move, NOON)
+            said["won"] += 1
+        except NotAllowed as no:
+            said["has it already" if "has it already" in str(no) else str(no)] += 1
+
+    people = [threading.Thread(target=take, args=(number,)) for number in range(20)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    assert said == {"won": 1, "has it already": 19}
+    assert [fact.step for fact in facts(pipeline)] == [Step.TAKE]
+
+
+def test_p14_the_same_click_delivered_again_changes_nothing(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    assert step(pipeline, Step.TAKE, key="click/17") is not None
+    before = (case(pipeline), len(pipeline.wire.wire))
+    assert step(pipeline, Step.TAKE, key="click/17") is None
+    assert (case(pipeline), len(pipeline.wire.wire)) == before
+
+
+def test_a_step_in_no_case_is_refused(pipeline: Pipeline) -> None:
+    with pytest.raises(NotAllowed, match="no case 4711"):
+        step(pipeline, Step.TAKE, 4711)
+
+
+# What people say outranks the model
+
+
+def test_not_a_complaint_collapses_the_message_and_never_alerts_again_for_these_words(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme is killing it!!", "1")])
+    step(pipeline, Step.NOT_A_COMPLAINT, note="praise")
+    parent = pipeline.wire.wire[0]
+    assert (parent.title, parent.quotes, parent.offers) == ("Not a complaint · other · Acme", (), ("reopen",))
+    (correction,) = pipeline.report.corrections_of(1)
+    assert (correction["label"], correction["by"], correction["why"]) == (Label.OTHER, "Ann", "praise")
+    pipeline.clock.move(minutes=30)
+    shown = len(pipeline.wire.wire)
+    pipeline.hear([a_mention("ACME is killing it!!", "2", posted_at=pipeline.clock())])
+    assert len(pipeline.wire.wire) == shown
+    assert pipeline.triage().next_at is None, "nothing waits"
+    pipeline.hear([a_mention("Acme is killing it!!", "3", author="bob", posted_at=pipeline.clock())])
+    assert len(pipeline.wire.wire) > shown, "somebody else may mean it"
+
+
+def test_opened_again_the_correction_is_taken_back(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme is killing it!!", "1")])
+    step(pipeline, Step.NOT_A_COMPLAINT)
+    pipeline.clock.move(minutes=1)
+    step(pipeline, Step.REOPEN)
+    assert [row["label"] for row in pipeline.report.corrections_of(1)] == [Label.OTHER, Label.COMPLAINT]
+    assert pipeline.wire.wire[0].quotes != (), "the words are back"
+
+
+def test_a_post_that_a_person_calls_a_complaint_is_filed_and_told(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme, well done. Not.", "1")])
+    assert pipeline.wire.wire == []
+    with pipeline.store.begin() as transaction:
+        assert transaction.promote(1)
+        assert not transaction.promote(1)
+    pipeline.work()
+    assert pipeline.wire.titles[0] == "Answer today · other · Acme"
+
+
+# What is due
+
+
+def due(pipeline: Pipeline) -> int:
+    count = remind(pipeline.store, RULES, pipeline.clock())
+    pipeline.deliver()
+    return count
+
+
+def test_nobody_takes_it_and_a_second_person_and_the_lead_are_called_once_each(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    called = []
+    for _ in range(60):
+        pipeline.clock.move(minutes=1)
+        if due(pipeline):
+            called.append((pipeline.clock(), pipeline.wire.wire[-1].pings))
+    assert called == [(NOON + timedelta(minutes=5), ("U2",)), (NOON + timedelta(minutes=15), ("U9",))]
+
+
+def test_after_a_long_stop_only_the_highest_rung_is_called(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    pipeline.clock.move(hours=5)
+    assert due(pipeline) == 1
+    assert pipeline.wire.wire[-1].pings == ("U9",)
+    assert due(pipeline) == 0
+
+
+def test_a_taken_case_calls_its_owner_when_an_update_is_due(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    step(pipeline, Step.TAKE)
+    pipeline.clock.move(hours=23, minutes=59)
+    assert due(pipeline) == 0
+    pipeline.clock.move(minutes=1)
+    assert due(pipeline) == 1
+    assert pipeline.wire.wire[-1].pings == ("U1",)
+
+
+def test_after_done_by_us_two_follow_ups_and_then_an_unknown_end(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    step(pipeline, Step.DONE, remedy="a new parcel")
+    when = []
+    for day in range(1, 20):
+        pipeline.clock.now = NOON + timedelta(days=day)
+        if due(pipeline):
+            when.append(day)
+    assert when == [1, 7]
+    assert case(pipeline).state is State.UNKNOWN_SILENT
+    assert facts(pipeline)[-1].step is Step.SILENT
+    assert "silent for 14 d" in lines(pipeline)[-1]
+
+
+# Budgets
+
+
+def test_a_channel_takes_so_many_an_hour_and_the_rest_in_one_list(pipeline: Pipeline) -> None:
+    policy = AlertPolicy(per_hour=4, singles=100)
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
+    pipeline.hear(crowd(10))
+    assert pipeline.reasons() == ["first complaint"] * 4 + ["more than the channel takes"]
+    listed = [message for message in pipeline.wire.wire if message.key.startswith("list/")]
+    assert [(message.title, len(message.quotes), message.more) for message in listed] == [
+        ("And 6 more, the most urgent first", 5, 1)
+    ]
+    assert sorted(post for posts in pipeline.told()["team"] for post in posts) == sorted(map(str, range(1, 11)))
+
+
+def test_lists_are_half_an_hour_apart_and_nothing_waits_longer(pipeline: Pipeline) -> None:
+    policy = AlertPolicy(per_hour=1, singles=100)
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
+    pipeline.hear(crowd(2))
+    pipeline.clock.move(minutes=5)
+    held = pipeline.hear(crowd(3, first=3, posted_at=pipeline.clock()))
+    assert (held.alerts, held.next_at) == (0, NOON + timedelta(minutes=30))
+    pipeline.clock.move(minutes=25)
+    pipeline.work()
+    assert pipeline.told()["team"] == [["1"], ["2"], ["3", "4", "5"]]
+
+
+def test_a_deleted_post_leaves_the_message_and_what_stands_under_it(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery to my secret address!!")])
+    step(pipeline, Step.TAKE)
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", "1")], pipeline.clock())
+    pipeline.deliver()
+    assert "secret" not in str(pipeline.wire.wire)
