@@ -165,7 +165,7 @@ def write_details(
 
 
 def write_line(case: Case, move: Move, parent: str, staffed: Staffed, now: datetime) -> Message:
-    """One line for a step; it calls nobody."""
+    """One line for a step; it calls nobody but a colleague who is given the case."""
     facts = [("Note", move.note)] if move.note else []
     if move.remedy:
         facts.append(("Done", move.remedy))
@@ -177,6 +177,7 @@ def write_line(case: Case, move: Move, parent: str, staffed: Staffed, now: datet
         facts=tuple((name, excerpt(value, 400)) for name, value in facts),
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,
+        pings=(move.to,) if move.step is Step.ASSIGN and move.to else (),
     )
 
 

@@ -68,6 +68,10 @@ class CaseWrites(Protocol):
         """This post is a complaint, says a person: it is filed and told; ``False`` if it was before."""
         ...
 
+    def numbers_of(self, platform: str, name: str) -> list[int]:
+        """The numbers of a post, one for each brand."""
+        ...
+
     def author(self, complaint: Complaint) -> Author | None:
         """What we have seen of the author of a complaint; ``None`` when we do not know who it is."""
         ...
@@ -104,6 +108,10 @@ class CaseReads(Protocol):
 
     def facts(self, case: int) -> list[Fact]:
         """Every step of a case, oldest first."""
+        ...
+
+    def name_of(self, user: str) -> str | None:
+        """What somebody who took a step before is called."""
         ...
 
     def due_cases(self, now: datetime, limit: int) -> list[Case]:

@@ -5,14 +5,13 @@ Everything a stranger wrote goes into ``rich_text`` and ``plain_text``, which Sl
 """
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from monitor.core.message import Message, Quote, Tone, plain_text
 from monitor.slack.buttons import actions
-from monitor.slack.safety import escape, literal, one_line, shorten, units, web_link
+from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
 
@@ -135,7 +134,7 @@ def _calls(pings: Sequence[str]) -> list[Block]:
     for ping in pings:
         if ping == HERE:
             calls += [_text(" "), {"type": "broadcast", "range": HERE}]
-        elif re.fullmatch(r"[UW][A-Z0-9]{2,}", ping):
+        elif is_user(ping):
             calls += [_text(" "), {"type": "user", "user_id": ping}]
     return calls
 

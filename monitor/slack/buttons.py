@@ -5,7 +5,8 @@ from typing import Any
 Block = dict[str, Any]
 
 PREFIX = "case."
-"""Action ids are ``case.take`` and so on; anything else is not ours."""
+"""Action ids are ``case.take`` and so on; anything else is not ours. Where the value is a person, the number
+follows."""
 
 SNOOZES = (("1 hour", "1h"), ("6 hours", "6h"), ("Tomorrow 09:00", "tomorrow"), ("1 week", "1w"))
 MORE = (
@@ -44,8 +45,9 @@ def _menu(name: str, label: str, choices: tuple[tuple[str, str], ...]) -> Any:
 
 
 def _people(name: str, label: str) -> Any:
-    def build(case: int) -> Block:  # noqa: ARG001 - the block names the case
-        return {"type": "users_select", "action_id": PREFIX + name, "placeholder": _plain(label)}
+    def build(case: int) -> Block:
+        # The value will be a person, so that the case stands in the name.
+        return {"type": "users_select", "action_id": f"{PREFIX}{name}.{case}", "placeholder": _plain(label)}
 
     return build
 

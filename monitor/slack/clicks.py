@@ -25,23 +25,26 @@ class Doing(StrEnum):
 class Click:
     """One thing that somebody did.
 
-    ``name`` is the action id, the callback id of a view or shortcut, or the command; ``value`` the button's value, the
-    option that was chosen, the user that was picked or the text of a command. ``channel`` and ``message_ts`` name the
-    message it was done on, and are empty elsewhere. ``fields`` are the inputs of a view by block id, ``kept`` is its
-    private metadata. ``message_text`` is the text of the message that a shortcut was used on. What Slack leaves out is
-    empty.
+    ``key`` is the same when Slack delivers the same thing again. ``name`` is the action id, the callback id of a view
+    or shortcut, or the command; ``value`` the button's value, the option that was chosen, the user that was picked or
+    the text of a command. ``channel`` and ``message_ts`` name the message it was done on, and are empty elsewhere.
+    ``fields`` are the inputs of a view by block id, ``kept`` is its private metadata. ``message_text`` is the text of
+    the message that a shortcut was used on, ``reply_to`` the address for an answer. What Slack leaves out is empty.
     """
 
     doing: Doing
     name: str
+    key: str = ""
     team: str = ""
     user: str = ""
+    user_name: str = ""
     channel: str = ""
     message_ts: str = ""
     message_text: str = ""
     value: str = ""
     kept: str = ""
     trigger: str = ""
+    reply_to: str = field(default="", repr=False)
     fields: Mapping[str, str] = field(default_factory=dict)
 
 

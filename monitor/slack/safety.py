@@ -35,6 +35,11 @@ def literal(text: str) -> str:
     return _OPENS_COMMAND.sub("<" + _JOINER, text)
 
 
+def is_user(text: str) -> bool:
+    """Is this the id of a person, and nothing else?"""
+    return re.fullmatch(r"[UW][A-Z0-9]{1,20}", text) is not None
+
+
 def units(text: str) -> int:
     """Length as Slack's own clients count it, in UTF-16 units."""
     return len(text) + sum(character > "\uffff" for character in text)

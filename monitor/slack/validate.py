@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from monitor.slack.blocks import HEADER, JSON_BUDGET, TEXT_BUDGET, URL, Block, json_size, text_size
-from monitor.slack.safety import units
+from monitor.slack.safety import is_user, units
 
 MOST_BLOCKS = 50
 """https://docs.slack.dev/reference/block-kit/blocks"""
@@ -162,7 +162,7 @@ def _select(element: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _user(part: Mapping[str, Any]) -> Iterator[str]:
-    if not re.fullmatch(r"[UW][A-Z0-9]{2,}", str(part["user_id"])):
+    if not is_user(str(part["user_id"])):
         yield "a user who is none"
 
 

@@ -144,6 +144,11 @@ class CaseWrites:
         changed = change.where(mentions.c.stage == Stage.DONE).values(stage=Stage.COMPLAINT)
         return self._connection.execute(changed.returning(mentions.c.id)).first() is not None
 
+    def numbers_of(self, platform: str, name: str) -> list[int]:
+        """The numbers of a post, one for each brand."""
+        query = select(mentions.c.id).where(mentions.c.native_id == name, mentions.c.platform == platform)
+        return list(self._connection.execute(query).scalars())
+
     def author(self, complaint: Complaint) -> Author | None:
         """What we have seen of the author of a complaint; ``None`` when we do not know who it is."""
         if complaint.author is None:
@@ -258,6 +263,13 @@ class CaseReads:
     def facts(self, case: int) -> list[Fact]:
         with reading(self.engine) as connection:
             return _facts(connection, case)
+
+    def name_of(self, user: str) -> str | None:
+        """What somebody who took a step before is called."""
+        query = select(facts.c.name).where(facts.c.by == user).order_by(facts.c.id.desc()).limit(1)
+        with reading(self.engine) as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
 
     def due_cases(self, now: datetime, limit: int) -> list[Case]:
         """Cases in which something is due, longest due first."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, or_, select, text, update
 
+from monitor.core.case import State as CaseState
 from monitor.core.cause import Cause
 from monitor.core.message import Message
 from monitor.store.connection import reading, writing
@@ -14,6 +15,7 @@ from monitor.store.schema import (
     UNFINISHED,
     Stage,
     State,
+    cases,
     causes,
     corrections,
     cursors,
@@ -70,6 +72,13 @@ class Report:
         """The outbox rows that tell a complaint, oldest first."""
         query = select(outbox).join(told, told.c.outbox_id == outbox.c.id).where(told.c.mention_id == mention)
         return self._rows(query.order_by(outbox.c.id))
+
+    def case_counts(self, since: datetime) -> dict[CaseState, int]:
+        """How the cases stand that were opened since a moment, in the order of their life."""
+        query = select(cases.c.state, func.count()).where(cases.c.opened_at >= since).group_by(cases.c.state)
+        with reading(self._engine) as connection:
+            found = {row[0]: int(row[1]) for row in connection.execute(query)}
+        return {state: found[state] for state in CaseState if state in found}
 
     def outbox(self, state: State | None = None) -> list[RowMapping]:
         """The newest thousand messages, oldest of them first; of one state or of all."""

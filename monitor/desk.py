@@ -1,0 +1,172 @@
+"""The desk: what people do in Slack becomes steps in cases, and an answer for the one who did it."""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from monitor.app import App
+from monitor.commands import Commands
+from monitor.core.case import Case, Move, NotAllowed, Step
+from monitor.slack import views
+from monitor.slack.buttons import PREFIX
+from monitor.slack.clicks import Answer, Click, Doing
+from monitor.slack.safety import escape, is_user, one_line
+
+log = logging.getLogger(__name__)
+
+ONE_CLICK = {
+    "take": Step.TAKE,
+    "take_over": Step.TAKE_OVER,
+    "answer": Step.ANSWER,
+    "not_a_complaint": Step.NOT_A_COMPLAINT,
+    "not_about_us": Step.NOT_ABOUT_US,
+    "duplicate": Step.DUPLICATE,
+    "reopen": Step.REOPEN,
+}
+MODALS = {"done": views.done, "close": views.close, "note": views.note}
+_SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
+_NOT_HERE = "You may not do this here. Whoever runs umbrage can allow it: [slack] in monitor.toml."
+_NOT_OURS = "Umbrage does not know this button any more. /umbrage help says what it can do."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """From where people may act; an empty set means from everywhere."""
+
+    workspaces: frozenset[str] = frozenset()
+    channels: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+
+    def allows(self, click: Click) -> bool:
+        # In the App Home and in modals there is no channel; whoever sees a button there was allowed before.
+        return (
+            (not self.workspaces or click.team in self.workspaces)
+            and (not self.users or click.user in self.users)
+            and (not self.channels or not click.channel or click.channel in self.channels)
+        )
+
+
+class Desk:
+    """Handles clicks; called from several threads at once."""
+
+    def __init__(self, app: App, allowed: Allowed) -> None:
+        self._app = app
+        self._allowed = allowed
+        self._commands = Commands(app)
+        self._handlers = {
+            Doing.ACTION: self._action,
+            Doing.VIEW: self._view,
+            Doing.COMMAND: self._command,
+            Doing.SHORTCUT: self._shortcut,
+            Doing.HOME: self._home,
+        }
+
+    def handle(self, click: Click) -> Answer:
+        """Do what was asked, or say kindly why not."""
+        if not self._allowed.allows(click):
+            log.warning(
+                "refused doing=%s team=%s channel=%s user=%s", click.doing, click.team, click.channel, click.user
+            )
+            return Answer(text=_NOT_HERE)
+        try:
+            return self._handlers[click.doing](click)
+        except NotAllowed as no:
+            return Answer(text=escape(one_line(str(no)[:1].upper() + str(no)[1:] + ".")))
+
+    def _action(self, click: Click) -> Answer:
+        name, number, choice = _parts(click)
+        if number is None:
+            return Answer(text=_NOT_OURS)
+        if name == "more":
+            name = choice
+        if name in MODALS:
+            return Answer(modal=MODALS[name](number))
+        if name == "assign":
+            return self._assign(click, number)
+        if name == "snooze":
+            return self._step(click, number, Step.SNOOZE, until=self._until(choice))
+        if name not in ONE_CLICK:
+            return Answer(text=_NOT_OURS)
+        self._step(click, number, ONE_CLICK[name])
+        return Answer(modal=views.reason(number)) if name == "not_a_complaint" else Answer()
+
+    def _assign(self, click: Click, number: int) -> Answer:
+        if not is_user(click.value):
+            raise NotAllowed("this is nobody who could have it")
+        name = self._app.store.name_of(click.value) or "a colleague"
+        return self._step(click, number, Step.ASSIGN, to=click.value, to_name=name)
+
+    def _until(self, choice: str) -> datetime | None:
+        now = self._app.clock()
+        if choice == "tomorrow":
+            local = now.astimezone(self._app.rules.cases.staffed.zone) + timedelta(days=1)
+            return local.replace(hour=9, minute=0, second=0, microsecond=0)
+        return now + _SNOOZES[choice] if choice in _SNOOZES else None
+
+    def _view(self, click: Click) -> Answer:
+        name, number = click.name.removeprefix(PREFIX), _number(click.kept)
+        given = {block: text.strip() for block, text in click.fields.items() if text and text.strip()}
+        if number is None:
+            return Answer(text=_NOT_OURS)
+        evidence = given.get("evidence")
+        if evidence is not None and urlsplit(evidence).scheme not in ("http", "https"):
+            return Answer(errors={"evidence": "A link begins with https://"})
+        if name == "done" and "remedy" not in given:
+            return Answer(errors={"remedy": "Say what was done for the customer."})
+        if name == "reason":
+            return self._reason(click, number, given.get("reason"))
+        steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE}
+        if name not in steps:
+            return Answer(text=_NOT_OURS)
+        words = {field: given.get(field) for field in ("remedy", "note", "evidence")}
+        return self._step(click, number, steps[name], **words)
+
+    def _reason(self, click: Click, number: int, reason: str | None) -> Answer:
+        return self._step(click, number, Step.NOTE, note=f"It was: {reason}") if reason else Answer()
+
+    def _step(self, click: Click, number: int, step: Step, **given: Any) -> Answer:
+        now = self._app.clock()
+        move = Move(
+            step=step,
+            by=click.user,
+            name=_who(click),
+            via="slack",
+            at=now,
+            key=f"{step}/{click.key or now.isoformat()}/{click.user}",
+            **given,
+        )
+        self._app.act(number, move)
+        return Answer()
+
+    def _command(self, click: Click) -> Answer:
+        return Answer(text=escape(self._commands.run(click.value, click.user, _who(click))))
+
+    def _shortcut(self, click: Click) -> Answer:
+        where = f"{click.channel}:{click.message_ts}"
+        return Answer(text=escape(self._commands.report(click.message_text, where, _who(click))))
+
+    def _home(self, click: Click) -> Answer:
+        cases: list[Case] = self._app.store.open_cases_of(limit=200)
+        return Answer(home=views.home(cases, click.user, self._app.clock()))
+
+
+def _who(click: Click) -> str:
+    return one_line(click.user_name)[:80] or click.user
+
+
+def _parts(click: Click) -> tuple[str, int | None, str]:
+    """The name of a button, the case it is about and what was chosen; no case for what is not ours."""
+    if not click.name.startswith(PREFIX):
+        return "", None, ""
+    name, _, of = click.name.removeprefix(PREFIX).partition(".")
+    if of:
+        return name, _number(of), click.value
+    number, _, choice = click.value.partition(":")
+    return name, _number(number), choice
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None

@@ -1,0 +1,109 @@
+"""Modals for what needs words, and the App Home with one's open cases. Limits: docs.slack.dev/reference/views."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.core.case import Case, named
+from monitor.core.case_message import LEVELS
+from monitor.core.message import duration
+from monitor.core.wording import topic_name
+from monitor.slack.buttons import PREFIX, actions
+from monitor.slack.safety import literal, one_line, shorten
+
+View = dict[str, Any]
+Block = dict[str, Any]
+
+LISTED = 30
+REASONS = ("praise", "question", "irony misread", "another company", "spam", "own staff")
+HOME_OFFERS = ("take", "more")
+
+
+def done(case: int) -> View:
+    """What was done for the customer."""
+    return _modal("done", case, "Done by us", [_words("remedy", "What was done for the customer?", is_long=True)])
+
+
+def close(case: int) -> View:
+    """What was done, and what shows that the customer is satisfied."""
+    return _modal(
+        "close",
+        case,
+        "Close the case",
+        [
+            _words("remedy", "What was done for the customer?", is_optional=True, is_long=True),
+            _words("evidence", "A link to the customer's own later words", is_optional=True),
+            _words("note", "… or your note of what they said", is_optional=True, is_long=True),
+            _says("Without a link or a note it ends as unknown: silence is not success."),
+        ],
+    )
+
+
+def note(case: int) -> View:
+    """A note for the thread."""
+    return _modal("note", case, "Add a note", [_words("note", "Note for the team", is_long=True)])
+
+
+def reason(case: int) -> View:
+    """Why it was no complaint; already noted, the reason helps the model."""
+    options = [{"text": _plain(text), "value": text} for text in REASONS]
+    choice = {"type": "static_select", "action_id": "reason", "placeholder": _plain("Choose"), "options": options}
+    asked = {
+        "type": "input",
+        "block_id": "reason",
+        "optional": True,
+        "label": _plain("What was it?"),
+        "element": choice,
+    }
+    return _modal("reason", case, "Not a complaint", [_says("Noted. If you like, say what it was."), asked])
+
+
+def home(cases: Sequence[Case], user: str, now: datetime) -> View:
+    """My open cases, then those that nobody has; the customer who waits longest comes first."""
+    blocks: list[Block] = []
+    mine = [case for case in cases if case.owner == user]
+    nobodys = [case for case in cases if case.owner is None]
+    for title, found in (("My open cases", mine), ("Nobody has taken these", nobodys)):
+        blocks.append({"type": "header", "text": _plain(f"{title}: {len(found)}")})
+        for case in found[: LISTED // 2]:
+            blocks += _row(case, now)
+    return {"type": "home", "blocks": blocks}
+
+
+def line(case: Case, now: datetime) -> str:
+    """A case on one line, for lists."""
+    who = f"with {one_line(case.owner_name)}" if case.owner_name else "nobody has it"
+    waits = duration(now - case.opened_at)
+    return f"{case.key} · {LEVELS[case.level]} · {topic_name(case.topic)} · {case.brand} · waits {waits} · {who}"
+
+
+def _row(case: Case, now: datetime) -> list[Block]:
+    state = f"{line(case, now)} · {named(case.state)}"
+    element = {"type": "plain_text", "text": literal(shorten(state, 300)), "emoji": False}
+    row = actions(case.id, HOME_OFFERS)
+    return [{"type": "context", "elements": [element]}, *([row] if row else [])]
+
+
+def _modal(name: str, case: int, title: str, blocks: list[Block]) -> View:
+    return {
+        "type": "modal",
+        "callback_id": PREFIX + name,
+        "private_metadata": str(case),
+        "title": _plain(title),
+        "submit": _plain("Save"),
+        "close": _plain("Cancel"),
+        "blocks": blocks,
+    }
+
+
+def _words(name: str, label: str, *, is_optional: bool = False, is_long: bool = False) -> Block:
+    element = {"type": "plain_text_input", "action_id": name, "multiline": is_long, "max_length": 2_000}
+    return {"type": "input", "block_id": name, "optional": is_optional, "label": _plain(label), "element": element}
+
+
+def _says(text: str) -> Block:
+    return {"type": "context", "elements": [_plain(text)]}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}

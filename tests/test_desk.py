@@ -1,0 +1,261 @@
+"""The desk: clicks become steps, whoever may not act changes nothing, and nothing a client sends breaks it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from monitor.app import App, build
+from monitor.config import settings_from
+from monitor.core.case import State, Step
+from monitor.core.mention import Mention
+from monitor.desk import Allowed, Desk
+from monitor.jobs.collect import Source
+from monitor.slack.clicks import Answer, Click, Doing
+from monitor.slack.validate import problems
+from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, FakeNotifier, a_mention
+
+TEAM = Allowed(workspaces=frozenset({"T1"}), channels=frozenset({"C1"}), users=frozenset({"U1", "U2"}))
+
+
+class Office:
+    """An application with one complaint told to a channel, and a desk."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = Clock()
+        config: dict[str, Any] = {
+            "store": {"url": f"sqlite:///{path / 'desk.db'}"},
+            "brands": [{"name": "Acme", "terms": ["Acme"]}],
+            "targets": {"team": {"use": "console"}},
+        }
+        self.app: App = build(settings_from(config), clock=self.clock, durable=False)
+        self.wire = FakeNotifier(has_threads=True)
+        target = self.app.targets["team"]
+        self.app.targets["team"] = type(target)(name="team", notifier=self.wire)
+        rules = self.app.rules
+        self.app.rules = type(rules)(routes=rules.routes, cases=type(rules.cases)(threaded=frozenset({"team"})))
+        self.collector = FakeCollector()
+        self.app.sources["s"] = Source(name="s", collector=self.collector, look_back=NOON - NOON.replace(day=1))
+        classifier = FakeClassifier(topics=("delivery",))
+        self.app.classifier._loaded = (classifier, _cutoffs(classifier))
+        self.desk = Desk(self.app, TEAM)
+        self.hear(a_mention("Acme lost the delivery!!"))
+
+    def hear(self, *mentions: Mention) -> None:
+        self.collector.add(*mentions)
+        self.work()
+
+    def work(self) -> None:
+        self.app.collect("s")
+        self.app.classify()
+        self.app.triage()
+        self.app.deliver("team")
+
+    def click(self, name: str, value: str = "1", *, user: str = "U1", key: str = "", **more: Any) -> Answer:
+        self.clock.move(seconds=1)
+        fields: dict[str, Any] = {"doing": Doing.ACTION, "team": "T1", "channel": "C1", "message_ts": "1.1"}
+        who = {"user": user, "user_name": {"U1": "ann", "U2": "bob"}.get(user, ""), "key": key or str(self.clock())}
+        answer = self.desk.handle(Click(**(fields | who | more | {"name": name, "value": value})))
+        self.app.deliver("team")
+        return answer
+
+    def submit(self, name: str, *, user: str = "U1", **fields: str) -> Answer:
+        return self.click(name, "", user=user, doing=Doing.VIEW, kept="1", fields=fields, channel="")
+
+    def say(self, text: str, user: str = "U1") -> str:
+        return self.click("/umbrage", text, user=user, doing=Doing.COMMAND).text or ""
+
+    @property
+    def state(self) -> State:
+        case = self.app.store.case(1)
+        assert case is not None
+        return case.state
+
+    @property
+    def steps(self) -> list[Step]:
+        return [fact.step for fact in self.app.store.facts(1)]
+
+
+def _cutoffs(classifier: FakeClassifier) -> Any:
+    from monitor.core.calibration import Cutoffs
+
+    return Cutoffs.everywhere(classifier.thresholds)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("clicks", "steps", "state"),
+    [
+        ([("case.take", "1")], [Step.TAKE], State.TAKEN),
+        ([("case.more", "1:answer")], [Step.ANSWER], State.ANSWERED),
+        ([("case.not_a_complaint", "1")], [Step.NOT_A_COMPLAINT], State.NOT_A_COMPLAINT),
+        ([("case.more", "1:not_about_us")], [Step.NOT_ABOUT_US], State.NOT_ABOUT_US),
+        ([("case.more", "1:duplicate")], [Step.DUPLICATE], State.DUPLICATE),
+        ([("case.more", "1:duplicate"), ("case.reopen", "1")], [Step.DUPLICATE, Step.REOPEN], State.NEW),
+        ([("case.snooze", "1:6h")], [Step.SNOOZE], State.NEW),
+        ([("case.assign.1", "U2")], [Step.ASSIGN], State.TAKEN),
+    ],
+    ids=lambda value: "" if isinstance(value, State) else None,
+)
+def test_one_click_is_one_step(office: Office, clicks: list[tuple[str, str]], steps: list[Step], state: State) -> None:
+    for name, value in clicks:
+        assert office.click(name, value).text is None
+    assert (office.steps, office.state) == (steps, state)
+
+
+@pytest.mark.parametrize("name", ["done", "close", "note"])
+def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
+    modal = office.click("case.more", f"1:{name}").modal
+    assert modal is not None
+    assert (modal["callback_id"], modal["private_metadata"]) == (f"case.{name}", "1")
+    assert len(modal["title"]["text"]) <= 24
+    assert office.steps == []
+
+
+def test_a_form_that_lacks_something_stays_open_and_says_what(office: Office) -> None:
+    assert office.submit("case.done", remedy=" ").errors == {"remedy": "Say what was done for the customer."}
+    assert "evidence" in office.submit("case.close", evidence="she wrote me").errors
+    assert office.steps == []
+
+
+def test_forms_become_steps_with_their_words(office: Office) -> None:
+    office.submit("case.done", remedy="a new parcel")
+    office.submit("case.close", evidence="https://social.example/thanks", remedy="a new parcel")
+    assert office.state is State.SATISFIED
+    assert [(fact.remedy, fact.evidence) for fact in office.app.store.facts(1)] == [
+        ("a new parcel", None),
+        ("a new parcel", "https://social.example/thanks"),
+    ]
+
+
+def test_closing_without_evidence_is_said_to_be_unknown(office: Office) -> None:
+    office.submit("case.close", remedy="refund")
+    assert office.state is State.UNKNOWN_SILENT
+
+
+def test_the_reason_for_not_a_complaint_may_follow(office: Office) -> None:
+    modal = office.click("case.not_a_complaint").modal
+    assert modal is not None
+    assert modal["callback_id"] == "case.reason"
+    office.submit("case.reason", reason="praise")
+    assert [fact.note for fact in office.app.store.facts(1)] == [None, "It was: praise"]
+
+
+def test_the_second_one_is_told_who_has_it_and_may_take_it_over(office: Office) -> None:
+    office.click("case.take")
+    assert office.click("case.take", user="U2").text == ("Ann has it already; to take it over, choose that under More.")
+    office.click("case.more", "1:take_over", user="U2")
+    assert office.app.store.case(1).owner == "U2"  # type: ignore[union-attr]
+
+
+def test_whoever_is_assigned_is_called_in_the_thread_and_known_by_name_later(office: Office) -> None:
+    office.click("case.assign.1", "U2")
+    line = office.wire.wire[-1]
+    assert (line.title.split(" · ")[0], line.pings) == ("ann gave it to a colleague", ("U2",))
+    office.click("case.take", user="U2")
+    office.submit("case.note", user="U2", note="on it")
+    office.click("case.assign.1", "U2", user="U1")
+    assert office.wire.wire[-1].title.startswith("ann gave it to bob")
+
+
+def test_p14_the_same_click_again_changes_nothing(office: Office) -> None:
+    office.click("case.take", key="1700000000.5")
+    shown = len(office.wire.wire)
+    assert office.click("case.take", key="1700000000.5") == Answer()
+    assert (office.steps, len(office.wire.wire)) == ([Step.TAKE], shown)
+
+
+@pytest.mark.parametrize("who", [{"team": "T2"}, {"channel": "C2"}, {"user": "U3"}], ids=["team", "channel", "user"])
+def test_p18_whoever_may_not_act_changes_nothing(
+    office: Office, who: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = office.click("case.take", **who)
+    assert answer.text is not None
+    assert "may not do this here" in answer.text
+    assert (office.steps, office.state) == ([], State.NEW)
+    assert "refused doing=action" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("case.take", "4711"), ("case.take", ""), ("case.take", "1; DROP"), ("case.fly", "1"), ("other", "1")],
+)
+def test_p17_a_click_on_what_is_not_there_is_answered_kindly(office: Office, name: str, value: str) -> None:
+    assert office.click(name, value).text
+    assert office.steps == []
+
+
+def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> None:
+    office.hear(a_mention("Acme broke the delivery!!", "2", author="bob", posted_at=NOON.replace(hour=9)))
+    for number in ("1", "2"):
+        office.click("case.take", number)
+    home = office.click("", doing=Doing.HOME, channel="").home
+    assert home is not None
+    assert problems([block for block in home["blocks"] if block["type"] != "actions"]) == []
+    lines = [block["elements"][0]["text"] for block in home["blocks"] if block["type"] == "context"]
+    assert [line.split(" · ")[0] for line in lines] == ["case/2", "case/1"]
+
+
+def test_commands(office: Office) -> None:
+    assert office.say("help").startswith("/umbrage open")
+    assert office.say("what?") == office.say("help")
+    assert "case/1 · Answer today · delivery · Acme" in office.say("open")
+    assert office.say("mine") == "No open cases."
+    office.click("case.take")
+    assert "with ann" in office.say("mine")
+    assert office.say("stats") == "Cases opened in the last 30 days\ntaken: 1"
+
+
+def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:
+    assert office.say("mute delivery 2h").startswith("No alerts about delivery until 2026-11-02 14:")
+    (silence,) = office.app.store.silences(office.clock())
+    assert (silence.matching.topics, silence.by) == (("delivery",), "ann")
+    assert "no such topic" in office.say("mute weather 2h")
+    assert "Say what and for how long" in office.say("mute delivery for ever")
+    assert "no such topic" in office.say("mute <!channel> 2h")
+
+
+def test_a_reported_post_becomes_a_case_once(office: Office) -> None:
+    assert office.say("add https://forum.example/9") == "Thank you: it is told in a moment."
+    assert office.say("add https://forum.example/9", "U2") == "It is on its way already."
+    office.work()
+    case = office.app.store.case(2)
+    assert case is not None
+    assert case.brand == "Acme"
+    assert "case/2 has it: new." in office.say("add https://forum.example/9")
+
+
+def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(office: Office) -> None:
+    office.hear(a_mention("Acme. Well done. Not.", "7", url="https://social.example/7"))
+    assert office.app.store.case(2) is None
+    report = {"doing": Doing.SHORTCUT, "message_text": "look: <https://social.example/7>"}
+    assert office.click("report_complaint", "", **report).text == "Thank you: it is told in a moment."
+    office.work()
+    assert office.app.store.case(2) is not None
+    assert office.wire.wire[-2].quotes[0].text == "Acme. Well done. Not."
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.builds(
+        Click,
+        doing=st.sampled_from(Doing),
+        name=st.one_of(st.text(), st.sampled_from(["case.take", "case.more", "case.close", "/umbrage"])),
+        value=st.one_of(st.text(), st.sampled_from(["1", "1:done", "add https://x.y/", "mute delivery 1h", "stats"])),
+        kept=st.one_of(st.text(), st.just("1")),
+        team=st.just("T1"),
+        user=st.just("U1"),
+        user_name=st.text(),
+        message_text=st.text(),
+        fields=st.dictionaries(st.sampled_from(["note", "remedy", "evidence", "reason"]), st.text()),
+    )
+)
+def test_p19_whatever_comes_is_answered(office: Office, click: Click) -> None:
+    answer = office.desk.handle(click)
+    assert answer.text is None or not any(sign in answer.text for sign in ("<!", "<@", "<#", "<http"))
