@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 JUDGED_PER_ROUND = 1_024
 OWN_REST = timedelta(minutes=1)
 TRIAGE_HEALTH = "step/triage"
+CLICKS_HEALTH = "clicks/slack"
 
 
 def clock() -> datetime:
@@ -144,7 +145,7 @@ class App:
         sources = {source.health for source in self.sources.values()} | {f"quiet/{name}" for name in self.sources}
         sources |= {refresh_health(self.sources[name]) for name in self.refreshing()}
         targets = {target.health for target in self.targets.values()}
-        return sources | targets | {self.classifier.health, TRIAGE_HEALTH}
+        return sources | targets | {self.classifier.health, TRIAGE_HEALTH, CLICKS_HEALTH}
 
 
 class LazyClassifier:

@@ -2,17 +2,20 @@
 
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from monitor.app import App
+from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
 from monitor.core.case import Case, Move, NotAllowed, Step
+from monitor.settings import Settings
 from monitor.slack import views
 from monitor.slack.buttons import PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
+from monitor.slack.connection import Connection
 from monitor.slack.safety import escape, is_user, one_line
 
 log = logging.getLogger(__name__)
@@ -151,6 +154,29 @@ class Desk:
     def _home(self, click: Click) -> Answer:
         cases: list[Case] = self._app.store.open_cases_of(limit=200)
         return Answer(home=views.home(cases, click.user, self._app.clock()))
+
+
+def open_desk(app: App, settings: Settings) -> Connection | None:
+    """The connection to the configured Slack app; ``None`` where there is none to hear clicks from."""
+    slack = settings.slack
+    if slack is None:
+        return None
+    channels = frozenset(slack.channels) or frozenset(_channels(settings))
+    allowed = Allowed(workspaces=frozenset(slack.workspaces), channels=channels, users=frozenset(slack.users))
+    return Connection(
+        app_token=slack.app_token.reveal,
+        bot_token=slack.token.reveal,
+        handle=Desk(app, allowed).handle,
+        on_health=lambda problem: app.note(CLICKS_HEALTH, problem),
+        base_url=slack.base_url,
+    )
+
+
+def _channels(settings: Settings) -> Iterator[str]:
+    for target in settings.targets.values():
+        channel = target.options.get("channel")
+        if target.use == "slack" and isinstance(channel, str):
+            yield channel
 
 
 def _who(click: Click) -> str:

@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from monitor.app import TRIAGE_HEALTH, App
 from monitor.core.errors import ConfigError, ModelError, StoreError, UmbrageError
+from monitor.slack.connection import Connection
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ DELIVER_EVERY = 1.1
 
 HEALTH_EVERY = 30
 REMIND_EVERY = 15
+CLICKS_EVERY = 2
 REFRESH_EVERY = 60
 LONGEST_REST = timedelta(minutes=1)
 """Triage looks at what is held back at least so often."""
@@ -136,8 +138,9 @@ class Work:
 class Service:
     """Runs an application until it is told to stop."""
 
-    def __init__(self, app: App, every: Mapping[str, timedelta]) -> None:
+    def __init__(self, app: App, every: Mapping[str, timedelta], clicks: Connection | None = None) -> None:
         self._app = app
+        self._clicks = clicks
         self._every = every
         self._lease = Lease(app)
         self._scheduler = BackgroundScheduler(
@@ -173,6 +176,8 @@ class Service:
         self._add("work", WORK_EVERY, self._leading(Work(self._app)))
         self._add("remind", REMIND_EVERY, self._leading(self._app.remind))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
+        if self._clicks is not None:
+            self._add("clicks", CLICKS_EVERY, self._hear_clicks)
         for name in self._app.sources:
             self._add(f"collect {name}", self._every[name].total_seconds(), self._leading(self._collect, name))
         for name in self._app.refreshing():
@@ -193,8 +198,15 @@ class Service:
         log.info("stopped %s", "with steps unfinished" if waiter.is_alive() else "cleanly")
 
     def _end(self) -> None:
+        if self._clicks is not None:
+            self._clicks.stop()
         self._scheduler.shutdown()
         self._lease.release()
+
+    def _hear_clicks(self) -> None:
+        """Slack hands a click to any one of an app's connections: only the worker with the lease has one."""
+        if self._clicks is not None:
+            (self._clicks.start if self._lease.is_held() else self._clicks.stop)()
 
     def _collect(self, name: str) -> None:
         collected = self._app.collect(name)

@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from monitor.store.connection import open_engine
 from monitor.store.migrate import upgrade
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import Clock
 from tests import postgres
+
+# How long an example takes says nothing on a machine that is shared.
+settings.register_profile("umbrage", deadline=None)
+settings.load_profile("umbrage")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -5,7 +5,19 @@ import sys
 import click
 
 from monitor import __version__
-from monitor.cli import database, first, learning, looking, recorded, running, scoring, status, training
+from monitor.cli import (
+    casework,
+    database,
+    first,
+    learning,
+    looking,
+    recorded,
+    running,
+    scoring,
+    slack,
+    status,
+    training,
+)
 from monitor.cli.common import exit_code, show_error
 from monitor.core.errors import UmbrageError
 
@@ -32,7 +44,7 @@ def umbrage() -> None:
     """
 
 
-for module in (recorded, first, running, status, looking, scoring, learning, training, database):
+for module in (recorded, first, running, status, casework, slack, looking, scoring, learning, training, database):
     for command in module.COMMANDS:
         umbrage.add_command(command)
 

@@ -266,6 +266,9 @@ def _missing_secrets(settings: "Settings") -> list[str]:
         for name, value in chosen:
             if isinstance(value, Secret) and (problem := value.is_available()):
                 problems.append(f"{place}.{name}: {problem}")
+    if settings.slack is not None:
+        tokens = {"token": settings.slack.token, "app_token": settings.slack.app_token}
+        problems += [f"slack.{name}: {problem}" for name, token in tokens.items() if (problem := token.is_available())]
     password = settings.store.password
     if password is not None and (problem := password.is_available()):
         problems.append(f"store.password: {problem}")

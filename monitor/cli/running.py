@@ -34,6 +34,7 @@ def run(config: Path, verbose: bool) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     from monitor.app import build
     from monitor.core.errors import ModelError
+    from monitor.desk import open_desk
     from monitor.service import Service
 
     set_up_logging(verbose=verbose)
@@ -44,7 +45,8 @@ def run(config: Path, verbose: bool) -> None:
     except ModelError as error:
         app.note_classifier(error)
         click.echo(f"umbrage: {error}\nmentions are collected and wait until this is mended", err=True)
-    Service(app, {name: source.every for name, source in settings.sources.items()}).run()
+    every = {name: source.every for name, source in settings.sources.items()}
+    Service(app, every, open_desk(app, settings)).run()
 
 
 @click.command()
@@ -71,6 +73,7 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
         collected = {name: app.collect(name) for name in app.sources}
         judged, broken = _judge(app)
         alerts = app.triage().alerts
+        app.remind()
         app.watch_health()
         sent = sum(_deliver_all(app, name) for name in app.targets)
     problems = [f"{name}: {result.problem}" for name, result in collected.items() if result.problem]

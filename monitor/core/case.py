@@ -103,7 +103,7 @@ class Move:
 
     ``key`` makes a repeat recognisable: a case takes no step twice under one key. ``remedy`` is what was done for the
     customer, ``note`` are words of the person, ``evidence`` is a link to the customer's own later words, ``to`` and
-    ``to_name`` are a colleague, ``until`` is the end of a snooze.
+    ``to_name`` are a colleague, ``until`` is the end of a snooze. ``level`` and ``reasons`` are the case's new ones.
     """
 
     step: Step
@@ -118,6 +118,8 @@ class Move:
     to: str | None = None
     to_name: str | None = None
     until: datetime | None = None
+    level: int | None = None
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +240,8 @@ def _wrote_again(case: Case, move: Move) -> Case:
     """The customer has written again; after an end of ours, that may mean that it was none."""
     came_back = case.ended_at is not None and case.state not in OVERRULED and move.at - case.ended_at <= RELAPSE
     case = replace(case, last_at=max(case.last_at, move.at), snoozed_until=None, version=case.version + 1)
+    if move.level is not None:
+        case = replace(case, level=move.level, reasons=move.reasons)
     if came_back:
         state = State.TAKEN if case.owner else State.NEW
         return replace(case, state=state, ended_at=None, done_at=None)

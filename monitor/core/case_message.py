@@ -9,6 +9,9 @@ from monitor.core.alerting import Reason
 from monitor.core.case import OVERRULED, Case, Move, State, Step, named
 from monitor.core.cause import Complaint
 from monitor.core.clocks import Staffed, customer_waits, team_waits
+from monitor.core.doors import doors
+from monitor.core.level import Level
+from monitor.core.level import named as level_name
 from monitor.core.message import Message, Quote, Tone, duration, moment
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
@@ -20,13 +23,6 @@ OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
 OFFERS_AFTER = ("reopen",)
 FULL_TEXT = 2_500
 LISTED = 5
-LEVELS = {
-    1: "Act now",
-    2: "Answer within the hour",
-    3: "Answer today",
-    4: "Gentle signal",
-    5: "For the digest",
-}
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
@@ -128,7 +124,10 @@ def write_list(entries: Sequence[tuple[Case, Complaint]], now: datetime) -> Mess
         key=f"list/{first.platform}:{first.id}/{now.isoformat()}",
         title=f"And {len(entries)} more, the most urgent first",
         quotes=tuple(
-            replace(quote_of(complaint, now), where=f"{case.key} · {LEVELS[case.level]} · {where(complaint, now)}")
+            replace(
+                quote_of(complaint, now),
+                where=f"{case.key} · {level_name(Level(case.level))} · {where(complaint, now)}",
+            )
             for case, complaint in entries[:LISTED]
         ),
         why=(Reason.BUDGET,),
@@ -144,7 +143,7 @@ def write_details(
     facts = [("Who", _who(author))]
     facts += [(f"Helped in {one.key}", excerpt(one.remedy, 200)) for one in similar[:3]]
     facts += [
-        (f"Suggested reply · {label}", sentence) for label, sentence in suggest(case.topic, bool(complaint.doors))
+        (f"Suggested reply · {label}", sentence) for label, sentence in suggest(case.topic, bool(doors(complaint.text)))
     ]
     facts.append(("To close", "a link to the customer's own later words, or your note of what they said"))
     return Message(
@@ -177,7 +176,7 @@ def write_line(case: Case, move: Move, parent: str, staffed: Staffed, now: datet
         facts=tuple((name, excerpt(value, 400)) for name, value in facts),
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,
-        pings=(move.to,) if move.step is Step.ASSIGN and move.to else (),
+        pings=_called(case, move),
     )
 
 
@@ -194,8 +193,20 @@ def write_nudge(
     )
 
 
+def _called(case: Case, move: Move) -> tuple[str, ...]:
+    """Who is given the case; and its owner, when the customer's new words make it more urgent."""
+    if move.step is Step.ASSIGN and move.to:
+        return (move.to,)
+    is_worse = move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
+    return (case.owner,) if is_worse and case.owner else ()
+
+
+def _level(case: Case) -> str:
+    return level_name(Level(case.level))
+
+
 def _title(case: Case) -> str:
-    word = LEVELS[case.level] if case.is_open else named(case.state).capitalize()
+    word = _level(case) if case.is_open else named(case.state).capitalize()
     return f"{word} · {topic_name(case.topic)} · {case.brand}"
 
 
@@ -204,7 +215,7 @@ def _tone(case: Case) -> Tone:
         return Tone.GOOD
     if not case.is_open:
         return Tone.QUIET
-    return Tone.ALERT if case.level <= 3 else Tone.GENTLE
+    return Tone.ALERT if case.level < Level.GENTLE else Tone.GENTLE
 
 
 def _who(author: Author | None) -> str:

@@ -47,10 +47,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """A mention judged to be a complaint, with what a message needs of it; what is unknown is ``None``.
-
-    ``stake`` is what the customer says is at stake, ``doors`` are the ways in which they tried to reach us before.
-    """
+    """A mention judged to be a complaint, with what a message needs of it; what is unknown is ``None``."""
 
     mention: int
     id: str
@@ -67,8 +64,6 @@ class Complaint:
     language: str | None = None
     is_measured: bool = True
     severity: Band | None = None
-    stake: str | None = None
-    doors: tuple[str, ...] = ()
 
     @property
     def voice(self) -> str:

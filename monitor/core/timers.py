@@ -7,13 +7,12 @@ from enum import StrEnum
 
 from monitor.core.case import SILENCE, Case, State
 from monitor.core.clocks import Staffed
+from monitor.core.level import Level
 
 SECOND_PERSON = timedelta(minutes=5)
 LEAD = timedelta(minutes=15)
 UPDATE = timedelta(hours=24)
 FOLLOW_UPS = (timedelta(days=1), timedelta(days=7))
-LADDER_LEVEL = 3
-"""Gentle signals and what is for the digest ring nobody up."""
 
 
 class Due(StrEnum):
@@ -54,11 +53,14 @@ def next_at(case: Case, staffed: Staffed, done: Collection[str]) -> datetime | N
 
 
 def _ladder(case: Case, staffed: Staffed) -> Iterator[Timer]:
-    """Nobody has taken it: five minutes, fifteen minutes; in staffed hours, or at any hour for what cannot wait."""
-    if case.state is not State.NEW or case.owner or case.told_at is None or case.level > LADDER_LEVEL:
+    """Nobody has taken it: five minutes, fifteen minutes; in staffed hours, or at any hour for what cannot wait.
+
+    Gentle signals and what is for the digest ring nobody up.
+    """
+    if case.state is not State.NEW or case.owner or case.told_at is None or case.level >= Level.GENTLE:
         return
     for due_after, what in ((SECOND_PERSON, Due.SECOND_PERSON), (LEAD, Due.LEAD)):
-        is_urgent = case.level == 1
+        is_urgent = case.level == Level.ACT_NOW
         at = case.told_at + due_after if is_urgent else staffed.after(case.told_at, due_after)
         at = max(at, case.snoozed_until) if case.snoozed_until else at
         yield Timer(due=what, at=at, key=f"{what}/{case.told_at.isoformat()}")

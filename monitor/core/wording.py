@@ -7,9 +7,11 @@ from datetime import datetime
 from monitor.core.abuse import mask
 from monitor.core.alerting import Reason
 from monitor.core.cause import Cause, Complaint
+from monitor.core.doors import doors, named
 from monitor.core.health import Health
 from monitor.core.mention import Gap, Post
 from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.stake import stake
 from monitor.core.text import excerpt
 
 QUOTED = 3
@@ -30,6 +32,7 @@ _TROUBLE = {
     "refresh": ("Unsure", "posts that were deleted there may still be kept here"),
     "target": ("Mute", "messages for it wait and are not lost"),
     "step": ("Stuck", "complaints wait to be told and are not lost"),
+    "clicks": ("Deaf", "buttons in Slack do nothing meanwhile; alerts still go out"),
     "classifier": ("Undecided", "mentions are collected and wait; no complaint is recognised meanwhile"),
 }
 
@@ -188,10 +191,10 @@ def facts_of(complaint: Complaint) -> tuple[tuple[str, str], ...]:
     if band := complaint.severity:
         range_ = f"{band.low}" if band.low == band.high else f"{band.low}–{band.high}"
         facts.append(("Severity", f"{range_} of 4 ({band.probability:.2f})"))
-    if complaint.stake:
-        facts.append(("At stake", complaint.stake))
-    if complaint.doors:
-        facts.append(("Tried before", ", ".join(complaint.doors)))
+    if money := stake(complaint.text):
+        facts.append(("At stake", money))
+    if tried := doors(complaint.text):
+        facts.append(("Tried before", ", ".join(map(named, tried))))
     if complaint.reposts:
         facts.append(("Spread", f"{complaint.reposts} repost{'s' if complaint.reposts > 1 else ''}"))
     if complaint.followers is not None:

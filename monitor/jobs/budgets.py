@@ -6,8 +6,8 @@ from typing import TypeVar
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case
 from monitor.core.lane import share
+from monitor.core.level import Level
 
-GENTLE = 4
 T = TypeVar("T")
 
 
@@ -22,9 +22,9 @@ class Channels:
         """Those for whom there is no room now. What must be acted on at once always has room."""
         hour, day = self._standing.get(target, (0, 0))
         room = max(0, min(self._policy.per_hour - hour, self._policy.per_day - day))
-        waiting = [item for item in wanted if item[1].level > 1]
+        waiting = [item for item in wanted if item[1].level > Level.ACT_NOW]
         if len(waiting) <= room:
             return []
         ordered = sorted(waiting, key=lambda item: (item[1].level, item[1].opened_at, item[1].id))
-        chosen = share(ordered, lambda item: item[1].level == GENTLE, room, self._policy.gentle_share)
+        chosen = share(ordered, lambda item: item[1].level == Level.GENTLE, room, self._policy.gentle_share)
         return [item for item in ordered if item not in chosen]

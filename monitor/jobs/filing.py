@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.case import Case, Move, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
+from monitor.core.level import Signals, grade
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Transaction, Unfiled
 
@@ -67,7 +68,8 @@ class Filing:
             or self.transaction.case_of_voice(complaint, cause.id)
         )
         if number is None:
-            case = self.transaction.open_case(cause.id, complaint, cause.topic, 3, ())
+            graded = grade(_signals(complaint))
+            case = self.transaction.open_case(cause.id, complaint, cause.topic, graded.level, graded.reasons)
         else:
             case = self.transaction.cases([number])[number]
             if complaint.posted_at > case.last_at and self.transaction.is_voice_of(number, complaint):
@@ -75,6 +77,14 @@ class Filing:
         self.transaction.file([(complaint.mention, cause.id, case.id)])
 
     def _wrote_again(self, case: Case, complaint: Unfiled) -> None:
+        """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
+        is_repeat = case.answered_at is not None or case.done_at is not None
+        graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
+        level, reasons = int(graded.level), graded.reasons
+        if is_repeat:
+            level = min(level, max(case.level - 1, 1))
+        elif level >= case.level:
+            level, reasons = case.level, case.reasons
         move = Move(
             step=Step.WROTE_AGAIN,
             by=UMBRAGE,
@@ -82,7 +92,13 @@ class Filing:
             via=complaint.platform,
             at=complaint.posted_at,
             key=f"{Step.WROTE_AGAIN}/{complaint.mention}",
+            level=level,
+            reasons=reasons,
         )
         after = take_step(self.transaction, case, move, self.cases)
         if case.told_at is not None:
             retell(self.transaction, after, move, self.cases, self.now)
+
+
+def _signals(complaint: Unfiled) -> Signals:
+    return Signals(topics=complaint.topics, intent=complaint.intent, text=complaint.text)

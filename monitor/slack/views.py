@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from monitor.core.case import Case, named
-from monitor.core.case_message import LEVELS
+from monitor.core.level import Level
+from monitor.core.level import named as level_name
 from monitor.core.message import duration
 from monitor.core.wording import topic_name
 from monitor.slack.buttons import PREFIX, actions
@@ -74,7 +75,8 @@ def line(case: Case, now: datetime) -> str:
     """A case on one line, for lists."""
     who = f"with {one_line(case.owner_name)}" if case.owner_name else "nobody has it"
     waits = duration(now - case.opened_at)
-    return f"{case.key} · {LEVELS[case.level]} · {topic_name(case.topic)} · {case.brand} · waits {waits} · {who}"
+    level = level_name(Level(case.level))
+    return f"{case.key} · {level} · {topic_name(case.topic)} · {case.brand} · waits {waits} · {who}"
 
 
 def _row(case: Case, now: datetime) -> list[Block]:

@@ -46,7 +46,8 @@ class Report:
 
     def corrections(self) -> list[RowMapping]:
         """Every correction with the text and brand of its post, oldest first."""
-        wanted = select(corrections.c.label, mentions.c.text, mentions.c.brand)
+        said = (corrections.c.mention_id, corrections.c.label, corrections.c.by, corrections.c.why)
+        wanted = select(*said, mentions.c.text, mentions.c.brand, mentions.c.language, mentions.c.source)
         kept = wanted.join(mentions, mentions.c.id == corrections.c.mention_id).where(text(f"mentions.{KEPT}"))
         return self._rows(kept.order_by(corrections.c.id))
 
@@ -66,6 +67,11 @@ class Report:
     def members(self, number: int) -> list[RowMapping]:
         """The posts of a cause in the order they were posted; none if there is no such cause."""
         query = select(mentions).where(mentions.c.cause_id == number)
+        return self._rows(query.order_by(mentions.c.posted_at, mentions.c.id))
+
+    def case_members(self, case: int) -> list[RowMapping]:
+        """The posts of a case in the order they were posted."""
+        query = select(mentions).where(mentions.c.case_id == case)
         return self._rows(query.order_by(mentions.c.posted_at, mentions.c.id))
 
     def messages_about(self, mention: int) -> list[RowMapping]:

@@ -134,7 +134,7 @@ def test_a_post_about_two_brands_is_told_for_both(pipeline: Pipeline) -> None:
     ("hours", "titles"),
     [
         ([0, 7], ["Answer today · other · Acme", "Answer today · other · Acme"]),
-        ([0, 5], ["Answer today · other · Acme", "The customer wrote again", "1 more · other · Acme"]),
+        ([0, 5], ["Answer today · other · Acme", "1 more · other · Acme"]),
     ],
     ids=["a new episode", "the same episode"],
 )
@@ -183,7 +183,7 @@ def test_what_is_dangerous_is_told_at_night(pipeline: Pipeline) -> None:
     pipeline.classifier.topics = ("safety", "delivery")
     pipeline.clock.now = datetime.fromisoformat("2026-11-02T23:00Z")
     pipeline.hear([a_mention("Acme safety!!"), a_mention("Acme delivery!!", "2")])
-    assert pipeline.wire.titles == ["Answer today · safety · Acme"]
+    assert pipeline.wire.titles == ["Act now · safety · Acme"]
 
 
 def test_a_silence_holds_and_what_was_held_is_told_when_it_ends(pipeline: Pipeline) -> None:

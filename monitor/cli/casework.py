@@ -1,0 +1,197 @@
+"""Commands about cases: list them, take steps in them, hand over what people said, and try out routes."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from monitor.cli.common import as_json, settings_of, with_config
+
+if TYPE_CHECKING:
+    from monitor.core.case import Case
+
+STEPS = (
+    *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "reopen"),
+    *("not_a_complaint", "not_about_us", "duplicate"),
+)
+
+
+@click.command()
+@click.option("--of", "owner", help="Only cases of this person.")
+@click.option("--limit", default=50, show_default=True, help="At most so many.")
+@as_json
+@with_config
+def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
+    """List the cases that have not ended; the customer who waits longest comes first.
+
+    \b
+    Example:  umbrage cases --of ann
+    """
+    from monitor.app import build_rules, clock, open_store
+    from monitor.core.case import named
+    from monitor.core.case_message import clocks
+    from monitor.slack.views import line
+
+    settings = settings_of(config)
+    found = open_store(settings.store, migrate=False).open_cases_of(owner, limit)
+    now, staffed = clock(), build_rules(settings).cases.staffed
+    for case in found:
+        told = (
+            json.dumps(_row(case))
+            if as_json
+            else f"{line(case, now)} · {named(case.state)} · {clocks(case, staffed, now)}"
+        )
+        click.echo(told)
+    if not found and not as_json:
+        click.echo("no open cases", err=True)
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.argument("step", type=click.Choice(STEPS), required=False)
+@click.option("--by", default="operator", show_default=True, help="Who takes the step.")
+@click.option("--to", help="Who gets the case (assign).")
+@click.option("--remedy", help="What was done for the customer (done, close).")
+@click.option("--evidence", help="A link to the customer's own later words (close).")
+@click.option("--note", help="Your words: a note, or what the customer said (note, close).")
+@click.option("--hours", type=float, help="For how long (snooze).")
+@with_config
+def case(config: Path, number: int, step: str | None, by: str, hours: float | None, **given: Any) -> None:
+    """Show the history of a case, or take a STEP in it; the message in its channel follows.
+
+    A case ends as satisfied only with --evidence or --note; without, it ends as unknown.
+
+    \b
+    Examples:  umbrage case 17
+               umbrage case 17 take --by ann
+               umbrage case 17 close --by ann --remedy "a new parcel" --evidence https://social.example/thanks
+    """
+    from monitor.app import build
+    from monitor.core.case import Move, NotAllowed, Step
+    from monitor.settings import TargetSettings
+
+    settings = settings_of(config)
+    if not settings.targets:
+        settings = settings.model_copy(update={"targets": {"console": TargetSettings(use="console")}})
+    app = build(settings)
+    if step is not None:
+        now = app.clock()
+        until = now + timedelta(hours=hours) if hours else None
+        words: dict[str, Any] = {"by": by, "name": by, "via": "cli", "to_name": given["to"], **given}
+        move = Move(step=Step(step), at=now, key=f"{step}/{by}/{now.isoformat()}", until=until, **words)
+        try:
+            app.act(number, move)
+        except NotAllowed as no:
+            raise click.ClickException(str(no)) from None
+    found = app.store.case(number)
+    if found is None:
+        raise click.ClickException(f"there is no case {number}; umbrage cases lists the open ones")
+    click.echo("\n".join(_history(found, app)))
+
+
+@click.group()
+def labels() -> None:
+    """What people said about posts.
+
+    \b
+    Example:  umbrage labels export > labels.jsonl
+    """
+
+
+@labels.command("export")
+@with_config
+def export(config: Path) -> None:
+    """Print every post that a person has judged, as JSONL for umbrage eval and umbrage train; the last word counts.
+
+    \b
+    Example:  umbrage labels export > labels.jsonl && umbrage eval labels.jsonl
+    """
+    from monitor.app import open_store
+    from monitor.core.verdict import Label
+    from monitor.store.report import Report
+
+    store = open_store(settings_of(config).store, migrate=False)
+    last = {row["mention_id"]: row for row in Report(store.engine).corrections()}
+    for row in last.values():
+        if row["label"] == Label.UNSURE:
+            continue
+        told = {"text": row["text"], "complaint": int(row["label"] == Label.COMPLAINT)}
+        told |= {name: row[name] for name in ("brand", "language", "source", "by", "why") if row[name]}
+        click.echo(json.dumps(told, ensure_ascii=False))
+
+
+@click.group()
+def routes() -> None:
+    """Who hears about what.
+
+    \b
+    Example:  umbrage routes test --brand Acme --topic delivery
+    """
+
+
+@routes.command("test")
+@click.option("--brand", required=True)
+@click.option("--topic", default="other", show_default=True)
+@click.option("--platform", default="", help="What posts of the source are called, such as x.")
+@click.option("--source", default="", help="The name of a source.")
+@click.option("--language", default="", help="Such as en.")
+@click.option("--level", type=click.IntRange(1, 5), default=3, show_default=True)
+@click.option("--at", type=click.DateTime(), help="At this moment (UTC) instead of now.")
+@with_config
+def routes_test(config: Path, at: Any, **given: Any) -> None:
+    """Say where a post would go and why, without sending anything or opening the database.
+
+    \b
+    Example:  umbrage routes test --brand Acme --topic safety --level 1 --at 2026-11-28T02:00:00
+    """
+    from datetime import UTC
+
+    from monitor.app import build_rules, clock
+    from monitor.core.message import moment
+    from monitor.core.routing import Subject, destinations
+
+    rules = build_rules(settings_of(config))
+    subject, now = Subject(**given), at.replace(tzinfo=UTC) if at else clock()
+    for route in rules.routes:
+        fits = route.matching.matches(subject)
+        click.echo(f"route {route.name}: {'fits' if fits else 'does not fit'}")
+        if fits and route.stop:
+            break
+    found = destinations(rules.routes, subject, now)
+    for to in found:
+        quiet = f", but quiet hours hold it until {moment(to.quiet_until)}" if to.quiet_until else ""
+        click.echo(f"→ {to.target} (by route {to.route}){quiet}")
+    if not found:
+        click.echo("→ nobody: no route fits")
+
+
+def _history(case: "Case", app: Any) -> list[str]:
+    from monitor.core.case import named
+    from monitor.core.case_message import clocks
+    from monitor.core.message import moment
+    from monitor.slack.views import line
+    from monitor.store.report import Report
+
+    now = app.clock()
+    lines = [line(case, now), f"  {named(case.state)} · {clocks(case, app.rules.cases.staffed, now)}"]
+    lines += [f"  {reason}" for reason in case.reasons]
+    for post in Report(app.store.engine).case_members(case.id):
+        lines.append(
+            f"  {moment(post['posted_at'])}  {post['platform']} {post['native_id']} {post['url'] or ''}".rstrip()
+        )
+    for fact in app.store.facts(case.id):
+        words = " · ".join(word for word in (fact.remedy, fact.note, fact.evidence) if word)
+        lines.append(f"  {moment(fact.at)}  {fact.step} by {fact.name} ({fact.via})" + (f": {words}" if words else ""))
+    return lines
+
+
+def _row(case: "Case") -> dict[str, Any]:
+    from dataclasses import fields
+
+    values = {field.name: getattr(case, field.name) for field in fields(case)}
+    return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
+
+
+COMMANDS = (cases, case, labels, routes)

@@ -1,0 +1,104 @@
+"""Cases at the command line: the list, the history, steps, labels and where a post would go."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import CONFIG, Umbrage
+
+POST = {"id": "p1", "text": "Acme is terrible, worst and useless", "author": "ann", "url": "https://social.example/1"}
+
+
+@pytest.fixture
+def told(umbrage: Umbrage, config: Path, tmp_path: Path) -> Umbrage:
+    """One complaint was told."""
+    from datetime import UTC, datetime, timedelta
+
+    posted = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()  # noqa: TID251 - a command has the real clock
+    (tmp_path / "posts.jsonl").write_text(json.dumps(POST | {"created_at": posted}), "utf-8")
+    assert umbrage("once").code == 0
+    return umbrage
+
+
+def test_open_cases_are_listed_with_both_clocks(told: Umbrage) -> None:
+    out = told("cases").out
+    assert out.startswith("case/1 · Answer today · other · Acme · waits 5 min · nobody has it · new · team wait")
+    assert "customer waits 5 min" in out
+    assert [row["state"] for row in told("cases", "--json").rows] == ["new"]
+
+
+def test_a_case_is_taken_done_and_closed_with_evidence(told: Umbrage) -> None:
+    assert told("case", 1, "take", "--by", "ann").code == 0
+    assert "say what was done" in told("case", 1, "done", "--by", "ann").err
+    told("case", 1, "done", "--by", "ann", "--remedy", "a new parcel")
+    out = told("case", 1, "close", "--by", "ann", "--evidence", "https://social.example/thanks").out
+    assert "  satisfied · team wait" in out
+    assert [line.split("  ")[2].split(" (")[0] for line in out.splitlines()[3:]] == [
+        "take by ann",
+        "done by ann",
+        "close by ann",
+    ]
+    assert told("cases").err == "no open cases\n"
+    finished = told("case", 1, "answer")
+    assert (finished.code, finished.err) == (1, "Error: this case has ended as satisfied; reopen it first\n")
+
+
+def test_a_case_that_is_not_there(told: Umbrage) -> None:
+    assert "there is no case 9" in told("case", 9).err
+    assert "there is no case 9" in told("case", 9, "take").err
+
+
+def test_labels_are_handed_over_for_eval(told: Umbrage, tmp_path: Path) -> None:
+    assert told("labels", "export").out == ""
+    told("case", 1, "not_a_complaint", "--by", "ann", "--note", "irony")
+    (row,) = told("labels", "export").rows
+    assert (row["text"], row["complaint"], row["by"], row["why"]) == (POST["text"], 0, "ann", "irony")
+    told("case", 1, "reopen", "--by", "bob")
+    out = told("labels", "export").out
+    assert json.loads(out)["complaint"] == 1, "the last word counts"
+    (tmp_path / "labels.jsonl").write_text(out, "utf-8")
+    assert told("eval", "labels.jsonl", "-c", "monitor.toml").code == 0
+
+
+ROUTES = """
+[targets.night]
+use = "console"
+[[routes]]
+name = "danger"
+topics = ["safety"]
+levels = [1, 2]
+targets = ["night"]
+[[routes]]
+name = "rest"
+targets = ["team"]
+quiet = { start = "22:00", end = "07:00", zone = "UTC" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        (["--topic", "safety", "--level", "1"], ["route danger: fits", "→ night (by route danger)"]),
+        (
+            ["--topic", "safety"],
+            [
+                "route danger: does not fit",
+                "route rest: fits",
+                "→ team (by route rest), but quiet hours hold it until 2026-11-28 07:00 UTC",
+            ],
+        ),
+        (
+            ["--level", "1"],
+            ["route danger: does not fit", "route rest: fits", "→ team (by route rest)"],
+        ),
+    ],
+    ids=["danger", "held", "act now is not held"],
+)
+def test_where_a_post_would_go(
+    umbrage: Umbrage, config: Path, tmp_path: Path, options: list[str], lines: list[str]
+) -> None:
+    config.write_text(CONFIG + ROUTES, "utf-8")
+    finished = umbrage("routes", "test", "--brand", "Acme", "--at", "2026-11-28T02:00:00", *options)
+    assert finished.out.splitlines() == lines
+    assert not (tmp_path / "umbrage.db").exists()

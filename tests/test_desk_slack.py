@@ -1,0 +1,160 @@
+"""From a post to a satisfied customer over the wire: the real clients, a loopback Slack, clicks through its socket."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.app import App, build
+from monitor.config import settings_from
+from monitor.core.calibration import Cutoffs
+from monitor.core.case import State
+from monitor.desk import open_desk
+from monitor.jobs.collect import Source
+from monitor.slack.connection import Connection
+from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, a_mention
+from monitor.testing.loopback_slack import TOKEN, Posted
+from monitor.testing.loopback_socket import APP_TOKEN, LoopbackWorkspace
+
+pytestmark = pytest.mark.sleeps
+
+
+class Floor:
+    """An application that runs against a loopback Slack, with one complaint told."""
+
+    def __init__(self, slack: LoopbackWorkspace, path: Path) -> None:
+        self.slack = slack
+        self.clock = Clock()
+        for name, token in (("bot", TOKEN), ("app", APP_TOKEN)):
+            (path / name).write_text(token, "utf-8")
+            (path / name).chmod(0o600)
+        bot, app = {"file": str(path / "bot")}, {"file": str(path / "app")}
+        settings = settings_from(
+            {
+                "store": {"url": f"sqlite:///{path / 'floor.db'}"},
+                "brands": [{"name": "Acme", "terms": ["Acme"]}],
+                "targets": {"support": {"use": "slack", "channel": "C1X", "token": bot, "base_url": slack.api}},
+                "slack": {"token": bot, "app_token": app, "base_url": slack.api, "workspaces": ["T1"]},
+                "team": {"second": ["U2SECOND"], "lead": ["U9LEAD"]},
+            }
+        )
+        self.app: App = build(settings, clock=self.clock, durable=False)
+        classifier = FakeClassifier(topics=("delivery",))
+        self.app.classifier._loaded = (classifier, Cutoffs.everywhere(classifier.thresholds))
+        self.collector = FakeCollector()
+        self.app.sources["s"] = Source(name="s", collector=self.collector, look_back=NOON - NOON.replace(day=1))
+        desk = open_desk(self.app, settings)
+        assert desk is not None
+        self.desk: Connection = desk
+        self.hear(a_mention("Acme lost the delivery!! <!channel> <https://evil.example|click>"))
+        self.desk.start()
+        slack.wait(lambda: self.desk.is_connected)
+
+    def hear(self, *mentions: Any) -> None:
+        self.collector.add(*mentions)
+        self.app.collect("s")
+        self.app.classify()
+        self.app.triage()
+        self.deliver()
+
+    def deliver(self) -> None:
+        """Everything that is due, at Slack's pace."""
+        while self.app.deliver("support"):
+            self.clock.move(seconds=2)
+        self.clock.move(seconds=2)
+
+    def press(self, action: str, value: str = "1", **changed: Any) -> None:
+        """A click in the channel, until its step is kept and told."""
+        given = len(self.slack.given)
+        before = len(self.app.store.facts(1))
+        name = self.slack.press(action, value, channel={"id": "C1X"}, **changed)
+        assert self.slack.wait(lambda: name in self.slack.acks)
+        self.slack.wait(lambda: len(self.slack.given) > given or len(self.app.store.facts(1)) > before, 3)
+        self.deliver()
+
+    @property
+    def parent(self) -> Posted:
+        return next(message for message in self.slack.messages() if message.thread_ts is None)
+
+    @property
+    def thread(self) -> list[str]:
+        return [message.text.split("\n")[0] for message in self.slack.messages() if message.thread_ts is not None]
+
+    @property
+    def buttons(self) -> list[str]:
+        row = [block for block in self.parent.blocks if block["type"] == "actions"]
+        return [element["action_id"] for element in row[0]["elements"]] if row else []
+
+
+@pytest.fixture
+def floor(tmp_path: Path) -> Iterator[Floor]:
+    with LoopbackWorkspace() as slack:
+        found = Floor(slack, tmp_path)
+        yield found
+        found.desk.stop()
+
+
+def test_a_case_from_the_post_to_the_customers_word(floor: Floor) -> None:
+    assert floor.parent.text.startswith("Answer today · delivery · Acme")
+    assert floor.buttons == ["case.take", "case.assign.1", "case.not_a_complaint", "case.snooze", "case.more"]
+    assert [line.split(":")[0] for line in floor.thread] == ["case/1"]
+    floor.press("case.take")
+    assert "Status: taken · with ann" in floor.parent.text
+    assert floor.thread[-1].startswith("ann took it · team wait")
+    view = {
+        "id": "V1",
+        "callback_id": "case.close",
+        "private_metadata": "1",
+        "state": {"values": {"evidence": {"evidence": {"value": "https://social.example/thanks"}}}},
+    }
+    body = {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "name": "ann"}, "view": view}
+    name = floor.slack.send("interactive", body)
+    assert floor.slack.wait(lambda: name in floor.slack.acks)
+    floor.slack.wait(lambda: len(floor.app.store.facts(1)) == 2, 3)
+    floor.deliver()
+    case = floor.app.store.case(1)
+    assert case is not None
+    assert case.state is State.SATISFIED
+    assert floor.parent.text.startswith("Satisfied · delivery · Acme")
+    assert floor.buttons == ["case.reopen"]
+    assert floor.thread[-1].startswith("ann closed it: satisfied")
+
+
+def test_not_a_complaint_is_one_click_and_asks_for_a_reason_afterwards(floor: Floor) -> None:
+    floor.press("case.not_a_complaint")
+    assert floor.parent.text.startswith("Not a complaint · delivery · Acme")
+    assert "lost the delivery" not in floor.parent.text
+    ((method, fields),) = floor.slack.given
+    assert method == "views.open"
+    assert "case.reason" in str(fields["view"])
+
+
+def test_p18_a_click_from_another_workspace_is_refused_to_the_one_who_clicked(floor: Floor) -> None:
+    floor.press("case.take", team={"id": "T2"}, user={"id": "U1", "team_id": "T2"})
+    assert floor.app.store.facts(1) == []
+    ((method, fields),) = floor.slack.given
+    assert (method, "may not do this" in fields["text"]) == ("respond", True)
+
+
+def test_the_ladder_calls_people_by_their_ids_and_nobody_else_is_called(floor: Floor) -> None:
+    floor.clock.move(minutes=20)
+    floor.app.remind()
+    floor.deliver()
+    calls = [part for message in floor.slack.messages() for part in _calls(message.blocks)]
+    assert calls == [{"type": "user", "user_id": "U9LEAD"}]
+
+
+def test_p23_nothing_in_a_post_can_ping_or_forge_a_link_on_the_wire(floor: Floor) -> None:
+    floor.press("case.take")
+    for message in floor.slack.messages():
+        assert "<!" not in message.text
+        assert "<http" not in message.text
+        assert not any(sign in str(message.blocks) for sign in ("<!channel", "'type': 'mrkdwn'", "<https:"))
+
+
+def _calls(part: Any) -> list[dict[str, Any]]:
+    if isinstance(part, dict):
+        own = [part] if part.get("type") in ("user", "broadcast", "usergroup") else []
+        return own + [found for value in part.values() for found in _calls(value)]
+    return [found for item in part for found in _calls(item)] if isinstance(part, list) else []
