@@ -13,7 +13,7 @@ from monitor.ports.plugins import (
     Refreshing,
     Round,
 )
-from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Pending, Quoting, Unfiled, Unjudged
+from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Pending, Quoting, Standing, Unfiled, Unjudged
 from monitor.ports.store import Store, Transaction
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Receipt",
     "Refreshing",
     "Round",
+    "Standing",
     "Store",
     "Transaction",
     "Unfiled",

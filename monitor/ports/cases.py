@@ -9,7 +9,7 @@ from monitor.core.case import Case, Fact, Move
 from monitor.core.case_message import Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
-from monitor.ports.shapes import Quoting, Unfiled
+from monitor.ports.shapes import Quoting, Standing, Unfiled
 
 
 class CaseWrites(Protocol):
@@ -92,8 +92,8 @@ class CaseWrites(Protocol):
         """When a target last got a list of what it had no room for, of those that did."""
         ...
 
-    def standing(self, targets: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
-        """How many messages that stand by themselves a target got about cases in the last hour, and in the last day."""
+    def standing(self, targets: Collection[str], now: datetime) -> dict[str, Standing]:
+        """How many messages that stand by themselves targets got about complaints lately."""
         ...
 
     def told_of_cases(self, of: Collection[int]) -> dict[tuple[int, str], Told]:

@@ -111,3 +111,12 @@ class Quoting:
     message: Message
     is_out: bool
     posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many messages that stand by themselves a target got in the last hour, gentle ones among them, and day."""
+
+    hour: int = 0
+    day: int = 0
+    gentle: int = 0

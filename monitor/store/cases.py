@@ -11,9 +11,10 @@ from monitor.core.alerting import Reason, Told
 from monitor.core.case import ENDS, Case, Fact, Move, State, Step
 from monitor.core.case_message import Author, Similar
 from monitor.core.cause import Complaint
+from monitor.core.level import Level
 from monitor.core.message import Message
 from monitor.core.verdict import Label
-from monitor.ports import Quoting, Unfiled
+from monitor.ports import Quoting, Standing, Unfiled
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
 from monitor.store.schema import IN_CASE, STANDING, Stage, cases, corrections, facts, mentions, outbox
@@ -225,19 +226,22 @@ class CaseWrites:
         )
         return {row.target: row.at for row in self._connection.execute(query)}
 
-    def standing(self, targets: Collection[str], now: datetime) -> dict[str, tuple[int, int]]:
-        """How many messages that stand by themselves a target got about cases in the last hour, and in the last day."""
+    def standing(self, targets: Collection[str], now: datetime) -> dict[str, Standing]:
+        """How many messages that stand by themselves targets got about complaints lately."""
+        is_recent = outbox.c.created_at > now - _HOUR
         query = (
             select(
                 outbox.c.target,
-                func.count().filter(outbox.c.created_at > now - _HOUR).label("hour"),
+                func.count().filter(is_recent).label("hour"),
                 func.count().label("day"),
+                func.count().filter(is_recent, cases.c.level == Level.GENTLE).label("gentle"),
             )
+            .select_from(outbox.outerjoin(cases, cases.c.id == outbox.c.case_id))
             .where(outbox.c.target.in_(list(targets)), outbox.c.created_at > now - _DAY)
             .where(text(_STANDING))
             .group_by(outbox.c.target)
         )
-        return {row.target: (row.hour, row.day) for row in self._connection.execute(query)}
+        return {row.target: Standing(row.hour, row.day, row.gentle) for row in self._connection.execute(query)}
 
     def parents_since(self, causes: Collection[int], since: datetime) -> dict[tuple[int, str], int]:
         """How many messages of their own single cases got since a moment, by (cause, target)."""

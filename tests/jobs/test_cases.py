@@ -299,3 +299,28 @@ def test_a_deleted_post_leaves_the_message_and_what_stands_under_it(pipeline: Pi
         forget(transaction, [("social", "1")], pipeline.clock())
     pipeline.deliver()
     assert "secret" not in str(pipeline.wire.wire)
+
+
+def test_with_a_hundred_furious_and_ten_gentle_a_fifth_of_what_is_surfaced_is_gentle(pipeline: Pipeline) -> None:
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=AlertPolicy(singles=1_000))
+    furious = crowd(100, "ACME YOU USELESS IDIOTS LOST PARCEL {}!!!")
+    gentle = crowd(10, "Acme, a small thing: a bit of a pity about number {} !!", first=1_001)
+    pipeline.hear([*furious, *gentle])
+    told = [posts[0] for posts in pipeline.told()["team"][:12]]
+    assert len([post for post in told if int(post) > 1_000]) == 3, "of twelve an hour"
+    everything = sorted(int(post) for posts in pipeline.told()["team"] for post in posts)
+    assert everything == [*range(1, 101), *range(1_001, 1_011)]
+
+
+def test_room_that_comes_back_slot_by_slot_does_not_all_go_to_the_gentle(pipeline: Pipeline) -> None:
+    policy = AlertPolicy(singles=1_000, per_hour=5, list_gap=timedelta(0))
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
+    for minute in range(0, 120, 10):
+        pipeline.clock.now = NOON + timedelta(minutes=minute)
+        first = 10 * minute + 1
+        loud = crowd(3, "Acme lost parcel {}!!", first=first, posted_at=pipeline.clock())
+        soft = crowd(3, "Acme, a small thing: number {} !!", first=first + 5, posted_at=pipeline.clock())
+        pipeline.hear([*loud, *soft])
+    alone = [row["case_id"] for row, _, _ in pipeline.report.all_alerts() if row["case_id"]]
+    levels = [found.level for number in alone if (found := pipeline.store.case(number))]
+    assert 0.15 <= levels.count(4) / len(levels) <= 0.4
