@@ -36,24 +36,28 @@ class Filing:
         return filed
 
     def _file(self, complaints: Sequence[Unfiled]) -> None:
-        by_thing: dict[tuple[str, str], list[Unfiled]] = {}
-        for complaint in complaints:
-            if self.transaction.is_overruled(complaint):
-                self.transaction.dismiss(complaint.mention)
+        """In the order they were posted, whatever they are about, so that an answer finds what it answers."""
+        kept = [complaint for complaint in complaints if not self._is_overruled(complaint)]
+        things = {_thing(complaint) for complaint in kept}
+        latest = self.transaction.latest_causes(things, GROUPING) if things else {}
+        for complaint in kept:
+            thing = _thing(complaint)
+            cause = latest.get(thing)
+            if cause is not None and complaint.posted_at < cause.opened_at - self.rule.quiet_after:
+                self._into(self._late(cause, complaint), complaint)
                 continue
-            by_thing.setdefault((complaint.brand, topic_of(complaint.topics)), []).append(complaint)
-        latest = self.transaction.latest_causes(by_thing, GROUPING) if by_thing else {}
-        for (brand, topic), members in by_thing.items():
-            cause = latest.get((brand, topic))
-            for complaint in members:
-                if cause is not None and complaint.posted_at < cause.opened_at - self.rule.quiet_after:
-                    self._into(self._late(cause, complaint), complaint)
-                    continue
-                if cause is None or not continues(cause, complaint.posted_at, self.rule):
-                    episode = cause.episode + 1 if cause else 1
-                    cause = self.transaction.open_cause(brand, topic, GROUPING, episode, complaint.posted_at)
-                self._into(cause, complaint)
-                cause = replace(cause, last_at=max(cause.last_at, complaint.posted_at))
+            if cause is None or not continues(cause, complaint.posted_at, self.rule):
+                episode = cause.episode + 1 if cause else 1
+                cause = self.transaction.open_cause(*thing, GROUPING, episode, complaint.posted_at)
+            self._into(cause, complaint)
+            latest[thing] = replace(cause, last_at=max(cause.last_at, complaint.posted_at))
+
+    def _is_overruled(self, complaint: Unfiled) -> bool:
+        """What a person has said of these words of this author outranks the model."""
+        is_overruled = self.transaction.is_overruled(complaint)
+        if is_overruled:
+            self.transaction.dismiss(complaint.mention)
+        return is_overruled
 
     def _late(self, newest: Cause, complaint: Unfiled) -> Cause:
         """The episode of a post that arrives late: that of its time, or else the newest."""
@@ -98,6 +102,10 @@ class Filing:
         after = take_step(self.transaction, case, move, self.cases)
         if case.told_at is not None:
             retell(self.transaction, after, move, self.cases, self.now)
+
+
+def _thing(complaint: Unfiled) -> tuple[str, str]:
+    return complaint.brand, topic_of(complaint.topics)
 
 
 def _signals(complaint: Unfiled) -> Signals:
