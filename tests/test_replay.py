@@ -116,7 +116,7 @@ def test_two_replays_are_equal_but_for_the_time_they_took(tmp_path: Path) -> Non
 def test_a_quiet_night_is_told_in_the_morning_also_at_the_end(tmp_path: Path) -> None:
     evening = datetime.fromisoformat("2026-11-02T22:00Z")
     report, notifiers = played(tmp_path, [row(n, at=evening, minutes=2 * n) for n in range(5)])
-    assert notifiers["team"].titles == ["5 complaints · delivery · Acme"]
+    assert notifiers["team"].titles == ["Incident: 5 people at once · delivery · Acme"]
     (at,) = {alert["at"] for alert in report["alerts"] if alert["channel"] == "team"}
     assert at == "2026-11-03T06:00:00Z"
     assert next(a["at"] for a in report["alerts"] if a["channel"] == "ops") == "2026-11-02T22:00:00Z"

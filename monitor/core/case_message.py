@@ -16,7 +16,7 @@ from monitor.core.message import Message, Quote, Tone, duration, moment
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
-from monitor.core.wording import facts_of, foremost, quote_of, quoting, topic_name, where, why_of
+from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, where, why_of
 
 STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
@@ -52,7 +52,7 @@ def write_case(
 ) -> Message:
     """The message about a case: one look says what, to whom, how bad, who has it, and how long the customer waits."""
     complaint = foremost(complaints)
-    more = (("In this case", f"{len(complaints)} posts"),) if len(complaints) > 1 else ()
+    more = ((ALTOGETHER, f"{len(complaints)} posts"),) if len(complaints) > 1 else ()
     message = Message(
         key=f"{case.key}/{complaint.platform}:{complaint.id}",
         title="",

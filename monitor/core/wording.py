@@ -16,6 +16,7 @@ from monitor.core.text import excerpt
 
 QUOTED = 3
 QUOTE_CHARS = 280
+ALTOGETHER = "Altogether"
 DELETED = "(deleted by its author)"
 
 _TONE = {
@@ -146,6 +147,8 @@ def _title(cause: Cause, reason: Reason, count: int, voices: int) -> str:
         return f"Growing: {voices} people complain · {about}"
     if reason is Reason.UNUSUAL:
         return f"Unusual: {voices} people complain · {about}"
+    if reason is Reason.INCIDENT:
+        return f"Incident: {voices} {'person' if voices == 1 else 'people'} at once · {about}"
     if reason is Reason.MORE:
         return f"{count} more · {about}"
     return f"{'Complaint' if count == 1 else f'{count} complaints'} · {about}"
@@ -183,6 +186,18 @@ def where(complaint: Complaint, now: datetime) -> str:
         parts.append("@" + excerpt(complaint.author.removeprefix("@"), 60))
     parts += [moment(complaint.posted_at), f"waiting {duration(now - complaint.posted_at)}"]
     return " · ".join((*parts, complaint.language) if complaint.language else parts)
+
+
+def recounted(message: Message, posts: int, voices: int) -> Message:
+    """The message of an incident with how many there are by now."""
+    facts = tuple(fact for fact in message.facts if fact[0] != ALTOGETHER)
+    count = (ALTOGETHER, _altogether(posts, voices))
+    key = f"{message.key}/posts/{posts}"
+    return replace(message, facts=(count, *facts), key=key, thread=message.key, edits=True)
+
+
+def _altogether(posts: int, voices: int) -> str:
+    return f"{posts} posts, {voices} {'person' if voices == 1 else 'people'}"
 
 
 def facts_of(complaint: Complaint) -> tuple[tuple[str, str], ...]:
@@ -230,7 +245,7 @@ def _facts(
 ) -> list[tuple[str, str]]:
     facts = []
     if total > 1:
-        facts.append(("In this case", f"{total} posts, {voices} {'person' if voices == 1 else 'people'}"))
+        facts.append((ALTOGETHER, _altogether(total, voices)))
     if len(complaints) > 1:
         facts.append(("Waiting longest", duration(now - complaints[0].posted_at)))
     if unquoted:

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 
 from monitor.core.case import Case, Move, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
+from monitor.core.duplicates import is_copy, keys
 from monitor.core.level import Signals, grade
+from monitor.core.text import fingerprint
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Transaction, Unfiled
 
@@ -66,9 +68,10 @@ class Filing:
 
     def _into(self, cause: Cause, complaint: Unfiled) -> None:
         """Into the case of its conversation, of its copies, or of its author about this cause; else into a new one."""
+        found_by = keys(complaint.text)
         number = (
             self.transaction.conversation(complaint)
-            or self.transaction.case_of_copies(complaint, complaint.posted_at - COPIES)
+            or self._copied(complaint, found_by)
             or self.transaction.case_of_voice(complaint, cause.id)
         )
         if number is None:
@@ -79,6 +82,16 @@ class Filing:
             if complaint.posted_at > case.last_at and self.transaction.is_voice_of(number, complaint):
                 self._wrote_again(case, complaint)
         self.transaction.file([(complaint.mention, cause.id, case.id)])
+        self.transaction.add_keys(complaint, found_by)
+
+    def _copied(self, complaint: Unfiled, found_by: Sequence[str]) -> int | None:
+        """The case of what this is a copy of; of the same few words only if they are the same person's."""
+        for one in self.transaction.like(complaint, found_by, complaint.posted_at - COPIES):
+            is_own = complaint.author is not None and one.author == complaint.author
+            is_same = fingerprint(one.text) == complaint.fingerprint
+            if (is_own and is_same) or is_copy(complaint.text, one.text):
+                return one.case
+        return None
 
     def _wrote_again(self, case: Case, complaint: Unfiled) -> None:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""

@@ -12,7 +12,7 @@ from monitor.core.message import Message
 from monitor.core.routing import Destination, Route, Silence, Subject, destinations
 from monitor.core.timers import next_at
 from monitor.core.trend import AT_LEAST, Usual, is_unusual
-from monitor.core.wording import foremost, write_alert
+from monitor.core.wording import foremost, recounted, write_alert
 from monitor.jobs.budgets import Channels
 from monitor.jobs.filing import Filing
 from monitor.jobs.steps import CaseRules
@@ -260,7 +260,18 @@ class _Desk:
         self._transaction.enqueue_alerts(self.alerts, self._now)
         for target, case, message in details:
             self._transaction.enqueue(target, message, self._now, case.id)
+        self._recount()
         self._start_clocks()
+
+    def _recount(self) -> None:
+        """The message of an incident says how many there are by now, wherever messages can be changed."""
+        for said in self._said:
+            if said.reason is not Reason.MORE or said.case or not said.thread:
+                continue
+            told = self._transaction.message(said.target, said.thread)
+            if told is not None and said.target in self._rules.cases.threaded:
+                voices = count_voices(said.about.authors, said.about.wordings)
+                self._transaction.enqueue(said.target, recounted(told.message, said.about.posts, voices), self._now)
 
     def _everything(self) -> list[_Said]:
         return [*self._said, *(said for left in self._lists.values() for said, _ in left)]

@@ -13,7 +13,18 @@ from monitor.ports.plugins import (
     Refreshing,
     Round,
 )
-from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Pending, Quoting, Standing, Unfiled, Unjudged
+from monitor.ports.shapes import (
+    Alert,
+    Delivery,
+    Filed,
+    OpenCause,
+    OpenGap,
+    Pending,
+    Quoting,
+    Standing,
+    Unfiled,
+    Unjudged,
+)
 from monitor.ports.store import Store, Transaction
 
 __all__ = [
@@ -23,6 +34,7 @@ __all__ = [
     "Delivery",
     "Estimate",
     "Estimating",
+    "Filed",
     "Looked",
     "Metered",
     "Notifier",

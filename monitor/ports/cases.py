@@ -9,7 +9,7 @@ from monitor.core.case import Case, Fact, Move
 from monitor.core.case_message import Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
-from monitor.ports.shapes import Quoting, Standing, Unfiled
+from monitor.ports.shapes import Filed, Quoting, Standing, Unfiled
 
 
 class CaseWrites(Protocol):
@@ -19,8 +19,12 @@ class CaseWrites(Protocol):
         """The case of the conversation that a complaint belongs to, by what it answers, step by step."""
         ...
 
-    def case_of_copies(self, complaint: Unfiled, since: datetime) -> int | None:
-        """The newest case in which the same words were posted since a moment, by whomever."""
+    def like(self, complaint: Unfiled, keys: Collection[str], since: datetime) -> list[Filed]:
+        """Filed complaints about the brand that may be copies, by their keys or words, newest first."""
+        ...
+
+    def add_keys(self, complaint: Unfiled, keys: Collection[str]) -> None:
+        """By these keys a complaint is found when somebody copies it."""
         ...
 
     def case_of_voice(self, complaint: Unfiled, cause: int) -> int | None:
@@ -82,6 +86,10 @@ class CaseWrites(Protocol):
 
     def parents_of(self, case: int) -> list[Quoting]:
         """The messages that stand for a case, one for each target that was told of it by itself."""
+        ...
+
+    def message(self, target: str, key: str) -> Quoting | None:
+        """The message of a target that has a key."""
         ...
 
     def parents_since(self, causes: Collection[int], since: datetime) -> dict[tuple[int, str], int]:

@@ -64,6 +64,15 @@ class Unfiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Filed:
+    """A complaint that is in a case."""
+
+    case: int
+    text: str
+    author: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A filed complaint that some target may not have heard of; its words are read only when they are to be told."""
 

@@ -29,7 +29,7 @@ HEADER = 150
 URL = 3_000
 QUOTE, FULL = 600, 2_600
 HERE = "here"
-ONE_LINE = 70
+SIDE_BY_SIDE = 45
 
 _SCALES = (1.0, 0.5, 0.25, 0.1)
 _QUOTES, _FACTS, _REASONS = 5, 8, 6
@@ -148,13 +148,15 @@ def _quotation(quote: Quote) -> Block:
 
 
 def _facts(facts: Sequence[tuple[str, str]]) -> list[Block]:
-    """Short facts side by side, long ones below each other."""
-    length = sum(len(name) + len(value) for name, value in facts)
-    between = "   ·   " if length <= ONE_LINE else "\n"
+    """Short facts side by side, long ones on lines of their own."""
     elements: list[Block] = []
+    is_after_short = False
     for name, value in facts:
+        is_short = len(name) + len(value) <= SIDE_BY_SIDE
+        between = "   ·   " if is_short and is_after_short else "\n"
         elements += [_text(between)] if elements else []
         elements += [_text(f"{name}: ", bold=True), _text(value)]
+        is_after_short = is_short
     return elements
 
 

@@ -14,14 +14,15 @@ from monitor.core.cause import Complaint
 from monitor.core.level import Level
 from monitor.core.message import Message
 from monitor.core.verdict import Label
-from monitor.ports import Quoting, Standing, Unfiled
+from monitor.ports import Filed, Quoting, Standing, Unfiled
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
-from monitor.store.schema import IN_CASE, STANDING, Stage, cases, corrections, facts, mentions, outbox
+from monitor.store.schema import IN_CASE, STANDING, Stage, cases, copies, corrections, facts, mentions, outbox
 from monitor.store.schema import State as Sending
 
 _STANDING = " AND ".join(f"outbox.{part}" for part in STANDING.split(" AND "))
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_LOOKED_AT = 20
 _LONGEST_THREAD = 20
 """Answers to answers, up to the post that opened the case."""
 
@@ -50,10 +51,29 @@ class CaseWrites:
             parent = row.reply_to
         return None
 
-    def case_of_copies(self, complaint: Unfiled, since: datetime) -> int | None:
-        """The newest case in which the same words were posted since a moment, by whomever."""
-        same = and_(mentions.c.brand == complaint.brand, mentions.c.fingerprint == complaint.fingerprint)
-        return self._newest_case(and_(same, mentions.c.posted_at >= since))
+    def like(self, complaint: Unfiled, keys: Collection[str], since: datetime) -> list[Filed]:
+        """Filed complaints about the brand that may be copies, by their keys or words, newest first."""
+        by_key = select(copies.c.mention_id).where(copies.c.brand == complaint.brand, copies.c.key.in_(list(keys)))
+        by_words = (
+            select(mentions.c.id)
+            .where(mentions.c.brand == complaint.brand, mentions.c.fingerprint == complaint.fingerprint)
+            .where(text(f"mentions.{IN_CASE}"))
+        )
+        found: dict[int, Filed] = {}
+        for wanted in (by_key, by_words) if keys else (by_words,):
+            query = select(mentions.c.id, mentions.c.case_id, mentions.c.text, mentions.c.author)
+            query = query.where(
+                mentions.c.id.in_(wanted), mentions.c.posted_at >= since, mentions.c.case_id.is_not(None)
+            )
+            for row in self._connection.execute(query.order_by(mentions.c.id.desc()).limit(_LOOKED_AT)):
+                found[row.id] = Filed(row.case_id, row.text, row.author)
+        return [found[number] for number in sorted(found, reverse=True)]
+
+    def add_keys(self, complaint: Unfiled, keys: Collection[str]) -> None:
+        """By these keys a complaint is found when somebody copies it."""
+        rows = [{"brand": complaint.brand, "key": key, "mention_id": complaint.mention} for key in dict.fromkeys(keys)]
+        if rows:
+            self._connection.execute(upsert(self._connection, copies).on_conflict_do_nothing(), rows)
 
     def case_of_voice(self, complaint: Unfiled, cause: int) -> int | None:
         """The newest case of the same person about this cause."""
@@ -206,16 +226,12 @@ class CaseWrites:
     def parents_of(self, case: int) -> list[Quoting]:
         """The messages that stand for a case, one for each target that was told of it by itself."""
         query = select(outbox).where(outbox.c.case_id == case, outbox.c.thread.is_(None)).order_by(outbox.c.id)
-        return [
-            Quoting(
-                id=row.id,
-                target=row.target,
-                message=Message.from_json(row.message),
-                is_out=row.state != Sending.PENDING,
-                posts=(),
-            )
-            for row in self._connection.execute(query)
-        ]
+        return [_told(row) for row in self._connection.execute(query)]
+
+    def message(self, target: str, key: str) -> Quoting | None:
+        """The message of a target that has a key."""
+        row = self._connection.execute(select(outbox).where(outbox.c.target == target, outbox.c.key == key)).first()
+        return _told(row) if row else None
 
     def last_listed(self, targets: Collection[str]) -> dict[str, datetime]:
         """When a target last got a list of what it had no room for, of those that did."""
@@ -304,6 +320,11 @@ def _facts(connection: Connection, case: int) -> list[Fact]:
 def _changeable(case: Case) -> dict[str, Any]:
     values = {name: getattr(case, name) for name in Case.__slots__ if name not in _FIXED}
     return values | {"reasons": list(case.reasons)}
+
+
+def _told(row: Row[Any]) -> Quoting:
+    message = Message.from_json(row.message)
+    return Quoting(id=row.id, target=row.target, message=message, is_out=row.state != Sending.PENDING, posts=())
 
 
 def _case(row: Row[Any]) -> Case:

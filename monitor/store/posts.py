@@ -13,7 +13,7 @@ from monitor.core.message import Message
 from monitor.core.text import fingerprint
 from monitor.core.watch import Match
 from monitor.ports import Quoting
-from monitor.store.schema import Stage, State, mentions, outbox, told, verdicts
+from monitor.store.schema import Stage, State, copies, mentions, outbox, told, verdicts
 
 _PORTION = 10_000
 
@@ -84,6 +84,7 @@ class PostWrites:
         found = self._kept(platform, ids)
         quoting = self._quoting(found, gone=True)
         for some in portions(found):
+            self._connection.execute(delete(copies).where(copies.c.mention_id.in_(some)))
             change = update(mentions).where(mentions.c.id.in_(some))
             self._connection.execute(
                 change.values(

@@ -218,6 +218,15 @@ Index(
     postgresql_where=text("missed_at IS NOT NULL"),
 )
 
+copies = Table(
+    "copies",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
 verdicts = Table(
     "verdicts",
     metadata,

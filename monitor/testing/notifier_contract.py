@@ -26,7 +26,7 @@ SAMPLE = Message(
             url="https://mastodon.example/@sam/4711",
         ),
     ),
-    facts=(("In this case", "7 posts, 5 people"),),
+    facts=(("Altogether", "7 posts, 5 people"),),
     why=("first of its kind", "matched acme", "complaint probability 0.93"),
 )
 

@@ -456,7 +456,7 @@ class StoreContract:
             key="grüße/😡",
             title="Größer: 3 people · naïve",
             quotes=(Quote(text="“so what?” 😡 שלום", where="rss", url="https://x.example/ä"), Quote(text="", where="")),
-            facts=(("In this case", "3 posts"),),
+            facts=(("Altogether", "3 posts"),),
             why=("first", "matched"),
             more=7,
             tone=Tone.GROWING,

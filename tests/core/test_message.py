@@ -18,7 +18,7 @@ FULL = Message(
         Quote(text="Where is it?", where="social · @ann", url="https://social.example/1"),
         Quote(text="x", where="y"),
     ),
-    facts=(("In this case", "7 posts"),),
+    facts=(("Altogether", "7 posts"),),
     why=("first complaint", "matched Acme"),
     more=3,
     tone=Tone.GROWING,
@@ -34,7 +34,7 @@ def test_reads_as_plain_text() -> None:
         "“x”",
         "  y",
         "  and 3 more",
-        "In this case: 7 posts",
+        "Altogether: 7 posts",
         "Why: first complaint; matched Acme",
     ]
 

@@ -57,7 +57,7 @@ def test_the_oldest_are_quoted_first_and_the_rest_is_counted() -> None:
     message = alert(people(41)[::-1], voices=41, total=41)
     assert [quote.url for quote in message.quotes] == [f"https://social.example/{n}" for n in (1, 2, 3)]
     assert message.more == 41 - QUOTED
-    assert ("In this case", "41 posts, 41 people") in message.facts
+    assert ("Altogether", "41 posts, 41 people") in message.facts
     assert ("Waiting longest", "41 min") in message.facts
 
 

@@ -69,7 +69,7 @@ def chain(
         points = [name for name in json.loads(report.read_text()) if name not in FIRST_READING]
         for name in points[::every]:
             plan = more(plan, 2)
-            if "postpone" in name or "find" in name:
+            if any(word in name for word in ("postpone", "find", "set_health")):
                 stage.slack.fail(POST, FAULTS["dropped after commit"])
             assert stage.die_at(replace(plan, point=name, nth=1)), f"never came to {name}"
         while moments:

@@ -33,6 +33,7 @@ from monitor.core.watch import Matcher, Watch
 from monitor.jobs import deliver
 from monitor.jobs.collect import Source
 from monitor.jobs.deliver import Target
+from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
 from monitor.notifiers.slack import Options, SlackNotifier
 from monitor.ports import Classifier, Round
@@ -98,6 +99,10 @@ def complaints(posts: int) -> set[tuple[str, str]]:
     """(post, brand) of every complaint among the first posts."""
     brands = {number: ("Acme", "Bolt") if number % 5 == 0 else ("Acme",) for number in range(posts)}
     return {(str(number), brand) for number in range(posts) if is_complaint(number) for brand in brands[number]}
+
+
+NOW = timedelta(0)
+"""No pause at all."""
 
 
 class Points:
@@ -191,7 +196,6 @@ class HastySlack(SlackNotifier):
     """Does not keep Slack's pace of one message per second."""
 
     pace = timedelta(milliseconds=1)
-    has_threads = False
 
 
 def build(plan: Plan, points: Points) -> App:
@@ -209,8 +213,9 @@ def build(plan: Plan, points: Points) -> App:
         targets={name: _target(plan, name, points) for name in plan.targets},
         rules=TriageRules(
             routes=(Route(name="all", targets=plan.targets),),
-            policy=AlertPolicy(first_gap=timedelta(0), longest_gap=timedelta(0)),
+            policy=AlertPolicy(first_gap=NOW, longest_gap=NOW, per_hour=10**6, per_day=10**6),
             episodes=EpisodeRule(longest=timedelta(minutes=45)),
+            cases=CaseRules(threaded=frozenset(plan.targets)),
         ),
     )
 

@@ -303,8 +303,10 @@ def test_a_deleted_post_leaves_the_message_and_what_stands_under_it(pipeline: Pi
 
 def test_with_a_hundred_furious_and_ten_gentle_a_fifth_of_what_is_surfaced_is_gentle(pipeline: Pipeline) -> None:
     pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=AlertPolicy(singles=1_000))
-    furious = crowd(100, "ACME YOU USELESS IDIOTS LOST PARCEL {}!!!")
-    gentle = crowd(10, "Acme, a small thing: a bit of a pity about number {} !!", first=1_001)
+    furious = crowd(100, "ACME YOU IDIOTS WHERE{0} IS{0} THE{0} DAMNED{0} KETTLE{0}!!!")
+    gentle = crowd(
+        10, "Acme, a small thing: a bit of a pity that lid{0} and spout{0} and handle{0} rattle !!", first=1_001
+    )
     pipeline.hear([*furious, *gentle])
     told = [posts[0] for posts in pipeline.told()["team"][:12]]
     assert len([post for post in told if int(post) > 1_000]) == 3, "of twelve an hour"
@@ -324,3 +326,12 @@ def test_room_that_comes_back_slot_by_slot_does_not_all_go_to_the_gentle(pipelin
     alone = [row["case_id"] for row, _, _ in pipeline.report.all_alerts() if row["case_id"]]
     levels = [found.level for number in alone if (found := pipeline.store.case(number))]
     assert 0.15 <= levels.count(4) / len(levels) <= 0.4
+
+
+def test_the_message_of_an_incident_counts_on(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(5))
+    pipeline.clock.move(minutes=11)
+    pipeline.hear(crowd(3, first=6, posted_at=pipeline.clock()))
+    incident = pipeline.wire.wire[0]
+    assert incident.facts[0] == ("Altogether", "8 posts, 8 people")
+    assert [message.title for message in pipeline.wire.wire[1:]] == ["3 more · other · Acme"]

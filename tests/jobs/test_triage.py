@@ -32,7 +32,7 @@ def test_one_complaint_one_message(pipeline: Pipeline) -> None:
 
 def test_the_first_alert_about_a_burst_says_how_many(pipeline: Pipeline) -> None:
     pipeline.hear(crowd(41))
-    assert pipeline.wire.titles == ["41 complaints · other · Acme"]
+    assert pipeline.wire.titles == ["Incident: 41 people at once · other · Acme"]
     assert pipeline.wire.wire[0].more == 38
     assert pipeline.told() == {"team": [[str(n) for n in range(1, 42)]]}
 
@@ -50,7 +50,7 @@ def test_more_than_three_within_a_quarter_of_an_hour_are_an_incident(pipeline: P
     pipeline.clock.move(minutes=14)
     pipeline.hear(crowd(1, first=4))
     assert pipeline.reasons() == ["first complaint"] * 3 + ["several people at once"]
-    assert pipeline.wire.titles[3:] == ["Complaint · other · Acme"]
+    assert pipeline.wire.titles[3:] == ["Incident: 4 people at once · other · Acme"]
 
 
 def test_more_than_three_in_a_longer_time_are_none(pipeline: Pipeline) -> None:
@@ -175,7 +175,7 @@ def test_quiet_hours_hold_back_and_then_catch_up_in_one_message(pipeline: Pipeli
         assert (triaged.alerts, triaged.next_at) == (0, morning)
     pipeline.clock.now = morning
     pipeline.work()
-    assert pipeline.wire.titles == ["24 complaints · other · Acme"]
+    assert pipeline.wire.titles == ["Incident: 24 people at once · other · Acme"]
 
 
 def test_what_is_dangerous_is_told_at_night(pipeline: Pipeline) -> None:
@@ -196,7 +196,7 @@ def test_a_silence_holds_and_what_was_held_is_told_when_it_ends(pipeline: Pipeli
     pipeline.hear(crowd(3, "Acme delivery {} is late!!", first=3))
     pipeline.clock.now = until
     pipeline.work()
-    assert pipeline.wire.titles[1:] == ["4 complaints · delivery · Acme"]
+    assert pipeline.wire.titles[1:] == ["Incident: 4 people at once · delivery · Acme"]
 
 
 def test_two_targets_have_states_of_their_own(pipeline: Pipeline) -> None:
@@ -214,7 +214,7 @@ def test_two_targets_have_states_of_their_own(pipeline: Pipeline) -> None:
     pipeline.clock.move(minutes=5)
     pipeline.work()
     assert pipeline.told() == {"day": [["1", "2", "3", "4"]], "always": [["1"], ["2"], ["3"], ["4"]]}
-    assert pipeline.targets["day"].titles == ["4 complaints · other · Acme"]
+    assert pipeline.targets["day"].titles == ["Incident: 4 people at once · other · Acme"]
     assert pipeline.targets["always"].titles == ["Answer today · other · Acme"] * 4
 
 

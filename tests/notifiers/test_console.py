@@ -19,7 +19,7 @@ PRINTED = """\
 Complaint · delivery · Acme
 “Third week, three mails, still no parcel. Is anybody there?”
   mastodon · @sam · 2026-11-22 09:03 UTC · waiting 1 h 12 min  https://mastodon.example/@sam/4711
-In this case: 7 posts, 5 people
+Altogether: 7 posts, 5 people
 Why: first of its kind; matched acme; complaint probability 0.93
 
 """

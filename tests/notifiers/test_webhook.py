@@ -90,7 +90,7 @@ def test_the_body_is_what_is_documented(receiver: Receiver) -> None:
         "where": SAMPLE.quotes[0].where,
         "url": SAMPLE.quotes[0].url,
     }
-    assert body["facts"] == [{"name": "In this case", "value": "7 posts, 5 people"}]
+    assert body["facts"] == [{"name": "Altogether", "value": "7 posts, 5 people"}]
 
 
 def test_a_repeat_carries_the_same_key_and_another_message_does_not(receiver: Receiver) -> None:

@@ -235,7 +235,7 @@ def test_an_alert_looks_like_this() -> None:
                 {
                     "type": "rich_text_section",
                     "elements": [
-                        {"type": "text", "text": "In this case: ", "style": {"bold": True}},
+                        {"type": "text", "text": "Altogether: ", "style": {"bold": True}},
                         {"type": "text", "text": "7 posts, 5 people"},
                     ],
                 }
@@ -250,7 +250,7 @@ def test_a_notification_says_all_of_it_in_words() -> None:
         "Complaint · delivery · Acme",
         "“Third week, three mails, still no parcel. Is anybody there?”",
         "  mastodon · @sam · 2026-11-22 09:03 UTC · waiting 1 h 12 min  https://mastodon.example/@sam/4711",
-        "In this case: 7 posts, 5 people",
+        "Altogether: 7 posts, 5 people",
         "Why: first of its kind; matched acme; complaint probability 0.93",
     ]
     assert "&lt;!channel&gt;" in fallback(HOSTILE)
@@ -263,7 +263,7 @@ def test_what_stands_under_another_message_has_no_headline() -> None:
 
 def test_long_facts_stand_below_each_other_and_short_ones_side_by_side() -> None:
     long = (("Problem", "x" * 80), ("Since", "2026-11-22 09:03 UTC"))
-    short = (("In this case", "7 posts, 5 people"), ("Waiting longest", "1 h 12 min"))
+    short = (("Altogether", "7 posts, 5 people"), ("Waiting longest", "1 h 12 min"))
     assert "\n" in texts(render(Message(key="k", title="t", facts=long)))
     assert "\n" not in texts(render(Message(key="k", title="t", facts=short)))
 

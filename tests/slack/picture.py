@@ -1,0 +1,101 @@
+"""Writes the golden files anew and draws every message with chromium: ``python -m tests.slack.picture FOLDER``.
+
+The page imitates Slack closely enough to judge order, length and tone; it is not Slack.
+"""
+
+import html
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from monitor.core.message import Message
+from monitor.slack.blocks import fallback, render
+from tests.slack.templates import templates
+from tests.slack.test_templates import GOLDEN
+
+STYLE = """
+body { font: 15px/1.46 "DejaVu Sans", sans-serif; color: #1d1c1d; margin: 16px; width: 640px; background: #fff }
+h2 { font-size: 18px; margin: 4px 0 8px } .small { color: #616061; font-size: 13px; margin: 4px 0 }
+.quote { border-left: 4px solid #ddd; padding-left: 12px; margin: 6px 0 } p { margin: 4px 0; white-space: pre-wrap }
+button { font: inherit; font-size: 13px; font-weight: bold; border: 1px solid #bbb; border-radius: 4px;
+  margin: 6px 8px 0 0; padding: 4px 12px; background: #fff }
+.primary { background: #007a5a; color: #fff; border-color: #007a5a }
+.call { background: #fff3d1; color: #1264a3 } a { color: #1264a3; text-decoration: none } .thread { margin-left: 40px }
+"""
+
+
+README = ("case_taken", "thread_details", "thread_line")
+
+
+def page(*messages: Message) -> str:
+    """Messages below each other as a page."""
+    return f'<!doctype html><meta charset="utf-8"><style>{STYLE}</style><body>{"".join(map(_message, messages))}</body>'
+
+
+def _message(message: Message) -> str:
+    place = ' class="thread"' if message.thread and not message.edits else ""
+    return f"<div{place}>{''.join(map(_block, render(message)))}</div>"
+
+
+def _block(block: dict[str, Any]) -> str:
+    kind = block["type"]
+    if kind == "header":
+        return f"<h2>{html.escape(block['text']['text'])}</h2>"
+    if kind == "context":
+        return "".join(f'<div class="small">{html.escape(part["text"])}</div>' for part in block["elements"])
+    if kind == "actions":
+        return "".join(_button(element) for element in block["elements"])
+    return "".join(_rich(part) for part in block["elements"])
+
+
+def _button(element: dict[str, Any]) -> str:
+    label = element.get("text") or element["placeholder"]
+    menu = "" if element["type"] == "button" else " ▾"
+    return f'<button class="{element.get("style", "")}">{html.escape(label["text"])}{menu}</button>'
+
+
+def _rich(part: dict[str, Any]) -> str:
+    inner = "".join(map(_run, part["elements"]))
+    return f'<div class="quote">{inner}</div>' if part["type"] == "rich_text_quote" else f"<p>{inner}</p>"
+
+
+def _run(element: dict[str, Any]) -> str:
+    if element["type"] in ("user", "broadcast"):
+        return f'<span class="call">@{element.get("user_id", "here")}</span>'
+    text = html.escape(element["text"])
+    if element["type"] == "link":
+        return f'<a href="#">{text}</a>'
+    return f"<b>{text}</b>" if element.get("style", {}).get("bold") else text
+
+
+def main() -> None:
+    for old in GOLDEN.glob("*.json"):
+        old.unlink()
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+    chromium = shutil.which("chromium")
+    for name, message in templates().items():
+        kept = {"text": fallback(message), "blocks": render(message)}
+        (GOLDEN / f"{name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        if folder is None or chromium is None:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        _draw(chromium, folder / f"{name}.png", message)
+    if folder is not None and chromium is not None:
+        _draw(chromium, folder / "alert.png", *(templates()[name] for name in README))
+
+
+def _draw(chromium: str, picture: Path, *messages: Message) -> None:
+    drawn = picture.with_suffix(".html")
+    drawn.write_text(page(*messages), "utf-8")
+    height = 60 + sum(24 * (len(fallback(message)) // 75) + 22 * len(render(message)) for message in messages)
+    options = [f"--window-size=690,{height}", f"--screenshot={picture}", "--hide-scrollbars"]
+    command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", *options, drawn.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    print(picture.name, flush=True)
+
+
+if __name__ == "__main__":
+    main()

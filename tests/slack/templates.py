@@ -1,0 +1,147 @@
+"""One message of every kind that umbrage sends to Slack, with posts of our own."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from monitor.core.alerting import Reason
+from monitor.core.case import Case, Move, Step, moved
+from monitor.core.case_message import (
+    Author,
+    Similar,
+    restated,
+    write_case,
+    write_details,
+    write_line,
+    write_list,
+    write_more,
+    write_nudge,
+)
+from monitor.core.cause import Cause, Complaint
+from monitor.core.clocks import Staffed
+from monitor.core.health import Health
+from monitor.core.level import Level, Signals, grade
+from monitor.core.mention import Gap
+from monitor.core.message import Message
+from monitor.core.timers import timers
+from monitor.core.verdict import Band
+from monitor.core.wording import write_alert, write_gaps, write_recovery, write_trouble
+
+NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
+STAFFED = Staffed(zone=ZoneInfo("Europe/Berlin"), days=range(5))
+WORDS = (
+    "Third week, three mails, still no parcel from Acme. 49,90 € gone and nobody answers. Is anybody there?",
+    "Acme, a small thing: the box was a bit dented this time. Otherwise lovely as always.",
+    "The charger of my Acme lamp caught fire on the desk last night. Nobody was hurt, but please stop selling these.",
+)
+
+
+def complaint(number: int = 0, **changed: Any) -> Complaint:
+    fields: dict[str, Any] = {
+        "mention": number + 1,
+        "id": str(4_711 + number),
+        "platform": ("mastodon", "bluesky", "reddit")[number % 3],
+        "author": ("sam", "mira", "joon")[number % 3],
+        "text": WORDS[number % 3],
+        "url": f"https://social.example/@someone/{4_711 + number}",
+        "posted_at": NOW - timedelta(hours=1, minutes=12 + number),
+        "fingerprint": str(number),
+        "score": 0.93,
+        "matched": ("Acme",),
+        "followers": 212,
+        "reposts": 3 - number % 3,
+        "language": "en",
+        "severity": Band(low=2, high=3, probability=0.71),
+    }
+    return Complaint(**(fields | changed))
+
+
+def case(number: int = 0, topic: str = "delivery") -> Case:
+    graded = grade(Signals(topics=(topic,), text=WORDS[number % 3]))
+    posted = complaint(number).posted_at
+    return Case(
+        id=17 + number,
+        cause=4,
+        brand="Acme",
+        topic=topic,
+        opened_at=posted,
+        last_at=posted,
+        level=graded.level,
+        reasons=graded.reasons,
+        told_at=NOW - timedelta(minutes=6),
+    )
+
+
+def step(what: Step, **given: Any) -> Move:
+    return Move(step=what, by="U024BE7LH", name="ann", via="slack", at=NOW, key="1", **given)
+
+
+def cause() -> Cause:
+    since = NOW - timedelta(hours=2)
+    fields: dict[str, Any] = {"brand": "Acme", "topic": "delivery", "grouping": "topic-2026-11", "episode": 1}
+    return Cause(id=4, opened_at=since, last_at=NOW, **fields)
+
+
+def templates() -> dict[str, Message]:
+    """Every kind of message by its name."""
+    new = {
+        "case_within_the_hour": write_case(case(), [complaint()], ("nobody", "gone"), STAFFED, NOW),
+        "case_gentle": write_case(case(1), [complaint(1)], ("dented",), STAFFED, NOW),
+        "case_act_now": write_case(case(2, "safety"), [complaint(2)], ("fire",), STAFFED, NOW),
+    }
+    parent = new["case_within_the_hour"]
+    return new | _life(parent) | _threads(parent) | _many() | _health()
+
+
+def _life(parent: Message) -> dict[str, Message]:
+    taken = moved(case(), step(Step.TAKE))
+    done = moved(taken, step(Step.DONE, remedy="a new parcel by courier"))
+    ends = {
+        "case_taken": taken,
+        "case_done_by_us": done,
+        "case_satisfied": moved(done, step(Step.CLOSE, evidence="https://social.example/@sam/4720")),
+        "case_not_a_complaint": moved(case(), step(Step.NOT_A_COMPLAINT)),
+    }
+    return {
+        name: replace(restated(parent, after, STAFFED, NOW, is_kept=False), edits=True, thread=parent.key)
+        for name, after in ends.items()
+    }
+
+
+def _threads(parent: Message) -> dict[str, Message]:
+    taken = moved(case(), step(Step.TAKE))
+    author = Author(posts=7, complaints=3, cases=2, satisfied=1, since=NOW - timedelta(days=200))
+    helped = [Similar(key="case/9", ended_at=NOW - timedelta(days=9), remedy="a new parcel by courier, and a call")]
+    second, *_ = timers(case(), STAFFED)
+    note = step(Step.NOTE, note="asked the depot, they look for it until noon")
+    return {
+        "thread_details": write_details(case(), complaint(), author, helped, parent.key),
+        "thread_line": write_line(taken, step(Step.TAKE), parent.key, STAFFED, NOW),
+        "thread_note": write_line(taken, note, parent.key, STAFFED, NOW),
+        "thread_nudge": write_nudge(case(), second, parent.key, ("U024BE7LH",), STAFFED, NOW),
+        "thread_more": write_more(case(), [complaint(0, id="9", text="RT: no parcel", author="bob")], parent.key, NOW),
+    }
+
+
+def _many() -> dict[str, Message]:
+    some = [complaint(number, platform="mastodon") for number in range(3)]
+    return {
+        "incident": write_alert(cause(), Reason.INCIDENT, some, 23, 41, None, NOW, ("gone",)),
+        "incident_growing": write_alert(cause(), Reason.GROWING, some, 104, 131, None, NOW),
+        "list": write_list([(case(number), complaint(number)) for number in (0, 1)], NOW),
+    }
+
+
+def _health() -> dict[str, Message]:
+    health = Health(name="source/x", last_ok=NOW - timedelta(hours=3), troubled_since=NOW - timedelta(hours=1))
+    health = replace(health, problem="X says 401: the token is not accepted; make a new one")
+    gap = Gap(NOW - timedelta(hours=5), NOW - timedelta(hours=3), "the feed holds only ten entries")
+    return {
+        "health_trouble": write_trouble(health, NOW),
+        "health_recovery": write_recovery(Health(name="source/x", last_ok=NOW), NOW - timedelta(hours=1), NOW),
+        "health_gaps": write_gaps("x", [gap], NOW),
+    }
+
+
+assert case(1).level == Level.GENTLE
