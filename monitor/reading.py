@@ -109,8 +109,9 @@ class Readings:
         """Read a listing from its newest item down to where the last round began, and ``overlap`` further.
 
         Only the last page carries a cursor: a crash before it repeats the listing. What lies below ``most_pages``, or
-        below the end of a listing that never ``holds`` more items, is a gap. A listing that ``is_lasting`` goes on
-        showing what it held: when it ends above that, the next round looks a second time before anything is lost.
+        below the end of a listing that never ``holds`` more items, is a gap, and so is what lies below a page that a
+        platform gives again and again. A listing that ``is_lasting`` goes on showing what it held: when it ends above
+        that, the next round looks a second time before anything is lost.
         """
         reading = Reading(self._at.get(name))
         start = reading.start(asked.since, overlap)
@@ -123,10 +124,12 @@ class Readings:
                 (found for found in listed.mentions if listed.arrived.get(found.id, found.posted_at) >= start),
                 listed.arrived,
             )
-            is_end = listed.below in (None, below)
+            # A page that leads to itself is the end if it holds nothing but the item that was named.
+            is_stuck = below is not None and listed.below == below and len(listed.times) > 1
+            is_end = listed.below in (None, below) and not is_stuck
             is_reached = _reaches_below(listed.times, start)
             page = Page(mentions=new, cursor=None, skipped=listed.skipped, spent=listed.spent)
-            if not (is_end or is_reached or number == most_pages):
+            if not (is_end or is_stuck or is_reached or number == most_pages):
                 yield page
                 below = listed.below
                 continue
@@ -138,7 +141,8 @@ class Readings:
                 return
             is_cut = not is_reached and (is_full or is_early)
             most = f"{holds:,} items" if holds else f"{most_pages:,} pages"
-            gaps = (Gap(start, oldest, f"no more than {most} of a listing can be read at once"),)
+            why = f"no more than {most} of a listing can be read at once"
+            gaps = (Gap(start, oldest, "the platform gave the same page again" if is_stuck else why),)
             held = (oldest if is_early else min(oldest, reading.oldest or oldest)) if is_lasting and count else None
             self._at[name] = reading.cursor(asked.now, overlap, held=held)
             yield replace(page, cursor=json.dumps(self._at), gaps=gaps if is_cut and oldest > start else ())

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from operator import methodcaller
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -29,6 +30,8 @@ OVERLAP = timedelta(hours=1)
 """How late a post from another server may arrive and still be found: its id is as old as the post itself."""
 
 MOST_PAGES = 100
+SEARCH_PAGES = 25
+_STATUSES, _SEARCH, _NOTIFICATIONS = "read:statuses", "read:search", "read:notifications"
 _STATUS = re.compile(r"/(?:statuses|@[^/]+)/([0-9A-Za-z]{1,64})$")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
@@ -80,22 +83,26 @@ class Mastodon:
         return ["#" + tag for tag in dict.fromkeys(words) if tag and not tag.isdigit()]
 
     def pages(self, asked: Round) -> Iterator[Page]:
-        """Every timeline; one that cannot be read is reported after the others have been read."""
+        """Every timeline; those that cannot be read are reported after the others have been read."""
         timelines = list(self._timelines(asked.watches))
-        readings = Readings(asked.cursor, (name for name, *_ in timelines))
-        problems: list[SourceError] = []
-        broken: set[str] = set()
-        for name, server, ask in timelines:
-            if server.url in broken:
+        readings = Readings(asked.cursor, (timeline.name for timeline in timelines))
+        problems, closed, is_any_read = list[SourceError](), set[tuple[str, str]](), False
+        for timeline in timelines:
+            kind = (timeline.server.url, timeline.scope)
+            if kind in closed:
                 continue
+            most = SEARCH_PAGES if timeline.scope == _SEARCH else MOST_PAGES
             try:
-                fetch = partial(self._listed, server, ask, asked.now)
-                yield from readings.down(name, fetch, asked, overlap=OVERLAP, most_pages=MOST_PAGES)
+                fetch = partial(self._listed, timeline, asked.now)
+                yield from readings.down(timeline.name, fetch, asked, overlap=OVERLAP, most_pages=most)
+                is_any_read = True
             except SourceError as error:
                 problems.append(error)
-                broken.add(server.url)
+                # What makes no sense may be a single timeline's; all else is the same for others of its kind.
+                closed |= set() if isinstance(error, Unreadable) else {kind}
         if problems:
-            raise problems[0] if len(broken) == len(self._servers) else PartlyRead(str(problems[0]))
+            mildest = min(problems, key=partial(_gravity, asked.now))
+            raise PartlyRead("; ".join(dict.fromkeys(map(str, problems)))) if is_any_read else mildest
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of posts that were made on one of the servers; of other servers' posts nothing can be told."""
@@ -106,7 +113,7 @@ class Mastodon:
             if server is None or status is None or server.url in problems:
                 continue
             try:
-                raw = server.ask(_of_status(status[1]), now, missing=True)
+                raw = server.ask(methodcaller("status", status[1]), now, _STATUSES, missing=True)
             except SourceError as error:
                 # What the others say is worth keeping; of this server's posts nothing is known.
                 problems[server.url] = error
@@ -119,25 +126,39 @@ class Mastodon:
             raise next(iter(problems.values()))
         return Looked(found=tuple(found), gone=tuple(gone))
 
-    def _timelines(self, watches: Sequence[Watch]) -> Iterator[tuple[str, "_Server", Callable[..., Any]]]:
+    def _timelines(self, watches: Sequence[Watch]) -> Iterator["_Timeline"]:
         for tag in self.queries(watches):
             for server in self._servers.values():
-                yield f"{server.url} {tag}", server, _of_tag(tag[1:])
+                yield _Timeline(f"{server.url} {tag}", server, _STATUSES, _of_tag(tag[1:]))
         first = next(iter(self._servers.values()))
         if self._options.search:
             for word in search_words(watches, handles=False):
-                yield f"search {word}", first, _of_search(word)
+                yield _Timeline(f"search {word}", first, _SEARCH, _of_search(word))
         if self._options.notifications:
-            yield "mentions", first, _of_mentions
+            yield _Timeline("mentions", first, _NOTIFICATIONS, _of_mentions)
 
-    def _listed(self, server: "_Server", ask: Callable[..., Any], now: datetime, below: str | None) -> Listed:
-        raw = server.ask(partial(ask, below=below, limit=self._options.page), now)
+    def _listed(self, timeline: "_Timeline", now: datetime, below: str | None) -> Listed:
+        server, scope = timeline.server, timeline.scope
+        raw = server.ask(partial(timeline.ask, below=below, limit=self._options.page), now, scope)
         items, skipped = _statuses(raw), Counter[str]()
+        if scope == _STATUSES and below is None and not items:
+            server.check_hashtags(now)
         found = _mentions(items, server.host, skipped)
-        # A search is sorted by how well it fits, so that there is nothing to page down to.
-        lowest = _id_of(items[-1]) if items and not isinstance(raw, dict) else None
+        following = _id_of(items[-1]) if items else None
+        if scope == _SEARCH and items:
+            # A search is told how many posts to leave out; servers leave out some that they do not show, too.
+            following = str(int(below or 0) + len(items))
         times = [at for item in items if (at := _time(item)) is not None]
-        return Listed(mentions=found, times=times, below=lowest, skipped=tuple(skipped.items()))
+        return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
+
+
+class _Timeline(NamedTuple):
+    """What is read from its newest post down; ``scope`` is what a token must allow for it."""
+
+    name: str
+    server: "_Server"
+    scope: str
+    ask: Callable[..., Any]
 
 
 class _Server:
@@ -149,10 +170,48 @@ class _Server:
         self._options = options
         self._token = options.token if is_first else None
         self._raw: list[Any] = []
+        self._access: set[str] = set()
+        self._rests_until = self._access_until = datetime.min.replace(tzinfo=UTC)
 
-    def ask(self, call: Callable[[Any], Any], now: datetime, *, missing: bool = False) -> Any:
-        """What the server answers to one call, as it came; ``None`` for what is not there, if that may be."""
-        api, errors = self._api(now)
+    def ask(self, call: Callable[[Any], Any], now: datetime, scope: str, *, missing: bool = False) -> Any:
+        """What the server answers to one call, as it came; ``None`` for what is not there, if that may be.
+
+        A server that asks us to wait is left alone until then; if it names no end, five minutes, as Mastodon counts.
+        """
+        if now < self._rests_until:
+            raise RateLimited(f"{self.host} still asks us to wait", until=self._rests_until)
+        try:
+            return self._answer(call, now, scope, missing)
+        except RateLimited as error:
+            self._rests_until = error.until or now + (error.wait or timedelta(minutes=5))
+            raise
+
+    def check_hashtags(self, now: datetime) -> None:
+        """Nothing was found: raise ``AuthFailed`` if the server says that it hides from us what is under hashtags.
+
+        Mastodon says so since 4.5, and is believed for an hour. A token gets an empty list there, no error.
+        """
+        if now >= self._access_until:
+            self._access, self._access_until = self._ask_access(now), now + timedelta(hours=1)
+        closed = {"disabled"} if self._token else {"disabled", "authenticated"}
+        if not self._access or self._access - closed:
+            return
+        if "authenticated" in self._access:
+            raise AuthFailed(f"{self.host} shows hashtags only to people who log in; {self._cure(401, _STATUSES)}")
+        raise AuthFailed(f"{self.host} shows hashtags to nobody but its staff; take it out of servers")
+
+    def _ask_access(self, now: datetime) -> set[str]:
+        """Who may see its own posts under hashtags, and who those of other servers; empty if it does not say."""
+        try:
+            found = self.ask(methodcaller("instance_v2"), now, _STATUSES)
+        except SourceError:
+            return set()
+        for name in ("configuration", "timelines_access", "hashtag_feeds"):
+            found = found.get(name) if isinstance(found, dict) else None
+        return {str(found.get(part)) for part in ("local", "remote")} if isinstance(found, dict) else set()
+
+    def _answer(self, call: Callable[[Any], Any], now: datetime, scope: str, missing: bool) -> Any:
+        api, errors = self._api(now, scope)
         self._raw.clear()
         try:
             call(api)
@@ -170,33 +229,37 @@ class _Server:
             raise Unreadable(f"{self.host} answered nothing")
         return self._raw[-1]
 
-    def _api(self, now: datetime) -> tuple[Any, type[Exception]]:
+    def _api(self, now: datetime, scope: str) -> tuple[Any, tuple[type[Exception], ...]]:
         try:
             import mastodon
         except ImportError:
             raise ConfigError(["mastodon needs Mastodon.py: pip install 'umbrage[mastodon]'"]) from None
         options = self._options
         own = session(options.contact, timeout=options.timeout, turn=pace(self.url, options.requests_per_minute))
-        own.hooks["response"].append(lambda response, **_: self._note(response, now))
-        api = mastodon.Mastodon(
+        own.hooks["response"].append(lambda response, **_: self._note(response, now, scope))
+        api: Any = mastodon.Mastodon(
             api_base_url=self.url,
             access_token=self._token.reveal() if self._token else None,
             ratelimit_method="throw",
-            version_check_mode="none",
+            # Any version that knows what we use: else Mastodon.py asks for it, each time, before it pages a search.
+            version_check_mode="created",
+            mastodon_version="4.0.0",
             request_timeout=options.timeout,
             user_agent=user_agent(options.contact),
             session=own,
         )
-        return api, mastodon.MastodonError
+        # Before each page of a hashtag it would ask who may see it; we ask where it matters.
+        api.timeline_is_available = lambda *_, **__: True
+        return api, (mastodon.MastodonError, AttributeError)
 
-    def _note(self, response: requests.Response, now: datetime) -> None:
+    def _note(self, response: requests.Response, now: datetime, scope: str) -> None:
         """Keep an answer as it came. Whatever is raised here reaches us as the context of Mastodon.py's own error."""
         with translated(self.host):
             status, headers = response.status_code, response.headers
             if status in (404, 410):
                 raise _MissingError if _says_so(response) else Unreadable(_no_such(self.host, status))
             if status in (401, 403, 422):
-                raise AuthFailed(f"{self.host} refuses access (HTTP {status}); {self._cure()}")
+                raise AuthFailed(f"{self.host} refuses access (HTTP {status}); {self._cure(status, scope)}")
             if status == 429 and "retry-after" not in headers:
                 raise RateLimited(f"{self.host} asks us to wait (HTTP 429)", until=_reset(headers, now))
             check(status, headers, self.host, now)
@@ -207,10 +270,18 @@ class _Server:
                 raise Unreadable(f"{self.host} answered something that is no JSON object")
             self._raw.append(raw)
 
-    def _cure(self) -> str:
+    def _cure(self, status: int, scope: str) -> str:
         if self._token is not None:
-            return "make a new token under Preferences, Development, and set it where the option token points"
+            kind = f"token that has the scope {scope}" if status == 403 else "new token"
+            return f"make a {kind} under Preferences, Development, and set it where the option token points"
         return "it lets only its own people read; take it out of servers, or give a token of an account there"
+
+
+def _gravity(now: datetime, problem: SourceError) -> tuple[bool, datetime]:
+    """Whether a person has to come, and until when to wait."""
+    if isinstance(problem, RateLimited):
+        return False, problem.until or now + (problem.wait or timedelta(0))
+    return isinstance(problem, AuthFailed), now
 
 
 def _no_such(where: str, status: int) -> str:
@@ -230,18 +301,13 @@ class _MissingError(Exception):
     """The server says that something is not there."""
 
 
-def _of_status(number: str) -> Callable[..., Any]:
-    return lambda api: api.status(number)
-
-
 def _of_tag(tag: str) -> Callable[..., Any]:
     return lambda api, below, limit: api.timeline_hashtag(tag, max_id=below, limit=limit)
 
 
 def _of_search(word: str) -> Callable[..., Any]:
-    # With "exclude_unreviewed" Mastodon.py would first ask which version the server has, each time.
     options = {"result_type": "statuses", "resolve": False, "exclude_unreviewed": False}
-    return lambda api, limit, **_: api.search_v2(f'"{word}"', limit=limit, **options)
+    return lambda api, below, limit: api.search_v2(f'"{word}"', limit=limit, offset=below, **options)
 
 
 def _of_mentions(api: Any, below: str | None, limit: int) -> Any:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,9 @@ TAG = "/api/v1/timelines/tag/acme"
 AT = NOON - timedelta(minutes=5)
 MINUTE = timedelta(minutes=1)
 WATCHES = (Watch(brand="Acme", terms=("Acme",)),)
+SEARCH = "/api/v2/search"
+INSTANCE = "/api/v2/instance/"
+TOKEN = {"env": "UMBRAGE_TEST_TOKEN"}
 
 
 def status(number: int, at: datetime = AT, **changes: Any) -> dict[str, Any]:
@@ -80,6 +84,20 @@ class Timeline:
         return Reply(body=posts[start : start + int(request.query["limit"])])
 
 
+class Found(Timeline):
+    """What a search finds: newest first, ``limit`` at a time, without the first ``offset``."""
+
+    def __init__(self, server: LoopbackServer) -> None:
+        super().__init__(server, SEARCH)
+
+    def page(self, request: Request) -> Reply:
+        self.asked.append(request)
+        posts = sorted(self.posts, key=lambda post: post["created_at"], reverse=True)
+        start = int(request.query.get("offset", 0))
+        found = posts[start : start + int(request.query["limit"])]
+        return Reply(body={"accounts": [], "hashtags": [], "statuses": found})
+
+
 class TestContract(HttpCollectorContract):
     plugin = mastodon
     path = TAG
@@ -118,6 +136,31 @@ def made(*servers: str, **options: Any) -> mastodon.Mastodon:
 def read(collector: mastodon.Mastodon, cursor: str | None = None, now: datetime = NOON) -> list[Page]:
     asked = Round(watches=WATCHES, cursor=cursor, since=NOON - timedelta(days=1), now=now)
     return list(collector.pages(asked))
+
+
+def read_partly(
+    collector: mastodon.Mastodon, cursor: str | None = None, now: datetime = NOON, watches: tuple[Watch, ...] = WATCHES
+) -> tuple[list[Page], str]:
+    """What a round reads that ends with ``PartlyRead``, and what that says."""
+    pages: list[Page] = []
+    with pytest.raises(PartlyRead) as caught:
+        for page in collector.pages(Round(watches=watches, cursor=cursor, since=NOON - timedelta(days=1), now=now)):
+            pages.append(page)  # noqa: PERF402 (pages before an error count)
+    return pages, str(caught.value)
+
+
+def shows_hashtags_to(server: LoopbackServer, local: str, remote: str) -> None:
+    access = {
+        "live_feeds": {"local": "public", "remote": "public"},
+        "hashtag_feeds": {"local": local, "remote": remote},
+    }
+    body = {"domain": "m.example", "configuration": {"timelines_access": access}}
+    server.routes[INSTANCE] = lambda _: Reply(body=body)
+
+
+@pytest.fixture
+def _token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UMBRAGE_TEST_TOKEN", "canary")
 
 
 def only(server: LoopbackServer, post: dict[str, Any]) -> Mention:
@@ -160,6 +203,39 @@ def test_a_burst_that_is_too_large_leaves_a_gap(server: LoopbackServer, monkeypa
     assert gap.end == AT + timedelta(seconds=20)
 
 
+def test_a_server_that_gives_the_same_page_again_leaves_a_gap(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    timeline.posts = [status(n, AT + n * timedelta(seconds=1)) for n in range(100)]
+    server.routes[TAG] = lambda request: timeline.page(replace(request, query={"limit": request.query["limit"]}))
+    pages = read(made(server.url))
+    assert len(mentions(pages)) == 40
+    assert len(timeline.asked) == 2
+    ((gap,),) = [page.gaps for page in pages if page.gaps]
+    assert (gap.start, gap.end) == (NOON - timedelta(days=1), AT + timedelta(seconds=60))
+    assert "the same page again" in gap.why
+
+
+def test_a_last_page_with_nothing_but_the_post_that_was_named_is_the_end(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    timeline.posts = [status(n, AT + n * timedelta(seconds=1)) for n in range(60)]
+
+    def from_the_named_one_on(request: Request) -> Reply:
+        ids = [post["id"] for post in reversed(timeline.posts)]
+        start = ids.index(request.query["max_id"]) if "max_id" in request.query else 0
+        return Reply(body=timeline.posts[::-1][start : start + 40])
+
+    server.routes[TAG] = from_the_named_one_on
+    pages = read(made(server.url))
+    assert len(mentions(pages)) == 60
+    assert [gap for page in pages for gap in page.gaps] == []
+
+
+def test_no_page_costs_a_second_request(server: LoopbackServer) -> None:
+    Timeline(server).posts = [status(n, NOON - n * MINUTE) for n in range(100)]
+    read(made(server.url))
+    assert {request.path for request in server.requests} == {TAG}
+
+
 def test_p14_ids_that_are_no_numbers(server: LoopbackServer) -> None:
     timeline = Timeline(server)
     timeline.posts = [status(n, AT - n * MINUTE, id=f"{n * 7919:042x}") for n in range(100)]
@@ -193,6 +269,46 @@ def test_p23_a_reset_is_measured_by_the_servers_own_clock(server: LoopbackServer
     assert NOON + 4 * MINUTE < caught.value.until < NOON + 6 * MINUTE
 
 
+def test_a_server_is_left_alone_for_as_long_as_it_asks(server: LoopbackServer) -> None:
+    with LoopbackServer({}) as other:
+        Timeline(other).posts = [status(1)]
+        timeline = Timeline(server)
+        timeline.posts = [status(2)]
+        server.fail(TAG, Fault.answer(429, {"error": "slow"}, retry_after="600"))
+        collector = made(server.url, other.url)
+        pages, why = read_partly(collector)
+        assert ([found.id[-1] for found in mentions(pages)], why) == (["1"], "127.0.0.1 asks us to wait (HTTP 429)")
+        cursor = last_cursor(pages)
+        _, why = read_partly(collector, cursor, NOON + 9 * MINUTE)
+        assert why == "127.0.0.1 still asks us to wait"
+        with pytest.raises(RateLimited):
+            collector.look_up([f"{server.url}/@ann/3"], NOON + 9 * MINUTE)
+        assert len(server.requests) == 1
+        assert [found.id[-1] for found in mentions(read(collector, cursor, NOON + 10 * MINUTE))] == ["2"]
+
+
+def test_a_server_that_does_not_say_how_long_is_left_alone_for_five_minutes(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    server.fail(TAG, Fault.answer(429, {"error": "slow"}))
+    collector = made(server.url)
+    for now in (NOON, NOON + 4 * MINUTE):
+        with pytest.raises(RateLimited):
+            read(collector, None, now)
+    assert len(server.requests) == 1
+    read(collector, None, NOON + 5 * MINUTE)
+    assert len(timeline.asked) == 1
+
+
+def test_when_nothing_can_be_read_the_shortest_wait_counts(server: LoopbackServer) -> None:
+    with LoopbackServer({}) as other, LoopbackServer({}) as third:
+        server.fail(TAG, Fault.answer(401, {"error": "no"}))
+        other.fail(TAG, Fault.answer(429, {"error": "slow"}, retry_after="3600"))
+        third.fail(TAG, Fault.answer(429, {"error": "slow"}, retry_after="60"))
+        with pytest.raises(RateLimited) as caught:
+            read(made(server.url, other.url, third.url))
+    assert caught.value.wait == MINUTE
+
+
 def test_one_server_in_trouble_stops_no_other(server: LoopbackServer) -> None:
     with LoopbackServer({}) as other:
         Timeline(other).posts = [status(1)]
@@ -210,6 +326,54 @@ def test_a_server_that_is_closed_says_what_to_do(server: LoopbackServer) -> None
     server.fail(TAG, Fault.answer(422, {"error": "This method requires an authenticated user"}))
     with pytest.raises(AuthFailed, match="take it out of servers, or give a token"):
         read(made(server.url))
+
+
+@pytest.mark.usefixtures("_token")
+@pytest.mark.parametrize(
+    ("local", "remote", "has_token", "why"),
+    [
+        ("authenticated", "authenticated", False, "only to people who log in; .* or give a token of an account there"),
+        ("disabled", "authenticated", False, "only to people who log in"),
+        ("disabled", "disabled", False, "to nobody but its staff; take it out of servers"),
+        ("disabled", "disabled", True, "to nobody but its staff; take it out of servers"),
+        ("authenticated", "authenticated", True, None),
+        ("public", "disabled", False, None),
+        ("public", "public", False, None),
+    ],
+)
+def test_a_server_that_shows_nothing_under_hashtags_says_so(
+    server: LoopbackServer, local: str, remote: str, has_token: bool, why: str | None
+) -> None:
+    Timeline(server)
+    shows_hashtags_to(server, local, remote)
+    collector = made(server.url, token=TOKEN if has_token else None)
+    if why is None:
+        assert mentions(read(collector)) == []
+    else:
+        with pytest.raises(AuthFailed, match=why):
+            read(collector)
+
+
+def test_who_may_see_hashtags_is_asked_once_an_hour_and_only_where_nothing_is_found(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    shows_hashtags_to(server, "disabled", "disabled")
+    collector = made(server.url)
+    timeline.posts = [status(1)]
+    assert len(mentions(read(collector))) == 1
+    timeline.posts = []
+    for minutes in (0, 59, 60):
+        with pytest.raises(AuthFailed):
+            read(collector, None, NOON + minutes * MINUTE)
+    assert [request.path for request in server.requests].count(INSTANCE) == 2
+
+
+@pytest.mark.parametrize(
+    "body", [[], {"configuration": []}, {"configuration": {"timelines_access": {"hashtag_feeds": {}}}}, b"<html>"]
+)
+def test_a_server_that_does_not_say_who_may_see_hashtags_is_believed(server: LoopbackServer, body: Any) -> None:
+    Timeline(server)
+    server.routes[INSTANCE] = lambda _: Reply(body=body)
+    assert mentions(read(made(server.url))) == []
 
 
 def test_what_is_no_mastodon_says_so(server: LoopbackServer) -> None:
@@ -236,6 +400,89 @@ def test_search_and_mentions_with_a_token(server: LoopbackServer, monkeypatch: p
     collector = made(server.url, token={"env": "UMBRAGE_TEST_TOKEN"}, search=True, notifications=True)
     assert {found.id[-1] for found in mentions(read(collector))} == {"1", "2"}
     assert all(request.headers["authorization"] == "Bearer canary" for request in server.requests)
+
+
+@pytest.mark.usefixtures("_token")
+def test_a_search_is_read_down_to_where_the_last_round_began(server: LoopbackServer) -> None:
+    Timeline(server)
+    found = Found(server)
+    collector = made(server.url, token=TOKEN, search=True)
+    cursor = last_cursor(read(collector))
+    found.posts = [status(n, NOON + n * timedelta(seconds=0.1)) for n in range(100)]
+    found.posts += [status(n, NOON - timedelta(days=1, minutes=n)) for n in range(100, 200)]
+    found.asked.clear()
+    pages = read(collector, cursor, NOON + MINUTE)
+    assert len({one.id for one in mentions(pages)}) == 100
+    assert [gap for page in pages for gap in page.gaps] == []
+    assert [request.query.get("offset") for request in found.asked] == [None, "40", "80", "120"]
+    assert {request.path for request in server.requests} == {TAG, SEARCH, INSTANCE}
+    assert mentions(read(collector, last_cursor(pages), NOON + 2 * MINUTE)) == []
+
+
+@pytest.mark.usefixtures("_token")
+def test_a_search_that_finds_too_much_leaves_a_gap(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mastodon, "SEARCH_PAGES", 2)
+    Timeline(server)
+    Found(server).posts = [status(n, AT + n * timedelta(seconds=1)) for n in range(100)]
+    ((gap,),) = [page.gaps for page in read(made(server.url, token=TOKEN, search=True)) if page.gaps]
+    assert gap.end == AT + timedelta(seconds=20)
+
+
+@pytest.mark.usefixtures("_token")
+def test_a_search_that_leaves_out_hidden_posts_is_read_on(server: LoopbackServer) -> None:
+    Timeline(server)
+    found = Found(server)
+    found.posts = [status(n, AT + n * timedelta(seconds=1)) for n in range(100)]
+    whole = found.page
+    hidden = f"{70:018}"
+
+    def page(request: Request) -> Reply:
+        body = whole(request).body
+        return Reply(body=body | {"statuses": [post for post in body["statuses"] if post["id"] != hidden]})
+
+    server.routes[SEARCH] = page
+    assert len({one.id for one in mentions(read(made(server.url, token=TOKEN, search=True)))}) == 99
+
+
+@pytest.mark.usefixtures("_token")
+def test_a_token_that_may_not_search_reads_everything_else(server: LoopbackServer) -> None:
+    words = (Watch(brand="Acme", terms=("Acme", "Zap")),)
+    Timeline(server).posts = [status(1)]
+    Timeline(server, "/api/v1/timelines/tag/zap")
+    Timeline(server, "/api/v1/notifications").posts = [
+        {"id": "9", "type": "mention", "created_at": AT.isoformat(), "status": status(2)}
+    ]
+    server.routes[SEARCH] = lambda _: Reply(status=403, body={"error": "This action is outside the authorized scopes"})
+    collector = made(server.url, token=TOKEN, search=True, notifications=True)
+    pages, why = read_partly(collector, watches=words)
+    assert {found.id[-1] for found in mentions(pages)} == {"1", "2"}
+    assert "HTTP 403" in why
+    assert "make a token that has the scope read:search" in why
+    assert [request.path for request in server.requests].count(SEARCH) == 1
+
+
+@pytest.mark.usefixtures("_token")
+@pytest.mark.parametrize("answer", [Reply(status=503), Reply(body=b"<html>"), Reply(body=[]), Reply(status=404)])
+def test_a_search_in_trouble_hides_no_notifications(server: LoopbackServer, answer: Reply) -> None:
+    Timeline(server)
+    Timeline(server, "/api/v1/notifications").posts = [{"id": "9", "created_at": AT.isoformat(), "status": status(2)}]
+    server.routes[SEARCH] = lambda _: answer
+    collector = made(server.url, token=TOKEN, search=True, notifications=True)
+    pages = read(collector) if answer.body == [] else read_partly(collector)[0]
+    assert [found.id[-1] for found in mentions(pages)] == ["2"]
+
+
+def test_every_problem_is_told_once_and_a_tag_that_makes_no_sense_stops_no_other(server: LoopbackServer) -> None:
+    words = (Watch(brand="Acme", terms=("Acme", "Zap")),)
+    with LoopbackServer({}) as other:
+        for one in (server, other):
+            Timeline(one).posts = [status(1)]
+            Timeline(one, "/api/v1/timelines/tag/zap").posts = [status(2)]
+        server.fail(TAG, Fault.answer(200, b"<html>"))
+        other.fail(TAG, Fault.answer(500))
+        pages, why = read_partly(made(server.url, other.url), watches=words)
+    assert [found.id[-1] for found in mentions(pages)] == ["2"]
+    assert why == "127.0.0.1 answered something that is no JSON; 127.0.0.1 has trouble (HTTP 500)"
 
 
 def test_p49_html_content_warnings_and_hidden_link_parts(server: LoopbackServer) -> None:
