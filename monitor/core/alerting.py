@@ -8,6 +8,8 @@ from enum import StrEnum
 from monitor.core.trend import Usual, is_unusual
 
 MILESTONES = (5, 20, 100, 500, 2_000, 10_000)
+TIMES = 2
+"""Growth is worth a message of its own when there are so many times as many people as the last one said."""
 
 
 class Reason(StrEnum):
@@ -51,8 +53,8 @@ class AlertPolicy:
 class Told:
     """What a target has been told about a cause so far.
 
-    ``voices`` were counted when it was last told; ``thread`` is the key of the latest message that stands by itself,
-    under which quiet follow-ups go.
+    ``thread`` is the key of the latest message that stands by itself, under which quiet follow-ups go, and ``voices`` is
+    how many people those messages spoke of at most.
     """
 
     messages: int = 0
@@ -89,7 +91,7 @@ def decide(
         return Decision(reason=Reason.FIRST, speaks=True)
     if not told.said_unusual and is_unusual(usual):
         return Decision(reason=Reason.UNUSUAL, speaks=True)
-    if milestone(voices) > milestone(told.voices):
+    if milestone(voices) > milestone(told.voices) and voices >= TIMES * told.voices:
         return Decision(reason=Reason.GROWING, speaks=True)
     until = told.last_at + policy.gap(told.messages)
     if now < until:

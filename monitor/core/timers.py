@@ -67,10 +67,11 @@ def _ladder(case: Case, staffed: Staffed) -> Iterator[Timer]:
 
 
 def _updates(case: Case) -> Iterator[Timer]:
-    """The customer hears from us once a day, if only that it takes longer."""
-    since = max((at for at in (case.taken_at, case.answered_at, case.updated_at) if at), default=None)
-    if since is None or case.state not in (State.TAKEN, State.ANSWERED):
+    """The customer hears from us once a day, if only that it takes longer; new words of theirs start the day anew."""
+    ours = [at for at in (case.taken_at, case.answered_at, case.updated_at) if at]
+    if not ours or case.state not in (State.TAKEN, State.ANSWERED):
         return
+    since = max(*ours, case.last_at)
     at = max(since + UPDATE, case.snoozed_until) if case.snoozed_until else since + UPDATE
     yield Timer(due=Due.UPDATE, at=at, key=f"{Due.UPDATE}/{since.isoformat()}")
 

@@ -141,7 +141,7 @@ class SqlTransaction(PostWrites, SourceWrites, CaseWrites):
             (row.cause_id, row.target): Told(
                 messages=row.messages,
                 last_at=row.last_at,
-                voices=row.voices,
+                voices=row.voices or 0,
                 said_unusual=bool(row.said_unusual),
                 thread=row.key,
             )
@@ -284,7 +284,7 @@ _SUMS = (
         outbox.c.target,
         func.count().label("messages"),
         func.max(outbox.c.created_at).label("last_at"),
-        func.max(outbox.c.voices).label("voices"),
+        func.max(case((outbox.c.thread.is_(None), outbox.c.voices))).label("voices"),
         func.max(case((outbox.c.reason == Reason.UNUSUAL, 1), else_=0)).label("said_unusual"),
         func.max(case((outbox.c.thread.is_(None), outbox.c.id))).label("standing"),
     )

@@ -375,7 +375,7 @@ class StoreContract:
         with store.begin() as transaction:
             told = transaction.told([cause.id])
             assert told == {
-                (cause.id, "slack"): Told(messages=2, last_at=later, voices=2, said_unusual=False, thread="first"),
+                (cause.id, "slack"): Told(messages=2, last_at=later, voices=1, said_unusual=False, thread="first"),
                 (cause.id, "mail"): Told(messages=1, last_at=NOW, voices=1, said_unusual=True, thread="third"),
             }
             found = transaction.told_mentions([first, second])
