@@ -53,8 +53,8 @@ class AlertPolicy:
 class Told:
     """What a target has been told about a cause so far.
 
-    ``thread`` is the key of the latest message that stands by itself, under which quiet follow-ups go, and ``voices`` is
-    how many people those messages spoke of at most.
+    ``thread`` is the key of the latest message that stands by itself, under which quiet follow-ups go; ``voices`` is
+    how many people such messages spoke of at most.
     """
 
     messages: int = 0
