@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping
 
+from monitor.core.case import named
 from monitor.core.message import duration, moment
 from monitor.core.routing import Subject, destinations
 from monitor.core.text import excerpt
@@ -113,10 +114,15 @@ def _told(report: Report, post: RowMapping, label: str, rules: TriageRules, now:
         yield f"told       nobody: it is {tier}"
         return
     if post["cause_id"] is None:
-        yield "filed      not yet: it waits for triage"
+        is_over = post["stage"] == Stage.DONE
+        said = "nowhere: a person has said of these words of this author that they are no complaint"
+        yield f"filed      {said if is_over else 'not yet: it waits for triage'}"
         return
     cause = report.cause(post["cause_id"])
     yield f"filed      {cause.key}, opened by a post of {moment(cause.opened_at)}"
+    if post["case_id"] is not None and (case := report.customer_case(post["case_id"])) is not None:
+        reasons = f" ({'; '.join(case.reasons)})" if case.reasons else ""
+        yield f"case       {case.key}, level {case.level}{reasons}, {named(case.state)}"
     for message in report.messages_about(post["id"]):
         yield f"told       {message['target']}: {message['message']['title']} ({message['reason']}), {_state(message)}"
     if post["stage"] != Stage.DONE:

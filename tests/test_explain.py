@@ -33,6 +33,7 @@ def test_a_complaint_that_was_told(pipeline: Pipeline) -> None:
         "matched    Acme, by: Acme",
         "judged     complaint (0.900, topics: delivery) by fake@1, 2026-11-02 12:00 UTC",
         "filed      topic-2026-11/acme/delivery/1, opened by a post of 2026-11-02 11:59 UTC",
+        "case       case/1, level 3, new",
         "told       team: Answer today · delivery · Acme (first complaint), sent 2026-11-02 12:00 UTC",
     ]
 
@@ -144,3 +145,14 @@ def test_a_post_about_two_brands_has_two_stories(pipeline: Pipeline) -> None:
         "matched    Apex, by: Apex",
     ]
     assert "by unknown author" in told[0]
+
+
+def test_words_that_a_person_has_overruled(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme is killing it!!", "1")])
+    with pipeline.store.begin() as transaction:
+        transaction.correct_case(1, Label.OTHER, "ann", "praise", pipeline.clock())
+    pipeline.clock.move(minutes=30)
+    pipeline.hear([a_mention("ACME is killing it!!", "2", posted_at=pipeline.clock())])
+    assert story(pipeline, "2")[-1] == (
+        "filed      nowhere: a person has said of these words of this author that they are no complaint"
+    )

@@ -53,7 +53,7 @@ class Signals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graded:
-    """A level and why: at most three reasons, in words."""
+    """A level and why: at most three reasons, in words; none for what is as urgent as most."""
 
     level: Level
     reasons: tuple[str, ...]
@@ -72,7 +72,7 @@ def grade(signals: Signals) -> Graded:
     elif _SMALL.search(words) and not _LONG.search(words):
         level, reasons = Level.GENTLE, ["a small matter in their own words"]
     else:
-        level, reasons = Level.TODAY, ["a complaint"]
+        level, reasons = Level.TODAY, []
     if signals.is_repeat:
         level = Level(max(level - 1, Level.ACT_NOW))
         reasons = ["it has failed a second time", *reasons]

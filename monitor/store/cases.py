@@ -106,11 +106,11 @@ class CaseWrites:
             "version": 0,
         }
         row = self._connection.execute(insert(cases).values(**values).returning(*cases.c)).one()
-        return _case(row)
+        return as_case(row)
 
     def cases(self, ids: Collection[int]) -> dict[int, Case]:
         found = self._connection.execute(select(cases).where(cases.c.id.in_(list(ids))))
-        return {row.id: _case(row) for row in found}
+        return {row.id: as_case(row) for row in found}
 
     def move(self, before: Case, after: Case, move: Move, due_at: datetime | None) -> bool:
         """Keep a step and what became of the case; ``False`` if the case or its facts are not as they were."""
@@ -278,7 +278,7 @@ class CaseReads:
     def case(self, number: int) -> Case | None:
         with reading(self.engine) as connection:
             row = connection.execute(select(cases).where(cases.c.id == number)).first()
-        return _case(row) if row else None
+        return as_case(row) if row else None
 
     def facts(self, case: int) -> list[Fact]:
         with reading(self.engine) as connection:
@@ -295,7 +295,7 @@ class CaseReads:
         """Cases in which something is due, longest due first."""
         query = select(cases).where(cases.c.due_at <= now).order_by(cases.c.due_at, cases.c.id).limit(limit)
         with reading(self.engine) as connection:
-            return [_case(row) for row in connection.execute(query)]
+            return [as_case(row) for row in connection.execute(query)]
 
     def open_cases_of(self, owner: str | None = None, limit: int = 50) -> list[Case]:
         """Cases that have not ended, of one owner or of all; the customer who waits longest comes first."""
@@ -303,7 +303,7 @@ class CaseReads:
         if owner is not None:
             query = query.where(cases.c.owner == owner)
         with reading(self.engine) as connection:
-            return [_case(row) for row in connection.execute(query.limit(limit))]
+            return [as_case(row) for row in connection.execute(query.limit(limit))]
 
 
 _OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
@@ -327,6 +327,7 @@ def _told(row: Row[Any]) -> Quoting:
     return Quoting(id=row.id, target=row.target, message=message, is_out=row.state != Sending.PENDING, posts=())
 
 
-def _case(row: Row[Any]) -> Case:
+def as_case(row: Row[Any]) -> Case:
+    """A row of the table as a case."""
     values = {name: getattr(row, name) for name in Case.__slots__ if name not in ("cause", "state", "reasons")}
     return Case(**values, cause=row.cause_id, state=State(row.state), reasons=tuple(row.reasons))

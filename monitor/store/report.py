@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import Engine, RowMapping, func, or_, select, text, update
 
+from monitor.core.case import Case
 from monitor.core.case import State as CaseState
 from monitor.core.cause import Cause
 from monitor.core.message import Message
+from monitor.store.cases import as_case
 from monitor.store.connection import reading, writing
 from monitor.store.schema import (
     KEPT,
@@ -68,6 +70,12 @@ class Report:
         """The posts of a cause in the order they were posted; none if there is no such cause."""
         query = select(mentions).where(mentions.c.cause_id == number)
         return self._rows(query.order_by(mentions.c.posted_at, mentions.c.id))
+
+    def customer_case(self, number: int) -> Case | None:
+        """A case as it stands."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(cases).where(cases.c.id == number)).first()
+        return as_case(row) if row else None
 
     def case_members(self, case: int) -> list[RowMapping]:
         """The posts of a case in the order they were posted."""

@@ -34,7 +34,7 @@ def test_a_case_is_taken_done_and_closed_with_evidence(told: Umbrage) -> None:
     told("case", 1, "done", "--by", "ann", "--remedy", "a new parcel")
     out = told("case", 1, "close", "--by", "ann", "--evidence", "https://social.example/thanks").out
     assert "  satisfied · team wait" in out
-    assert [line.split("  ")[2].split(" (")[0] for line in out.splitlines()[4:]] == [
+    assert [line.split("  ")[2].split(" (")[0] for line in out.splitlines()[3:]] == [
         "take by ann",
         "done by ann",
         "close by ann",
