@@ -122,7 +122,7 @@ def write_list(entries: Sequence[tuple[Case, Complaint]], now: datetime) -> Mess
     _, first = entries[0]
     return Message(
         key=f"list/{first.platform}:{first.id}/{now.isoformat()}",
-        title=f"And {len(entries)} more, the most urgent first",
+        title=f"And {len(entries)} more" + (", the most urgent first" if len(entries) > 1 else ""),
         quotes=tuple(
             replace(
                 quote_of(complaint, now),
