@@ -86,24 +86,26 @@ def named(level: Level) -> str:
 
 def _serious(signals: Signals, words: str) -> Iterator[str]:
     """What somebody must act on now."""
-    topic = topic_of(signals.topics)
-    if topic == "safety" or _HARM.search(words):
+    if _HARM.search(words):
         yield "somebody's safety"
     if _LAW.search(words):
         yield "speaks of legal steps"
-    if topic == "privacy_fraud" or _DATA.search(words):
+    if _DATA.search(words):
         yield "personal data or fraud"
     if signals.is_spreading:
         yield "spreading fast"
 
 
 def _pressing(signals: Signals, words: str) -> Iterator[str]:
-    """What cannot wait until the evening."""
+    """What cannot wait until the evening. A topic alone rings nobody up: the classifier is too often wrong about it."""
+    topic = topic_of(signals.topics)
+    if topic in _DANGEROUS and not any(_serious(signals, words)):
+        yield _DANGEROUS[topic]
     if told := doors(signals.text):
         yield f"tried before: {', '.join(map(door_named, told))}"
     if money := stake(signals.text):
         yield f"{money} at stake"
-    elif topic_of(signals.topics) == "billing_refund":
+    elif topic == "billing_refund":
         yield "money at stake"
     if _NOW.search(words):
         yield "stuck or without service now"
@@ -121,6 +123,7 @@ def _said(*patterns: str) -> re.Pattern[str]:
 _SOME = "(?:[a-z]+ ){0,3}?"
 _OURS = "(?:account|details|data|orders?|address|bills?|reservation)"
 
+_DANGEROUS = {"safety": "perhaps somebody's safety", "privacy_fraud": "perhaps personal data or fraud"}
 _HARM = _said(
     "(?<!insult to )injur(?:y|ies|ed)|unsafe|hazard(?:ous)?|ambulance|hospitali[sz]ed|(?:in|to) (?:the )?hospital",
     "caught fire|burst into flames|electric shock|gas leak|carbon monoxide|sparks|smoke from|brakes? failed",

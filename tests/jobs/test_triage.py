@@ -183,7 +183,7 @@ def test_what_is_dangerous_is_told_at_night(pipeline: Pipeline) -> None:
     pipeline.classifier.topics = ("safety", "delivery")
     pipeline.clock.now = datetime.fromisoformat("2026-11-02T23:00Z")
     pipeline.hear([a_mention("Acme safety!!"), a_mention("Acme delivery!!", "2")])
-    assert pipeline.wire.titles == ["Act now · safety · Acme"]
+    assert pipeline.wire.titles == ["Answer within the hour · safety · Acme"]
 
 
 def test_a_silence_holds_and_what_was_held_is_told_when_it_ends(pipeline: Pipeline) -> None:
