@@ -34,7 +34,9 @@ CONFIG: dict[str, Any] = {
     ],
 }
 
-ANGRY = "{} Acme is terrible and useless, worst parcel delivery ever, never again"
+ANGRY = (
+    "{0} Acme is terrible and useless, worst parcel delivery ever: kettle{0} curtain{0} window{0} street{0} garden{0}"
+)
 
 
 def row(number: int, text: str = ANGRY, *, at: datetime = NOON, minutes: float = 0, author: str | None = None) -> Row:
