@@ -1,6 +1,6 @@
 """From a post to a satisfied customer over the wire: the real clients, a loopback Slack, clicks through its socket."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Floor:
         self.desk: Connection = desk
         self.hear(a_mention("Acme lost the delivery!! <!channel> <https://evil.example|click>"))
         self.desk.start()
-        slack.wait(lambda: self.desk.is_connected)
+        assert self.comes_true(lambda: self.desk.is_connected)
 
     def hear(self, *mentions: Any) -> None:
         self.collector.add(*mentions)
@@ -70,8 +70,12 @@ class Floor:
         before = len(self.app.store.facts(1))
         name = self.slack.press(action, value, channel={"id": "C1X"}, **changed)
         assert self.slack.wait(lambda: name in self.slack.acks)
-        self.slack.wait(lambda: len(self.slack.given) > given or len(self.app.store.facts(1)) > before, 3)
+        assert self.comes_true(lambda: len(self.slack.given) > given or len(self.app.store.facts(1)) > before)
         self.deliver()
+
+    def comes_true(self, what: Callable[[], bool]) -> bool:
+        """Does it come true within ten seconds?"""
+        return any(self.slack.wait(what, 0.05) for _ in range(200))
 
     @property
     def parent(self) -> Posted:
@@ -111,7 +115,7 @@ def test_a_case_from_the_post_to_the_customers_word(floor: Floor) -> None:
     body = {"type": "view_submission", "team": {"id": "T1"}, "user": {"id": "U1", "name": "ann"}, "view": view}
     name = floor.slack.send("interactive", body)
     assert floor.slack.wait(lambda: name in floor.slack.acks)
-    floor.slack.wait(lambda: len(floor.app.store.facts(1)) == 2, 3)
+    assert floor.comes_true(lambda: len(floor.app.store.facts(1)) == 2)
     floor.deliver()
     case = floor.app.store.case(1)
     assert case is not None
@@ -125,6 +129,7 @@ def test_not_a_complaint_is_one_click_and_asks_for_a_reason_afterwards(floor: Fl
     floor.press("case.not_a_complaint")
     assert floor.parent.text.startswith("Not a complaint · delivery · Acme")
     assert "lost the delivery" not in floor.parent.text
+    assert floor.comes_true(lambda: bool(floor.slack.given))
     ((method, fields),) = floor.slack.given
     assert method == "views.open"
     assert "case.reason" in str(fields["view"])

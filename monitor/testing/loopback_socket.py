@@ -130,6 +130,11 @@ class LoopbackWorkspace(LoopbackSlack):
         with self._changed:
             return self._changed.wait_for(lambda: bool(until()), timeout=seconds)
 
+    def wake(self) -> None:
+        """Let whoever waits look again: something has come to pass elsewhere."""
+        with self._changed:
+            self._changed.notify_all()
+
     # What the client talks to
 
     def _open(self, request: Request) -> Reply:

@@ -31,12 +31,17 @@ class People:
             app_token=lambda: self.app_token,
             bot_token=lambda: TOKEN,
             handle=self._handle,
-            on_health=self.health.append,
+            on_health=self._hear,
             base_url=slack.api,
         )
 
+    def _hear(self, problem: str | None) -> None:
+        self.health.append(problem)
+        self.slack.wake()
+
     def _handle(self, click: Click) -> Answer:
         self.clicks.append(click)
+        self.slack.wake()
         return self.does(click)
 
     def connect(self) -> None:
@@ -63,6 +68,7 @@ def people() -> Iterator[People]:
 
 def test_a_click_is_acknowledged_and_handed_over(people: People) -> None:
     people.connect()
+    assert people.slack.wait(lambda: people.clicks), "it is acknowledged before it is handed over"
     click = people.clicks[-1]
     assert (click.doing, click.name, click.value) == (Doing.ACTION, "case.take", "1")
     assert (click.team, click.user, click.user_name, click.channel) == ("T1", "U1", "ann", "C1")
@@ -156,7 +162,7 @@ def test_p14_a_redelivered_envelope_is_acknowledged_again_and_its_key_is_the_sam
     payload = people.slack.pressed("case.take", "7")
     for _ in range(2):
         people.slack.send("interactive", payload, envelope="again")
-    assert people.slack.wait(lambda: [click.value for click in people.clicks].count("7") == 2) or True
+    assert people.slack.wait(lambda: [click.value for click in people.clicks].count("7") == 2)
     keys = {click.key for click in people.clicks if click.value == "7"}
     assert len(keys) == 1
 
