@@ -3,6 +3,7 @@
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from monitor.core.errors import ModelError, StoreError
 from monitor.core.health import Health
 from monitor.jobs.triage import Triaged
 from monitor.service import LEASE_LENGTH, Lease, Service, Work
+from monitor.slack.connection import Connection
 from monitor.testing.fakes import Clock
 
 POST = '{"id": "1", "text": "Acme lost my parcel, terrible, nobody answers", "created_at": "2026-01-01T00:00:00Z"}\n'
@@ -226,3 +228,22 @@ def test_it_works_through_a_post_and_stops_when_told(app: App, capsys: pytest.Ca
 
     assert "Acme lost my parcel" in capsys.readouterr().out
     assert Lease(app).renew()
+
+
+def test_only_the_worker_with_the_lease_hears_clicks(app: App) -> None:
+    heard: list[str] = []
+
+    class Clicks:
+        def start(self) -> None:
+            heard.append("start")
+
+        def stop(self) -> None:
+            heard.append("stop")
+
+    service = Service(app, {}, cast(Connection, Clicks()))
+    service._hear_clicks()
+    assert service._lease.renew()
+    service._hear_clicks()
+    service._lease.release()
+    service._hear_clicks()
+    assert heard == ["stop", "start", "stop"]
