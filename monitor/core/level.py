@@ -127,7 +127,8 @@ _DANGEROUS = {"safety": "perhaps somebody's safety", "privacy_fraud": "perhaps p
 _HARM = _said(
     "(?<!insult to )injur(?:y|ies|ed)|unsafe|hazard(?:ous)?|ambulance|hospitali[sz]ed|(?:in|to) (?:the )?hospital",
     "caught fire|burst into flames|electric shock|gas leak|carbon monoxide|sparks|smoke from|brakes? failed",
-    "food poisoning|poisoned|allergic reaction|anaphyla[a-z]+|chok(?:ed|ing) on|swallowed|insulin|epipen|medications?",
+    "food poisoning|poisoned|allergic reaction|anaphyla[a-z]+|chok(?:ed|ing) on|insulin|epipen|medications?",
+    "swallowed (?:a|an|it|some|one|glass|plastic)",
     "(?:assault|grop|harass)ed|harassment|threatened (?:me|us|my)|(?:me|felt|was) threatened|racis[tm]|racially",
     "discriminat(?:ed|es|ing) against|collision|collid(?:ed|ing)|emergency landing",
     "(?:is|was|are|so|really|very) dangerous|glass in (?:the|my|our|it)|exploded in|burned my|fainted|razor blades?",
