@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from monitor.core.text import fold, for_model
 
@@ -64,6 +65,7 @@ def named(door: Door) -> str:
     return f"{door.channel}{tries}, {_span(door.wait)} {'on hold' if is_on_hold else 'waiting'}"
 
 
+@lru_cache(maxsize=64)
 def plain(text: str) -> str:
     """A post as words in small letters, each between spaces, with commas and ``|`` at the end of a sentence.
 

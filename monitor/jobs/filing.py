@@ -2,19 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from monitor.core.case import Case, Move, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
-from monitor.core.duplicates import is_copy, keys
 from monitor.core.level import Signals, grade
-from monitor.core.text import fingerprint
+from monitor.jobs.placing import Place, Places
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
-from monitor.ports import Transaction, Unfiled
+from monitor.ports import Draft, Transaction, Unfiled
 
 BATCH = 1_000
-COPIES = timedelta(days=7)
-"""The same words within this time are one case; after it somebody may well mean something new."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    complaint: Unfiled
+    cause: Cause
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,61 +43,63 @@ class Filing:
 
     def _file(self, complaints: Sequence[Unfiled]) -> None:
         """In the order they were posted, whatever they are about, so that an answer finds what it answers."""
-        kept = [complaint for complaint in complaints if not self._is_overruled(complaint)]
-        things = {_thing(complaint) for complaint in kept}
-        latest = self.transaction.latest_causes(things, GROUPING) if things else {}
-        for complaint in kept:
+        overruled = self.transaction.overruled(complaints)
+        self.transaction.dismiss(overruled)
+        kept = [complaint for complaint in complaints if complaint.mention not in overruled]
+        if not kept:
+            return
+        causes = self._causes(kept)
+        places = Places(self.transaction, kept)
+        places.know({cause.id for cause in causes})
+        placed = [
+            _Placed(complaint, cause, places.of(complaint, cause.id))
+            for complaint, cause in zip(kept, causes, strict=True)
+        ]
+        self.transaction.file(self._into_cases(placed))
+        self.transaction.add_keys(places.keys())
+
+    def _into_cases(self, placed: Sequence[_Placed]) -> list[tuple[int, int, int]]:
+        """Open what is new, and let known customers write again; returns mention, cause and case of each."""
+        firsts = {one.place.number: one for one in reversed(placed) if one.place.is_new}
+        opened = self.transaction.open_cases([_draft(firsts[number]) for number in sorted(firsts)])
+        known = self.transaction.cases({one.place.number for one in placed if not one.place.is_new})
+        wrote = self.transaction.writers(known, {one.complaint.author for one in placed if one.complaint.author})
+        known |= {case.id: case for case in opened}
+        filed = []
+        for one in placed:
+            number = opened[one.place.number].id if one.place.is_new else one.place.number
+            case, complaint = known[number], one.complaint
+            if complaint.author:
+                voice = (case.id, complaint.platform, complaint.author)
+                if complaint.posted_at > case.last_at and voice in wrote:
+                    known[case.id] = self._wrote_again(case, complaint)
+                wrote.add(voice)
+            filed.append((complaint.mention, one.cause.id, case.id))
+        return filed
+
+    def _causes(self, complaints: Sequence[Unfiled]) -> list[Cause]:
+        """The cause of each complaint; one that has been quiet for long begins anew."""
+        latest = self.transaction.latest_causes({_thing(complaint) for complaint in complaints}, GROUPING)
+        found = []
+        for complaint in complaints:
             thing = _thing(complaint)
             cause = latest.get(thing)
             if cause is not None and complaint.posted_at < cause.opened_at - self.rule.quiet_after:
-                self._into(self._late(cause, complaint), complaint)
+                found.append(self._late(cause, complaint))
                 continue
             if cause is None or not continues(cause, complaint.posted_at, self.rule):
                 episode = cause.episode + 1 if cause else 1
                 cause = self.transaction.open_cause(*thing, GROUPING, episode, complaint.posted_at)
-            self._into(cause, complaint)
+            found.append(cause)
             latest[thing] = replace(cause, last_at=max(cause.last_at, complaint.posted_at))
-
-    def _is_overruled(self, complaint: Unfiled) -> bool:
-        """What a person has said of these words of this author outranks the model."""
-        is_overruled = self.transaction.is_overruled(complaint)
-        if is_overruled:
-            self.transaction.dismiss(complaint.mention)
-        return is_overruled
+        return found
 
     def _late(self, newest: Cause, complaint: Unfiled) -> Cause:
         """The episode of a post that arrives late: that of its time, or else the newest."""
         then = self.transaction.cause_at(newest.brand, newest.topic, newest.grouping, complaint.posted_at)
         return then if then is not None and continues(then, complaint.posted_at, self.rule) else newest
 
-    def _into(self, cause: Cause, complaint: Unfiled) -> None:
-        """Into the case of its conversation, of its copies, or of its author about this cause; else into a new one."""
-        found_by = keys(complaint.text)
-        number = (
-            self.transaction.conversation(complaint)
-            or self._copied(complaint, found_by)
-            or self.transaction.case_of_voice(complaint, cause.id)
-        )
-        if number is None:
-            graded = grade(_signals(complaint))
-            case = self.transaction.open_case(cause.id, complaint, cause.topic, graded.level, graded.reasons)
-        else:
-            case = self.transaction.cases([number])[number]
-            if complaint.posted_at > case.last_at and self.transaction.is_voice_of(number, complaint):
-                self._wrote_again(case, complaint)
-        self.transaction.file([(complaint.mention, cause.id, case.id)])
-        self.transaction.add_keys(complaint, found_by)
-
-    def _copied(self, complaint: Unfiled, found_by: Sequence[str]) -> int | None:
-        """The case of what this is a copy of; of the same few words only if they are the same person's."""
-        for one in self.transaction.like(complaint, found_by, complaint.posted_at - COPIES):
-            is_own = complaint.author is not None and one.author == complaint.author
-            is_same = fingerprint(one.text) == complaint.fingerprint
-            if (is_own and is_same) or is_copy(complaint.text, one.text):
-                return one.case
-        return None
-
-    def _wrote_again(self, case: Case, complaint: Unfiled) -> None:
+    def _wrote_again(self, case: Case, complaint: Unfiled) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
         is_repeat = case.answered_at is not None or case.done_at is not None
         graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
@@ -115,10 +121,17 @@ class Filing:
         after = take_step(self.transaction, case, move, self.cases)
         if case.told_at is not None:
             retell(self.transaction, after, move, self.cases, self.now)
+        return after
 
 
 def _thing(complaint: Unfiled) -> tuple[str, str]:
     return complaint.brand, topic_of(complaint.topics)
+
+
+def _draft(placed: _Placed) -> Draft:
+    graded = grade(_signals(placed.complaint))
+    complaint, cause = placed.complaint, placed.cause
+    return Draft(cause.id, complaint.brand, cause.topic, complaint.posted_at, graded.level, graded.reasons)
 
 
 def _signals(complaint: Unfiled) -> Signals:

@@ -16,14 +16,17 @@ from monitor.ports.plugins import (
 from monitor.ports.shapes import (
     Alert,
     Delivery,
+    Draft,
     Filed,
     OpenCause,
     OpenGap,
     Pending,
     Quoting,
     Standing,
+    Threaded,
     Unfiled,
     Unjudged,
+    Voice,
 )
 from monitor.ports.store import Store, Transaction
 
@@ -32,6 +35,7 @@ __all__ = [
     "Classifier",
     "Collector",
     "Delivery",
+    "Draft",
     "Estimate",
     "Estimating",
     "Filed",
@@ -48,7 +52,9 @@ __all__ = [
     "Round",
     "Standing",
     "Store",
+    "Threaded",
     "Transaction",
     "Unfiled",
     "Unjudged",
+    "Voice",
 ]

@@ -1,6 +1,6 @@
 """What the jobs need of a store for cases."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -9,33 +9,35 @@ from monitor.core.case import Case, Fact, Move
 from monitor.core.case_message import Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
-from monitor.ports.shapes import Filed, Quoting, Standing, Unfiled
+from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Threaded, Unfiled, Voice
 
 
 class CaseWrites(Protocol):
     """The part of a transaction that is about cases."""
 
-    def conversation(self, complaint: Unfiled) -> int | None:
-        """The case of the conversation that a complaint belongs to, by what it answers, step by step."""
+    def threads(self, complaints: Collection[Unfiled], longest: int) -> dict[tuple[str, str, str], Threaded]:
+        """What the complaints answer, and what that answers, by (platform, brand, id there); ``longest`` steps up."""
         ...
 
-    def like(self, complaint: Unfiled, keys: Collection[str], since: datetime) -> list[Filed]:
-        """Filed complaints about the brand that may be copies, by their keys or words, newest first."""
+    def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
+        """The newest filed complaints of any brand by each of these keys, and by each of these words."""
         ...
 
-    def add_keys(self, complaint: Unfiled, keys: Collection[str]) -> None:
-        """By these keys a complaint is found when somebody copies it."""
+    def add_keys(self, keys: Iterable[tuple[str, int]]) -> None:
+        """By these keys a complaint is found when somebody copies it; pairs of a key and a mention."""
         ...
 
-    def case_of_voice(self, complaint: Unfiled, cause: int) -> int | None:
-        """The newest case of the same person about this cause."""
+    def cases_of_voices(self, causes: Collection[int], authors: Collection[str]) -> dict[Voice, int]:
+        """The newest case of each of these people about each of these causes."""
         ...
 
-    def is_voice_of(self, case: int, complaint: Unfiled) -> bool:
-        """Has the author of a complaint written in this case before?"""
+    def writers(self, cases: Collection[int], authors: Collection[str]) -> set[tuple[int, str, str]]:
+        """Who of these people has written in which of these cases, as (case, platform, author)."""
         ...
 
-    def open_case(self, cause: int, complaint: Unfiled, topic: str, level: int, reasons: Sequence[str]) -> Case: ...
+    def open_cases(self, drafts: Sequence[Draft]) -> list[Case]:
+        """Open cases, in this order."""
+        ...
 
     def cases(self, ids: Collection[int]) -> dict[int, Case]: ...
 
@@ -60,12 +62,12 @@ class CaseWrites(Protocol):
         """What a person says about every post of a case; the last word on a post counts."""
         ...
 
-    def is_overruled(self, complaint: Unfiled) -> bool:
-        """Has a person said of the same words of the same author that they are no complaint?"""
+    def overruled(self, complaints: Collection[Unfiled]) -> set[int]:
+        """The mentions of those of which a person has said, of the same words of their author: it is no complaint."""
         ...
 
-    def dismiss(self, mention: int) -> None:
-        """This complaint is none, says a person: it is filed nowhere and told to nobody."""
+    def dismiss(self, ids: Collection[int]) -> None:
+        """These complaints are none, says a person: they are filed nowhere and told to nobody."""
         ...
 
     def promote(self, mention: int) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from monitor.core.alerting import Reason
 from monitor.core.cause import Cause
@@ -64,12 +65,44 @@ class Unfiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A case that is to be opened: what it is about, and when its customer first wrote."""
+
+    cause: int
+    brand: str
+    topic: str
+    opened_at: datetime
+    level: int
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Filed:
     """A complaint that is in a case."""
 
+    mention: int
     case: int
-    text: str
+    brand: str
+    posted_at: datetime
     author: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Threaded:
+    """A post of a conversation: the case it is in, if it is in one, and what it answers, if it answers anything."""
+
+    mention: int
+    case: int | None
+    reply_to: str | None
+
+
+class Voice(NamedTuple):
+    """A person who speaks about a cause."""
+
+    cause: int
+    platform: str
+    author: str
 
 
 @dataclass(frozen=True, slots=True)

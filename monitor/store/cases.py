@@ -1,10 +1,10 @@
 """Cases: opened once, changed only as they were when somebody looked, with every step kept as a fact."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, text, update
 from sqlalchemy import case as when
 
 from monitor.core.alerting import Reason, Told
@@ -14,99 +14,20 @@ from monitor.core.cause import Complaint
 from monitor.core.level import Level
 from monitor.core.message import Message
 from monitor.core.verdict import Label
-from monitor.ports import Filed, Quoting, Standing, Unfiled
+from monitor.ports import Quoting, Standing
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
-from monitor.store.schema import IN_CASE, STANDING, Stage, cases, copies, corrections, facts, mentions, outbox
+from monitor.store.schema import STANDING, Stage, cases, corrections, facts, mentions, outbox
 from monitor.store.schema import State as Sending
 
 _STANDING = " AND ".join(f"outbox.{part}" for part in STANDING.split(" AND "))
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_LOOKED_AT = 20
-_LONGEST_THREAD = 20
-"""Answers to answers, up to the post that opened the case."""
 
 
 class CaseWrites:
     """The part of a transaction that is about cases."""
 
     _connection: Connection
-
-    def conversation(self, complaint: Unfiled) -> int | None:
-        """The case of the conversation that a complaint belongs to, by what it answers, step by step."""
-        parent = complaint.reply_to
-        for _ in range(_LONGEST_THREAD):
-            if parent is None:
-                return None
-            query = select(mentions.c.case_id, mentions.c.reply_to).where(
-                mentions.c.native_id == parent,
-                mentions.c.platform == complaint.platform,
-                mentions.c.brand == complaint.brand,
-            )
-            row = self._connection.execute(query).first()
-            if row is None:
-                return None
-            if row.case_id is not None:
-                return int(row.case_id)
-            parent = row.reply_to
-        return None
-
-    def like(self, complaint: Unfiled, keys: Collection[str], since: datetime) -> list[Filed]:
-        """Filed complaints about the brand that may be copies, by their keys or words, newest first."""
-        by_key = select(copies.c.mention_id).where(copies.c.brand == complaint.brand, copies.c.key.in_(list(keys)))
-        by_words = (
-            select(mentions.c.id)
-            .where(mentions.c.brand == complaint.brand, mentions.c.fingerprint == complaint.fingerprint)
-            .where(text(f"mentions.{IN_CASE}"))
-        )
-        found: dict[int, Filed] = {}
-        for wanted in (by_key, by_words) if keys else (by_words,):
-            query = select(mentions.c.id, mentions.c.case_id, mentions.c.text, mentions.c.author)
-            query = query.where(
-                mentions.c.id.in_(wanted), mentions.c.posted_at >= since, mentions.c.case_id.is_not(None)
-            )
-            for row in self._connection.execute(query.order_by(mentions.c.id.desc()).limit(_LOOKED_AT)):
-                found[row.id] = Filed(row.case_id, row.text, row.author)
-        return [found[number] for number in sorted(found, reverse=True)]
-
-    def add_keys(self, complaint: Unfiled, keys: Collection[str]) -> None:
-        """By these keys a complaint is found when somebody copies it."""
-        rows = [{"brand": complaint.brand, "key": key, "mention_id": complaint.mention} for key in dict.fromkeys(keys)]
-        if rows:
-            self._connection.execute(upsert(self._connection, copies).on_conflict_do_nothing(), rows)
-
-    def case_of_voice(self, complaint: Unfiled, cause: int) -> int | None:
-        """The newest case of the same person about this cause."""
-        if complaint.author is None:
-            return None
-        same = and_(mentions.c.cause_id == cause, mentions.c.author == complaint.author)
-        return self._newest_case(and_(same, mentions.c.platform == complaint.platform))
-
-    def is_voice_of(self, case: int, complaint: Unfiled) -> bool:
-        """Has the author of a complaint written in this case before?"""
-        same = and_(mentions.c.author == complaint.author, mentions.c.platform == complaint.platform)
-        query = select(mentions.c.id).where(mentions.c.case_id == case, text(f"mentions.{IN_CASE}"), same).limit(1)
-        return self._connection.execute(query).first() is not None
-
-    def _newest_case(self, which: ColumnElement[bool]) -> int | None:
-        query = select(func.max(mentions.c.case_id)).where(which, text(f"mentions.{IN_CASE}"))
-        found: int | None = self._connection.execute(query).scalar()
-        return found
-
-    def open_case(self, cause: int, complaint: Unfiled, topic: str, level: int, reasons: Sequence[str]) -> Case:
-        values = {
-            "cause_id": cause,
-            "brand": complaint.brand,
-            "topic": topic,
-            "opened_at": complaint.posted_at,
-            "last_at": complaint.posted_at,
-            "level": level,
-            "reasons": list(reasons),
-            "state": State.NEW,
-            "version": 0,
-        }
-        row = self._connection.execute(insert(cases).values(**values).returning(*cases.c)).one()
-        return as_case(row)
 
     def cases(self, ids: Collection[int]) -> dict[int, Case]:
         found = self._connection.execute(select(cases).where(cases.c.id.in_(list(ids))))
@@ -126,9 +47,9 @@ class CaseWrites:
         return _facts(self._connection, case)
 
     def set_told_at(self, now: datetime, due_at: Mapping[int, datetime | None]) -> None:
-        for number, due in due_at.items():
-            change = update(cases).where(cases.c.id == number, cases.c.told_at.is_(None))
-            self._connection.execute(change.values(told_at=now, due_at=due))
+        rows = [{"of": number, "due": due, "now": now} for number, due in sorted(due_at.items())]
+        if rows:
+            self._connection.execute(_TOLD_AT, rows)
 
     def set_due(self, case: int, due_at: datetime | None) -> None:
         self._connection.execute(update(cases).where(cases.c.id == case).values(due_at=due_at))
@@ -139,25 +60,6 @@ class CaseWrites:
         rows = [{"mention_id": number, **said} for number in numbers]
         if rows:
             self._connection.execute(insert(corrections), rows)
-
-    def is_overruled(self, complaint: Unfiled) -> bool:
-        """Has a person said of the same words of the same author that they are no complaint?"""
-        if complaint.author is None:
-            return False
-        same = and_(mentions.c.brand == complaint.brand, mentions.c.fingerprint == complaint.fingerprint)
-        who = and_(mentions.c.author == complaint.author, mentions.c.platform == complaint.platform)
-        query = (
-            select(corrections.c.label)
-            .join(mentions, mentions.c.id == corrections.c.mention_id)
-            .where(same, who, text(f"mentions.{IN_CASE}"))
-            .order_by(corrections.c.id.desc())
-            .limit(1)
-        )
-        return self._connection.execute(query).scalar() == Label.OTHER
-
-    def dismiss(self, mention: int) -> None:
-        change = update(mentions).where(mentions.c.id == mention, mentions.c.stage == Stage.COMPLAINT)
-        self._connection.execute(change.values(stage=Stage.DONE))
 
     def promote(self, mention: int) -> bool:
         judged = mentions.c.judged_by.is_not(None)
@@ -306,6 +208,11 @@ class CaseReads:
             return [as_case(row) for row in connection.execute(query.limit(limit))]
 
 
+_TOLD_AT = (
+    update(cases)
+    .where(cases.c.id == bindparam("of"), cases.c.told_at.is_(None))
+    .values(told_at=bindparam("now"), due_at=bindparam("due"))
+)
 _OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
 _FIXED = ("id", "cause", "brand", "topic", "opened_at")
 

@@ -198,7 +198,6 @@ Index(
 )
 Index(
     "ix_mentions_copy",
-    mentions.c.brand,
     mentions.c.fingerprint,
     sqlite_where=text(IN_CASE),
     postgresql_where=text(IN_CASE),
@@ -221,7 +220,6 @@ Index(
 copies = Table(
     "copies",
     metadata,
-    Column("brand", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True, index=True),
     sqlite_with_rowid=False,

@@ -16,7 +16,7 @@ from monitor.core.message import Message
 from monitor.core.text import fingerprint
 from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Watch
-from monitor.ports import Receipt, Round, Unfiled
+from monitor.ports import Receipt, Round
 
 NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 """A Monday; what the builders take for now unless told otherwise."""
@@ -216,20 +216,6 @@ def a_complaint(text: str = "Acme lost my parcel!!", mention: int = 1, **changed
         "matched": ("Acme",),
     }
     return Complaint(**(fields | changed | {"text": text, "mention": mention}))
-
-
-def an_unfiled(mention: int = 1, **changed: Any) -> Unfiled:
-    """A complaint by @ann on ``social`` that waits to be filed."""
-    fields: dict[str, Any] = {
-        "brand": "Acme",
-        "topics": ("delivery",),
-        "posted_at": NOON - timedelta(minutes=1),
-        "platform": "social",
-        "author": "ann",
-        "text": "Acme lost my parcel!!",
-        "fingerprint": fingerprint("Acme lost my parcel!!"),
-    }
-    return Unfiled(**(fields | changed | {"mention": mention}))
 
 
 def a_message(key: str = "acme/1", **changed: Any) -> Message:

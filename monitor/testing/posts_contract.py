@@ -9,8 +9,7 @@ from monitor.core.mention import Gap, Post
 from monitor.core.message import Message, Quote
 from monitor.core.silence import Pulse
 from monitor.core.verdict import Label
-from monitor.ports import Alert, Store
-from monitor.testing.fakes import an_unfiled
+from monitor.ports import Alert, Draft, Store
 from monitor.testing.store_contract import DAY, HOUR, NOW, about, post, verdict
 
 LATER = NOW + DAY
@@ -35,7 +34,7 @@ class PostsContract:
         with store.begin() as transaction:
             transaction.add_verdicts([(waiting.mention, verdict())])
             cause = transaction.open_cause("Acme", "delivery", "by-topic", 1, NOW)
-            case = transaction.open_case(cause.id, an_unfiled(waiting.mention), "delivery", 3, ())
+            (case,) = transaction.open_cases([Draft(cause.id, "Acme", "delivery", NOW, 3)])
             transaction.file([(waiting.mention, cause.id, case.id)])
             alert = Alert(
                 target="slack",

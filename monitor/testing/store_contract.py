@@ -18,8 +18,7 @@ from monitor.core.text import clean
 from monitor.core.trend import Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
-from monitor.ports import Alert, Delivery, Receipt, Store, Transaction
-from monitor.testing.fakes import an_unfiled
+from monitor.ports import Alert, Delivery, Draft, Receipt, Store, Transaction
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, 123_456, tzinfo=UTC)
 DOUBT = timedelta(seconds=60)
@@ -73,8 +72,8 @@ def message(key: str, thread: str | None = None) -> Message:
 
 def a_case(transaction: Transaction, cause: Cause) -> int:
     """A new case of a cause."""
-    unfiled = an_unfiled(brand=cause.brand, posted_at=cause.opened_at)
-    return transaction.open_case(cause.id, unfiled, cause.topic, 3, ()).id
+    (case,) = transaction.open_cases([Draft(cause.id, cause.brand, cause.topic, cause.opened_at, 3)])
+    return case.id
 
 
 class Broken(Exception):

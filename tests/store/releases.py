@@ -19,12 +19,11 @@ from monitor.core.message import Message
 from monitor.core.routing import Matching
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
-from monitor.ports import Alert, Receipt
+from monitor.ports import Alert, Draft, Receipt
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
 from monitor.store.schema import State, outbox
 from monitor.store.sql import SqlStore
-from monitor.testing.fakes import an_unfiled
 
 FOLDER = Path(__file__).parent / "releases"
 DUMPS = sorted(FOLDER.glob("*.sql"))
@@ -60,7 +59,7 @@ def fill(store: SqlStore) -> None:
     with store.begin() as transaction:
         transaction.add_verdicts((numbers[name], _verdict(name)) for name in (DULL, COMPLAINT, WAITING, TOLD))
         cause = transaction.open_cause("Acme", "delivery", GROUPING, 1, NOW)
-        case = transaction.open_case(cause.id, an_unfiled(numbers[WAITING], posted_at=NOW), "delivery", 2, ("waits",))
+        (case,) = transaction.open_cases([Draft(cause.id, cause.brand, cause.topic, NOW, 2, ("waits",))])
         transaction.file((numbers[name], cause.id, case.id) for name in (WAITING, TOLD))
         transaction.settle([numbers[TOLD]])
         alert = Alert(

@@ -41,10 +41,9 @@ CREATE TABLE "causes" (
 );
 INSERT INTO "causes" VALUES(1,'Acme','delivery','topic-2026-11',1,'2026-11-22 10:00:00.123456');
 CREATE TABLE copies (
-	brand TEXT NOT NULL, 
 	"key" TEXT NOT NULL, 
 	mention_id INTEGER NOT NULL, 
-	CONSTRAINT pk_copies PRIMARY KEY (brand, "key", mention_id), 
+	CONSTRAINT pk_copies PRIMARY KEY ("key", mention_id), 
 	CONSTRAINT fk_copies_mention_id FOREIGN KEY(mention_id) REFERENCES mentions (id)
 )
  WITHOUT ROWID
@@ -258,7 +257,7 @@ CREATE INDEX ix_cases_cause_id ON cases (cause_id);
 CREATE INDEX ix_cases_due_at ON cases (due_at);
 CREATE INDEX ix_mentions_case ON mentions (case_id) WHERE case_id IS NOT NULL;
 CREATE INDEX ix_mentions_voice ON mentions (cause_id, author) WHERE case_id IS NOT NULL;
-CREATE INDEX ix_mentions_copy ON mentions (brand, fingerprint) WHERE case_id IS NOT NULL;
+CREATE INDEX ix_mentions_copy ON mentions (fingerprint) WHERE case_id IS NOT NULL;
 CREATE INDEX ix_outbox_case ON outbox (case_id, target);
 CREATE INDEX ix_copies_mention_id ON copies (mention_id);
 CREATE INDEX ix_outbox_standing ON outbox (target, created_at) WHERE reason IS NOT NULL AND thread IS NULL;

@@ -21,17 +21,16 @@ def upgrade() -> None:
     for name, columns in (
         ("ix_mentions_case", ["case_id"]),
         ("ix_mentions_voice", ["cause_id", "author"]),
-        ("ix_mentions_copy", ["brand", "fingerprint"]),
+        ("ix_mentions_copy", ["fingerprint"]),
     ):
         op.create_index(name, "mentions", columns, sqlite_where=IN_CASE, postgresql_where=IN_CASE)
     op.create_index("ix_outbox_case", "outbox", ["case_id", "target"])
     op.create_table(
         "copies",
-        sa.Column("brand", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("mention_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["mention_id"], ["mentions.id"], name="fk_copies_mention_id"),
-        sa.PrimaryKeyConstraint("brand", "key", "mention_id", name="pk_copies"),
+        sa.PrimaryKeyConstraint("key", "mention_id", name="pk_copies"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_copies_mention_id", "copies", ["mention_id"])

@@ -1,0 +1,121 @@
+"""Placing: which case each complaint of a batch belongs to. The store is asked once for all of them."""
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+from monitor.core.duplicates import is_copy, keys
+from monitor.core.text import fingerprint
+from monitor.ports import Filed, Threaded, Transaction, Unfiled, Voice
+
+COPIES = timedelta(days=7)
+"""The same words within this time are one case; after it somebody may well mean something new."""
+
+_LOOKED_AT = 20
+"""So many of a batch are looked at that share a key or their words with another of it."""
+
+_LONGEST_THREAD = 20
+"""Answers to answers, up to the post that opened the case."""
+
+
+class Place(NamedTuple):
+    """Where a complaint belongs: a case that is there, or one of those that are to be opened, by their order."""
+
+    is_new: bool
+    number: int
+
+
+def _recent() -> defaultdict[str, deque[tuple[Unfiled, Place]]]:
+    return defaultdict(lambda: deque(maxlen=_LOOKED_AT))
+
+
+@dataclass(slots=True)
+class Places:
+    """The places of a batch, found in the order in which its complaints are put to :meth:`of`."""
+
+    transaction: Transaction
+    complaints: Sequence[Unfiled]
+    _keys: dict[int, tuple[str, ...]] = field(init=False)
+    _alike: dict[str, list[Filed]] = field(init=False)
+    _thread: dict[tuple[str, str, str], Threaded] = field(init=False)
+    _voices: dict[Voice, Place] = field(init=False, default_factory=dict)
+    _asked: set[int] = field(init=False, default_factory=set)
+    _placed: dict[int, Place] = field(init=False, default_factory=dict)
+    _here: dict[str, deque[tuple[Unfiled, Place]]] = field(init=False, default_factory=_recent)
+    _drafts: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._keys = {complaint.mention: keys(complaint.text) for complaint in self.complaints}
+        found_by = {key for found in self._keys.values() for key in found}
+        self._alike = self.transaction.like(found_by, {complaint.fingerprint for complaint in self.complaints})
+        self._thread = self.transaction.threads(self.complaints, _LONGEST_THREAD)
+
+    def know(self, causes: Collection[int]) -> None:
+        """Ask for the cases that the authors of the batch have about these causes."""
+        fresh = set(causes) - self._asked
+        if not fresh:
+            return
+        authors = {complaint.author for complaint in self.complaints if complaint.author is not None}
+        for voice, case in self.transaction.cases_of_voices(fresh, authors).items():
+            self._voices.setdefault(voice, Place(is_new=False, number=case))
+        self._asked |= fresh
+
+    def keys(self) -> Iterator[tuple[str, int]]:
+        """By which keys each complaint is found when somebody copies it."""
+        return ((key, mention) for mention, found in self._keys.items() for key in found)
+
+    def of(self, complaint: Unfiled, cause: int) -> Place:
+        """That of its conversation, of its copies, or of its author about this cause; else a new one."""
+        self.know([cause])
+        voice = Voice(cause, complaint.platform, complaint.author) if complaint.author is not None else None
+        place = self._of_conversation(complaint) or self._of_copies(complaint)
+        if place is None and voice is not None:
+            place = self._voices.get(voice)
+        if place is None:
+            place = Place(is_new=True, number=self._drafts)
+            self._drafts += 1
+        self._placed[complaint.mention] = place
+        if voice is not None:
+            self._voices[voice] = max(self._voices.get(voice, place), place)
+        for name in (*self._keys[complaint.mention], complaint.fingerprint):
+            self._here[name].append((complaint, place))
+        return place
+
+    def _of_conversation(self, complaint: Unfiled) -> Place | None:
+        parent = complaint.reply_to
+        for _ in range(_LONGEST_THREAD):
+            if parent is None:
+                return None
+            post = self._thread.get((complaint.platform, complaint.brand, parent))
+            if post is None:
+                return None
+            if post.case is not None:
+                return Place(is_new=False, number=post.case)
+            if post.mention in self._placed:
+                return self._placed[post.mention]
+            parent = post.reply_to
+        return None
+
+    def _of_copies(self, complaint: Unfiled) -> Place | None:
+        """That of what this is a copy of, newest first; of the same few words only if they are the same person's."""
+        names = (*self._keys[complaint.mention], complaint.fingerprint)
+        here = {one.mention: (one, place) for name in names for one, place in self._here.get(name, ())}
+        before = {one.mention: one for name in names for one in self._alike.get(name, ())}
+        since = complaint.posted_at - COPIES
+        for one, place in reversed(here.values()):
+            if one.posted_at >= since and _is_told_again(complaint, one.brand, one.author, one.text):
+                return place
+        for number in sorted(before, reverse=True):
+            filed = before[number]
+            if filed.posted_at >= since and _is_told_again(complaint, filed.brand, filed.author, filed.text):
+                return Place(is_new=False, number=filed.case)
+        return None
+
+
+def _is_told_again(complaint: Unfiled, brand: str, author: str | None, text: str) -> bool:
+    if brand != complaint.brand:
+        return False
+    is_own = complaint.author is not None and author == complaint.author
+    return (is_own and fingerprint(text) == complaint.fingerprint) or is_copy(complaint.text, text)

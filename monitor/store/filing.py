@@ -1,0 +1,136 @@
+"""What filing asks and writes: once for a batch of complaints, whatever the batch holds."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, update
+
+from monitor.core.case import Case, State
+from monitor.core.verdict import Label
+from monitor.ports import Draft, Filed, Threaded, Unfiled, Voice
+from monitor.store.cases import as_case
+from monitor.store.posts import portions, upsert
+from monitor.store.schema import IN_CASE, Stage, cases, copies, corrections, mentions
+
+_LOOKED_AT = 20
+"""So many of the newest complaints are looked at that share a key or their words with another."""
+
+_FILED = select(
+    mentions.c.id, mentions.c.case_id, mentions.c.brand, mentions.c.posted_at, mentions.c.author, mentions.c.text
+).where(mentions.c.case_id.is_not(None))
+
+
+class FilingWrites:
+    """The part of a transaction that is about filing."""
+
+    _connection: Connection
+
+    def threads(self, complaints: Collection[Unfiled], longest: int) -> dict[tuple[str, str, str], Threaded]:
+        found: dict[tuple[str, str, str], Threaded] = {}
+        names = {complaint.reply_to for complaint in complaints if complaint.reply_to is not None}
+        for _ in range(longest):
+            above = set()
+            for some in portions(names):
+                for row in self._connection.execute(_THREADED.where(mentions.c.native_id.in_(some))):
+                    found[row.platform, row.brand, row.native_id] = Threaded(row.id, row.case_id, row.reply_to)
+                    if row.case_id is None and row.reply_to is not None:
+                        above.add(row.reply_to)
+            names = above
+            if not names:
+                break
+        return found
+
+    def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
+        names = defaultdict(list)
+        for some in portions(keys):
+            ranked = _newest(copies.c.key, copies.c.mention_id).where(copies.c.key.in_(some)).subquery()
+            for row in self._connection.execute(select(ranked).where(ranked.c.rank <= _LOOKED_AT)):
+                names[row.id].append(row.name)
+        for some in portions(fingerprints):
+            alike = _newest(mentions.c.fingerprint, mentions.c.id).where(mentions.c.fingerprint.in_(some))
+            ranked = alike.where(text(f"mentions.{IN_CASE}")).subquery()
+            for row in self._connection.execute(select(ranked).where(ranked.c.rank <= _LOOKED_AT)):
+                names[row.id].append(row.name)
+        found: dict[str, list[Filed]] = defaultdict(list)
+        for some in portions(names):
+            for row in self._connection.execute(_FILED.where(mentions.c.id.in_(some))):
+                for name in names[row.id]:
+                    found[name].append(Filed(row.id, row.case_id, row.brand, row.posted_at, row.author, row.text))
+        return found
+
+    def add_keys(self, keys: Iterable[tuple[str, int]]) -> None:
+        rows = [{"key": key, "mention_id": mention} for key, mention in keys]
+        if rows:
+            self._connection.execute(upsert(self._connection, copies).on_conflict_do_nothing(), rows)
+
+    def cases_of_voices(self, causes: Collection[int], authors: Collection[str]) -> dict[Voice, int]:
+        who = (mentions.c.cause_id, mentions.c.platform, mentions.c.author)
+        newest = func.max(mentions.c.case_id).label("newest")
+        query = select(*who, newest).where(text(f"mentions.{IN_CASE}")).group_by(*who)
+        query = query.where(mentions.c.cause_id.in_(list(causes)), mentions.c.author.in_(list(authors)))
+        if not causes or not authors:
+            return {}
+        return {Voice(row.cause_id, row.platform, row.author): row.newest for row in self._connection.execute(query)}
+
+    def writers(self, cases: Collection[int], authors: Collection[str]) -> set[tuple[int, str, str]]:
+        who = (mentions.c.case_id, mentions.c.platform, mentions.c.author)
+        query = select(*who).where(text(f"mentions.{IN_CASE}")).distinct()
+        query = query.where(mentions.c.case_id.in_(list(cases)), mentions.c.author.in_(list(authors)))
+        if not cases or not authors:
+            return set()
+        return {(row.case_id, row.platform, row.author) for row in self._connection.execute(query)}
+
+    def open_cases(self, drafts: Sequence[Draft]) -> list[Case]:
+        if not drafts:
+            return []
+        rows = [
+            {
+                "cause_id": draft.cause,
+                "brand": draft.brand,
+                "topic": draft.topic,
+                "opened_at": draft.opened_at,
+                "last_at": draft.opened_at,
+                "level": draft.level,
+                "reasons": list(draft.reasons),
+                "state": State.NEW,
+                "version": 0,
+            }
+            for draft in drafts
+        ]
+        opening = insert(cases).returning(*cases.c, sort_by_parameter_order=True)
+        return [as_case(row) for row in self._connection.execute(opening, rows)]
+
+    def overruled(self, complaints: Collection[Unfiled]) -> set[int]:
+        said: dict[tuple[str, str, str, str], str] = {}
+        for some in portions({complaint.fingerprint for complaint in complaints if complaint.author is not None}):
+            for row in self._connection.execute(_CORRECTED.where(mentions.c.fingerprint.in_(some))):
+                said[row.brand, row.platform, row.author, row.fingerprint] = row.label
+        return {
+            one.mention
+            for one in complaints
+            if one.author is not None
+            and said.get((one.brand, one.platform, one.author, one.fingerprint)) == Label.OTHER
+        }
+
+    def dismiss(self, ids: Collection[int]) -> None:
+        if ids:
+            change = update(mentions).where(mentions.c.id.in_(list(ids)), mentions.c.stage == Stage.COMPLAINT)
+            self._connection.execute(change.values(stage=Stage.DONE))
+
+
+_THREADED = select(
+    mentions.c.id, mentions.c.platform, mentions.c.brand, mentions.c.native_id, mentions.c.case_id, mentions.c.reply_to
+)
+_CORRECTED = (
+    select(mentions.c.brand, mentions.c.platform, mentions.c.author, mentions.c.fingerprint, corrections.c.label)
+    .join(corrections, corrections.c.mention_id == mentions.c.id)
+    .where(text(f"mentions.{IN_CASE}"))
+    .order_by(corrections.c.id)
+)
+"""The last word on a post comes last."""
+
+
+def _newest(name: ColumnElement[str], number: ColumnElement[int]) -> Select[tuple[str, int, int]]:
+    """The rank of each number among those of its name, the highest first."""
+    rank = func.row_number().over(partition_by=name, order_by=number.desc()).label("rank")
+    return select(name.label("name"), number.label("id"), rank)
