@@ -1,6 +1,6 @@
 """Triage: file complaints, then decide once per cause and target who is told what, and where it stands."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,15 +19,10 @@ from monitor.jobs.steps import CaseRules
 from monitor.ports import Alert, OpenCause, Pending, Store, Transaction
 
 EXPLAINED = 25
-"""So many alerts of one pass say which words carried them: the database is locked meanwhile."""
+"""So many alerts of one pass say which words carried them: finding them takes a model a fifth of a second each."""
 
 Words = Callable[[str], Sequence[str]]
 """Which words of a post carried its verdict."""
-
-
-def no_words(text: str) -> Sequence[str]:  # noqa: ARG001 (the signature of Words)
-    """Nobody can say."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +44,30 @@ class Triaged:
     next_at: datetime | None = None
 
 
-def triage(store: Store, rules: TriageRules, now: datetime, words: Words = no_words) -> Triaged:
-    """File what waits, then speak about every cause that has something to say; all of it in one transaction.
+def triage(store: Store, rules: TriageRules, now: datetime, words: Words | None = None) -> Triaged:
+    """File what waits, then speak in one transaction about every cause that has something to say.
 
-    Filing comes first, so that the first alert about a burst says "41 complaints" and not "1".
+    Filing comes first, so that the first alert about a burst says "41 complaints" and not "1". What the model has to
+    say about the posts to be told is asked between two looks, never while the database is locked.
     """
     silences = store.silences(now)
     with store.begin() as transaction:
         filed = Filing(transaction, rules.episodes, rules.cases, now).file_all()
-        desk = _Desk(transaction, rules, silences, now, words)
-        desk.go_through(transaction.open_causes())
+    carried: dict[int, Sequence[str]] | None = None if words else {}
+    try:
+        desk = _speak(store, rules, silences, now, carried)
+    except _Unexplained as asked:
+        carried = {one.mention: words(one.text) for one in asked.complaints} if words else {}
+        desk = _speak(store, rules, silences, now, carried)
     return Triaged(filed=filed, alerts=len(desk.alerts), next_at=min(desk.later, default=None))
+
+
+class _Unexplained(Exception):
+    """Nothing was written: it is not known yet which words of these complaints carried their verdicts."""
+
+    def __init__(self, complaints: Sequence[Complaint]) -> None:
+        super().__init__(f"{len(complaints)} complaints are not explained")
+        self.complaints = complaints
 
 
 @dataclass(slots=True)
@@ -90,13 +98,18 @@ class _Desk:
     """One pass over the open causes; what is asked of the store is asked once for all of them."""
 
     def __init__(
-        self, transaction: Transaction, rules: TriageRules, silences: Sequence[Silence], now: datetime, words: Words
+        self,
+        transaction: Transaction,
+        rules: TriageRules,
+        silences: Sequence[Silence],
+        now: datetime,
+        carried: Mapping[int, Sequence[str]] | None,
     ) -> None:
         self._transaction = transaction
         self._rules = rules
         self._silences = silences
         self._now = now
-        self._words = words
+        self._carried = carried
         self._told: dict[tuple[int, str], Told] = {}
         self._told_of_cases: dict[tuple[int, str], Told] = {}
         self._singles: dict[tuple[int, str], int] = {}
@@ -107,7 +120,6 @@ class _Desk:
         self._lists: dict[str, list[tuple[_Said, Case]]] = {}
         self._case_of: dict[int, int] = {}
         self._complaints: dict[int, Complaint] = {}
-        self._carried: dict[int, Sequence[str]] = {}
         self.alerts: list[Alert] = []
         self.later: list[datetime] = []
 
@@ -249,6 +261,7 @@ class _Desk:
         self._complaints = self._transaction.complaints(
             {mention for said in self._everything() for mention in said.mentions}
         )
+        self._need_words()
         details: list[tuple[str, Case, Message]] = []
         for said in self._said:
             told = [self._complaints[mention] for mention in said.mentions]
@@ -311,10 +324,15 @@ class _Desk:
         author = self._transaction.author(complaint)
         return write_details(case, complaint, author, self._transaction.similar(case), parent)
 
+    def _need_words(self) -> None:
+        """Before anything is written: raise :class:`_Unexplained` if nobody was asked for the words yet."""
+        explained = [said for said in self._said if said.reason is not Reason.MORE]
+        if self._carried is None and explained:
+            first = [foremost([self._complaints[mention] for mention in said.mentions]) for said in explained]
+            raise _Unexplained(list({one.mention: one for one in first}.values())[:EXPLAINED])
+
     def _words_of(self, complaint: Complaint) -> Sequence[str]:
-        if complaint.mention not in self._carried and len(self._carried) < EXPLAINED:
-            self._carried[complaint.mention] = self._words(complaint.text)
-        return self._carried.get(complaint.mention, ())
+        return (self._carried or {}).get(complaint.mention, ())
 
     def _start_clocks(self) -> None:
         """The team's clock starts with the first message; what is told among others rings nobody up."""
@@ -327,3 +345,16 @@ class _Desk:
                 case = replace(said.case, told_at=said.case.told_at or self._now)
                 due[case.id] = next_at(case, self._rules.cases.staffed, ())
         self._transaction.set_told_at(self._now, due)
+
+
+def _speak(
+    store: Store,
+    rules: TriageRules,
+    silences: Sequence[Silence],
+    now: datetime,
+    carried: Mapping[int, Sequence[str]] | None,
+) -> _Desk:
+    with store.begin() as transaction:
+        desk = _Desk(transaction, rules, silences, now, carried)
+        desk.go_through(transaction.open_causes())
+    return desk

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.core.cause import EpisodeRule
-from monitor.core.message import Tone
+from monitor.core.message import Message, Tone
 from monitor.core.routing import Matching, QuietHours, Route
-from monitor.jobs.triage import Triaged, TriageRules
+from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.store.connection import open_engine
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import NOON, Clock, FakeNotifier, a_mention, a_watch, crowd
@@ -356,3 +356,22 @@ def test_every_complaint_is_told_exactly_once_to_every_target(
     for notifier in pipeline.targets.values():
         assert len(set(notifier.keys)) == len(notifier.keys)
     pipeline.store.engine.dispose()
+
+
+def test_the_database_is_free_while_the_model_says_what_carried_a_verdict(pipeline: Pipeline) -> None:
+    pipeline.collector.add(a_mention("Acme lost my parcel!!"))
+    pipeline.collect()
+    pipeline.judge()
+    asked: list[str] = []
+
+    def words(text: str) -> list[str]:
+        with pipeline.store.begin() as transaction:
+            transaction.enqueue("team", Message(key=f"meanwhile/{len(asked)}", title="Meanwhile"), pipeline.clock())
+        asked.append(text)
+        return ["lost"]
+
+    assert triage(pipeline.store, pipeline.rules, pipeline.clock(), words).alerts == 1
+    pipeline.deliver()
+    assert asked == ["Acme lost my parcel!!"]
+    (message,) = [told for told in pipeline.wire.wire if told.title != "Meanwhile"]
+    assert "“lost”" in str(message.to_json())
