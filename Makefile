@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test lint format slow bench clean
+.PHONY: help demo test lint format slow crash bench clean
 
 help:
 	@echo "make demo    run the real pipeline on three invented days (needs Python 3.11+ and nothing else)"
 	@echo "make test    lint, types, import contract and all quick tests"
 	@echo "make slow    the longer checks that .ci/run adds: crashes by the hundred, bulk, benchmarks"
+	@echo "make crash   only the crashes; UMBRAGE_ALL_POINTS=1 takes every single point, which is most of an hour"
 	@echo "make bench   the benchmarks with their figures"
 	@echo "make format  let ruff format the code"
 	@echo "make clean   remove .venv and caches"
@@ -25,6 +26,9 @@ lint: .venv/.test
 
 slow: .venv/.test
 	@$(BIN)/python -m pytest -m slow tests
+
+crash: .venv/.test
+	@$(BIN)/python -m pytest -s -m slow tests/crash
 
 bench: .venv/.test
 	@$(BIN)/python -m tests.benchmarks
