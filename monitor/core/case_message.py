@@ -16,6 +16,7 @@ from monitor.core.message import Message, Quote, Tone, duration, moment
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
+from monitor.core.trend import Lately, similar
 from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, where, why_of
 
 STATUS = "Status"
@@ -48,11 +49,18 @@ class Similar:
 
 
 def write_case(
-    case: Case, complaints: Sequence[Complaint], words: Sequence[str], staffed: Staffed, now: datetime
+    case: Case,
+    complaints: Sequence[Complaint],
+    words: Sequence[str],
+    staffed: Staffed,
+    now: datetime,
+    lately: Lately | None = None,
 ) -> Message:
     """The message about a case: one look says what, to whom, how bad, who has it, and how long the customer waits."""
     complaint = foremost(complaints)
-    more = ((ALTOGETHER, f"{len(complaints)} posts"),) if len(complaints) > 1 else ()
+    more = [(ALTOGETHER, f"{len(complaints)} posts")] if len(complaints) > 1 else []
+    if lately and (others := similar(lately)):
+        more.append((f"Also about {topic_name(case.topic)}", others))
     message = Message(
         key=f"{case.key}/{complaint.platform}:{complaint.id}",
         title="",

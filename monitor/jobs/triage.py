@@ -11,7 +11,7 @@ from monitor.core.cause import Cause, Complaint, EpisodeRule
 from monitor.core.message import Message
 from monitor.core.routing import Destination, Route, Silence, Subject, destinations
 from monitor.core.timers import next_at
-from monitor.core.trend import AT_LEAST, Usual, is_unusual
+from monitor.core.trend import AT_LEAST, Lately, Usual, is_unusual
 from monitor.core.wording import foremost, recounted, write_alert
 from monitor.jobs.budgets import Channels
 from monitor.jobs.filing import Filing
@@ -120,6 +120,7 @@ class _Desk:
         self._lists: dict[str, list[tuple[_Said, Case]]] = {}
         self._case_of: dict[int, int] = {}
         self._complaints: dict[int, Complaint] = {}
+        self._lately: dict[tuple[str, str], Lately] = {}
         self.alerts: list[Alert] = []
         self.later: list[datetime] = []
 
@@ -262,6 +263,8 @@ class _Desk:
             {mention for said in self._everything() for mention in said.mentions}
         )
         self._need_words()
+        firsts = {(said.case.brand, said.case.topic) for said in self._said if said.case and not said.thread}
+        self._lately = self._transaction.lately(firsts, self._now)
         details: list[tuple[str, Case, Message]] = []
         for said in self._said:
             told = [self._complaints[mention] for mention in said.mentions]
@@ -318,7 +321,8 @@ class _Desk:
         if said.reason is Reason.MORE and said.thread:
             return write_more(said.case, told, said.thread, self._now)
         case = replace(said.case, told_at=said.case.told_at or self._now)
-        return write_case(case, told, self._words_of(first), self._rules.cases.staffed, self._now)
+        lately = self._lately.get((case.brand, case.topic))
+        return write_case(case, told, self._words_of(first), self._rules.cases.staffed, self._now, lately)
 
     def _details(self, case: Case, complaint: Complaint, parent: str) -> Message:
         author = self._transaction.author(complaint)

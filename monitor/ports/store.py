@@ -12,7 +12,7 @@ from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
 from monitor.core.silence import Pulse
-from monitor.core.trend import Usual
+from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports.cases import CaseReads, CaseWrites
@@ -126,6 +126,10 @@ class Transaction(CaseWrites, Protocol):
 
     def usual(self, things: Collection[tuple[str, str]], at_least: int, now: datetime) -> dict[tuple[str, str], Usual]:
         """For each (brand, topic) with ``at_least`` complaining authors in the last hour: is that usual?"""
+        ...
+
+    def lately(self, things: Collection[tuple[str, str]], now: datetime) -> dict[tuple[str, str], Lately]:
+        """For each (brand, topic) that anybody complained about in the last eight days: how often lately."""
         ...
 
     def enqueue_alerts(self, alerts: Sequence[Alert], now: datetime) -> None:

@@ -11,7 +11,7 @@ from monitor.core.alerting import Reason, Told
 from monitor.core.cause import Cause, Complaint
 from monitor.core.health import Health
 from monitor.core.message import Message
-from monitor.core.trend import Usual
+from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Band, Label, Verdict
 from monitor.ports import Alert, OpenCause, Pending, Unfiled
 from monitor.store.cases import CaseWrites
@@ -181,6 +181,27 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites):
         if first is None or until - first < _LEARNING:
             return 0.0
         return float(count / ((until - first) / timedelta(hours=1)))
+
+    def lately(self, things: Collection[tuple[str, str]], now: datetime) -> dict[tuple[str, str], Lately]:
+        if not things:
+            return {}
+        yesterday = now - timedelta(days=1)
+        is_recent = mentions.c.posted_at > yesterday
+        query = (
+            select(
+                causes.c.brand,
+                causes.c.topic,
+                func.count().filter(is_recent).label("day"),
+                func.count(_WHO.distinct()).filter(is_recent).label("authors"),
+                func.count().filter(~is_recent).label("before"),
+                func.min(mentions.c.posted_at).label("first"),
+            )
+            .join(mentions, mentions.c.cause_id == causes.c.id)
+            .where(tuple_(causes.c.brand, causes.c.topic).in_(list(things)))
+            .where(mentions.c.posted_at > yesterday - _HISTORY, mentions.c.posted_at <= now)
+            .group_by(causes.c.brand, causes.c.topic)
+        )
+        return {(row.brand, row.topic): _lately(row, yesterday) for row in self._connection.execute(query)}
 
     def enqueue_alerts(self, alerts: Sequence[Alert], now: datetime) -> None:
         if not alerts:
@@ -363,3 +384,9 @@ def _outbox_row(target: str, message: Message, now: datetime) -> dict[str, Any]:
         "created_at": now,
         "due_at": now,
     }
+
+
+def _lately(row: Row[Any], yesterday: datetime) -> Lately:
+    known = yesterday - row.first
+    per_day = row.before / (known / timedelta(days=1)) if known >= _LEARNING else None
+    return Lately(day=row.day, authors=row.authors, per_day=per_day)

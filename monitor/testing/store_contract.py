@@ -15,7 +15,7 @@ from monitor.core.mention import Mention
 from monitor.core.message import Message, Quote, Tone
 from monitor.core.routing import Matching
 from monitor.core.text import clean
-from monitor.core.trend import Usual
+from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports import Alert, Delivery, Draft, Receipt, Store, Transaction
@@ -440,6 +440,27 @@ class StoreContract:
         assert found.keys() == {acme}
         assert found[acme].now == 5
         assert found[acme].per_hour == pytest.approx(10 / 40)
+
+    def test_lately_counts_a_day_and_compares_it_with_the_week_before(self, store: Store) -> None:
+        now = NOW + 9 * DAY
+        before = [post(n, posted_at=now - DAY * 3 - timedelta(hours=n)) for n in range(1, 5)]
+        recent = [post(100 + n, posted_at=now - timedelta(hours=n), author=f"author{n // 2}") for n in range(1, 5)]
+        old = [post(300, posted_at=now - timedelta(days=8, minutes=1))]
+        self.filed(store, [*old, *before, *recent, post(400, posted_at=now - HOUR, author=None)])
+        acme = ("Acme", "delivery")
+        with store.begin() as transaction:
+            found = transaction.lately([acme, ("Bolt", "delivery")], now)
+            assert transaction.lately([], now) == {}
+        assert found.keys() == {acme}
+        assert (found[acme].day, found[acme].authors) == (5, 4)
+        assert found[acme].per_day == pytest.approx(4 / (2 + 4 / 24))
+
+    def test_lately_without_a_day_before_the_last_one_knows_no_usual(self, store: Store) -> None:
+        self.filed(store, [post(1), post(2, posted_at=NOW - HOUR)])
+        acme = ("Acme", "delivery")
+        with store.begin() as transaction:
+            found = transaction.lately([acme], NOW + HOUR)
+        assert found == {acme: Lately(day=2, authors=2, per_day=None)}
 
     # The outbox
 

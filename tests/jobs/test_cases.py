@@ -335,3 +335,26 @@ def test_the_message_of_an_incident_counts_on(pipeline: Pipeline) -> None:
     incident = pipeline.wire.wire[0]
     assert incident.facts[0] == ("Altogether", "8 posts, 8 people")
     assert [message.title for message in pipeline.wire.wire[1:]] == ["3 more · other · Acme"]
+
+
+# What stands in the message of a case
+
+
+def test_a_message_says_how_many_others_complain_about_the_same(pipeline: Pipeline) -> None:
+    words = ("the courier dropped", "nobody answered about", "tracking shows nothing for")
+    for number, said in enumerate(words[:2]):
+        pipeline.hear([a_mention(f"Acme {said} the delivery!!", f"a{number}", author=f"person{number}")])
+    assert "Also about delivery" not in str(pipeline.wire.wire), "two are no crowd"
+    pipeline.clock.move(hours=1)
+    pipeline.hear([a_mention(f"Acme {words[2]} the delivery!!", "b", author="person2", posted_at=pipeline.clock())])
+    (told,) = [message for message in pipeline.wire.wire if message.quotes and not message.thread][-1:]
+    assert dict(told.facts)["Also about delivery"] == "3 in 24 h by 3 people"
+    pipeline.clock.move(days=2)
+    for number, said in enumerate(("wrong street on", "left outside in rain:", "still missing parts from")):
+        again = a_mention(
+            f"Acme {said} the delivery!!", f"c{number}", author=f"other{number}", posted_at=pipeline.clock()
+        )
+        pipeline.hear([again])
+        pipeline.clock.move(hours=1)
+    last = [message for message in pipeline.wire.wire if message.case and not message.thread][-1]
+    assert dict(last.facts)["Also about delivery"] == "3 in 24 h by 3 people, usual 3 a day"
