@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ ONE_CLICK = {
     "not_about_us": Step.NOT_ABOUT_US,
     "duplicate": Step.DUPLICATE,
     "reopen": Step.REOPEN,
+    "escalate": Step.ESCALATE,
 }
 MODALS = {"done": views.done, "close": views.close, "note": views.note}
 _SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
@@ -89,6 +90,8 @@ class Desk:
             return Answer(modal=MODALS[name](number))
         if name == "assign":
             return self._assign(click, number)
+        if name == "snooze" and choice == "pick":
+            return Answer(modal=views.snooze(number))
         if name == "snooze":
             return self._step(click, number, Step.SNOOZE, until=self._until(choice))
         if name not in ONE_CLICK:
@@ -119,6 +122,8 @@ class Desk:
             return Answer(errors={"evidence": "A link begins with https://"})
         if name == "done" and "remedy" not in given:
             return Answer(errors={"remedy": "Say what was done for the customer."})
+        if name == "snooze":
+            return self._snooze(click, number, given.get("until", ""))
         if name == "reason":
             return self._reason(click, number, given.get("reason"))
         steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE}
@@ -126,6 +131,15 @@ class Desk:
             return Answer(text=_NOT_OURS)
         words = {field: given.get(field) for field in ("remedy", "note", "evidence")}
         return self._step(click, number, steps[name], **words)
+
+    def _snooze(self, click: Click, number: int, until: str) -> Answer:
+        try:
+            moment = datetime.fromtimestamp(int(until), UTC)
+        except (ValueError, OverflowError, OSError):
+            return Answer(errors={"until": "Choose a day and a time."})
+        if moment <= self._app.clock():
+            return Answer(errors={"until": "Choose a time that is still to come."})
+        return self._step(click, number, Step.SNOOZE, until=moment)
 
     def _reason(self, click: Click, number: int, reason: str | None) -> Answer:
         return self._step(click, number, Step.NOTE, note=f"It was: {reason}") if reason else Answer()

@@ -1,5 +1,6 @@
 """The desk: clicks become steps, whoever may not act changes nothing, and nothing a client sends breaks it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,7 @@ def office(tmp_path: Path) -> Office:
         ([("case.more", "1:duplicate")], [Step.DUPLICATE], State.DUPLICATE),
         ([("case.more", "1:duplicate"), ("case.reopen", "1")], [Step.DUPLICATE, Step.REOPEN], State.NEW),
         ([("case.snooze", "1:6h")], [Step.SNOOZE], State.NEW),
+        ([("case.more", "1:escalate")], [Step.ESCALATE], State.NEW),
         ([("case.assign.1", "U2")], [Step.ASSIGN], State.TAKEN),
     ],
     ids=lambda value: "" if isinstance(value, State) else None,
@@ -122,6 +124,21 @@ def test_a_form_that_lacks_something_stays_open_and_says_what(office: Office) ->
     assert office.submit("case.done", remedy=" ").errors == {"remedy": "Say what was done for the customer."}
     assert "evidence" in office.submit("case.close", evidence="she wrote me").errors
     assert office.steps == []
+
+
+def test_a_time_to_snooze_until_is_picked_in_a_form(office: Office) -> None:
+    modal = office.click("case.snooze", "1:pick").modal
+    assert modal is not None
+    assert modal["callback_id"] == "case.snooze"
+    now = office.app.clock()
+    for until in ("", "soon", "9" * 30, str(int(now.timestamp()))):
+        assert "until" in office.submit("case.snooze", until=until).errors
+    assert office.steps == []
+    later = now.replace(microsecond=0) + timedelta(days=3)
+    assert office.submit("case.snooze", until=str(int(later.timestamp()))).errors == {}
+    case = office.app.store.case(1)
+    assert case is not None
+    assert case.snoozed_until == later
 
 
 def test_forms_become_steps_with_their_words(office: Office) -> None:

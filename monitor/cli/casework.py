@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from monitor.core.case import Case
 
 STEPS = (
-    *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "reopen"),
+    *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "escalate", "reopen"),
     *("not_a_complaint", "not_about_us", "duplicate"),
 )
 

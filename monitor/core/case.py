@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.core.level import MOST_REASONS
+
 SILENCE = timedelta(days=14)
 """After so long without a word of the customer a case that we have answered ends, and nobody knows how."""
 
@@ -44,6 +46,7 @@ class Step(StrEnum):
     NOT_ABOUT_US = "not_about_us"
     DUPLICATE = "duplicate"
     SNOOZE = "snooze"
+    ESCALATE = "escalate"
     NOTE = "note"
     REOPEN = "reopen"
     WROTE_AGAIN = "wrote_again"
@@ -218,6 +221,14 @@ def _snooze(case: Case, move: Move) -> Case:
     return replace(case, snoozed_until=move.until)
 
 
+def _escalate(case: Case, move: Move) -> Case:
+    """A person knows better than our rules how urgent it is."""
+    if case.level <= 1:
+        raise NotAllowed("it has the highest level already")
+    reasons = (f"escalated by {move.name}", *case.reasons)[:MOST_REASONS]
+    return replace(case, level=case.level - 1, reasons=reasons, snoozed_until=None)
+
+
 def _started(case: Case, move: Move) -> Case:
     """Whoever does something for a case that nobody has taken has taken it."""
     if case.owner is not None:
@@ -263,6 +274,7 @@ _STEPS: dict[Step, Callable[[Case, Move], Case]] = {
     Step.CLOSE: _close,
     Step.SILENT: _silent,
     Step.SNOOZE: _snooze,
+    Step.ESCALATE: _escalate,
     Step.NOT_A_COMPLAINT: lambda case, move: _ended(case, move, State.NOT_A_COMPLAINT),
     Step.NOT_ABOUT_US: lambda case, move: _ended(case, move, State.NOT_ABOUT_US),
     Step.DUPLICATE: lambda case, move: _ended(case, move, State.DUPLICATE),

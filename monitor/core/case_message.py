@@ -83,6 +83,7 @@ def restated(message: Message, case: Case, staffed: Staffed, now: datetime, *, i
         facts=(((STATUS, status), *facts) if status else facts),
         tone=_tone(case),
         offers=OFFERS if case.is_open else OFFERS_AFTER,
+        why=(*(reason for reason in case.reasons if reason not in message.why), *message.why),
     )
     if case.state in OVERRULED and not is_kept:
         return replace(message, quotes=(), facts=message.facts[:1], why=())
@@ -256,6 +257,7 @@ _SAID = {
     Step.NOT_A_COMPLAINT: "{who} said: not a complaint; the same words of the same person will not alert again",
     Step.NOT_ABOUT_US: "{who} said: not about us; the same words of the same person will not alert again",
     Step.DUPLICATE: "{who} said: a duplicate",
+    Step.ESCALATE: "{who} escalated it",
     Step.NOTE: "{who} noted",
     Step.REOPEN: "{who} opened it again; the first clock goes on",
     Step.WROTE_AGAIN: "The customer wrote again",

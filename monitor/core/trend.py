@@ -30,11 +30,11 @@ ALIKE = 3
 def similar(lately: Lately) -> str:
     """How often others complain about the same; empty where they are too few.
 
-    For example ``5 in 24 h by 4 people, usual 2 a day``.
+    For example ``5 complaints in 24 h by 4 people, usual 2 a day``.
     """
     if lately.authors < ALIKE:
         return ""
-    said = f"{lately.day} in 24 h by {lately.authors} people"
+    said = f"{lately.day} complaints in 24 h by {lately.authors} people"
     if lately.per_day is None:
         return said
     return f"{said}, usual {'under 1' if lately.per_day < 1 else round(lately.per_day)} a day"

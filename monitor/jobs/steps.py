@@ -1,9 +1,9 @@
 """Steps: whatever happens to a case is one fact, one change, and one edit and one line wherever it was told."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.core.case import Case, Move, moved
+from monitor.core.case import Case, Move, Step, moved
 from monitor.core.case_message import edit_of_case, restated, write_line
 from monitor.core.clocks import Staffed
 from monitor.core.timers import next_at
@@ -47,4 +47,6 @@ def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, n
             shown = restated(told.message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
             line = write_line(case, move, told.message.key, rules.staffed, now)
+            if move.step is Step.ESCALATE:
+                line = replace(line, pings=rules.lead or rules.second)
             transaction.enqueue(told.target, line, now, case.id)

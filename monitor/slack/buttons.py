@@ -8,7 +8,13 @@ PREFIX = "case."
 """Action ids are ``case.take`` and so on; anything else is not ours. Where the value is a person, the number
 follows."""
 
-SNOOZES = (("1 hour", "1h"), ("6 hours", "6h"), ("Tomorrow 09:00", "tomorrow"), ("1 week", "1w"))
+SNOOZES = (
+    ("1 hour", "1h"),
+    ("6 hours", "6h"),
+    ("Tomorrow 09:00", "tomorrow"),
+    ("1 week", "1w"),
+    ("Pick a time…", "pick"),
+)
 MORE = (
     ("Answered in public", "answer"),
     ("Done by us…", "done"),
@@ -17,6 +23,7 @@ MORE = (
     ("Not about us", "not_about_us"),
     ("Duplicate", "duplicate"),
     ("Take it over", "take_over"),
+    ("Escalate", "escalate"),
 )
 
 

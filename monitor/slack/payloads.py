@@ -79,7 +79,11 @@ def _fields(values: Mapping[str, Any]) -> dict[str, str]:
         for element in _mapping(elements).values():
             given = _mapping(element)
             option = _mapping(given.get("selected_option"))
-            found[str(block)] = _text(given, "value") or _text(option, "value") or _text(given, "selected_user")
+            picked = given.get("selected_date_time")
+            moment = str(picked) if isinstance(picked, int) else ""
+            found[str(block)] = (
+                _text(given, "value") or _text(option, "value") or _text(given, "selected_user") or moment
+            )
     return found
 
 

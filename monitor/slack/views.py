@@ -45,6 +45,13 @@ def note(case: int) -> View:
     return _modal("note", case, "Add a note", [_words("note", "Note for the team", is_long=True)])
 
 
+def snooze(case: int) -> View:
+    """Until when; Slack shows and reads the time in the zone of whoever looks at it."""
+    picker = {"type": "datetimepicker", "action_id": "until"}
+    asked = {"type": "input", "block_id": "until", "label": _plain("Until when?"), "element": picker}
+    return _modal("snooze", case, "Snooze", [asked])
+
+
 def reason(case: int) -> View:
     """Why it was no complaint; already noted, the reason helps the model."""
     options = [{"text": _plain(text), "value": text} for text in REASONS]

@@ -146,3 +146,11 @@ def test_no_order_of_steps_loses_the_first_clock_or_makes_a_success_without_evid
 
 def test_every_state_has_a_name() -> None:
     assert all(named(state) for state in State)
+
+
+def test_a_person_may_raise_the_level_and_is_named_as_the_reason() -> None:
+    after = moved(a_case(level=3, reasons=("leaving us",)), a_move(Step.ESCALATE))
+    assert (after.level, after.reasons[1:]) == (2, ("leaving us",))
+    assert after.reasons[0].startswith("escalated by ")
+    with pytest.raises(NotAllowed, match="highest"):
+        moved(a_case(level=1), a_move(Step.ESCALATE))

@@ -26,9 +26,9 @@ def test_unusual(now: int, per_hour: float, unusual: bool) -> None:
     ("lately", "said"),
     [
         (Lately(day=9, authors=2, per_day=1.0), ""),
-        (Lately(day=5, authors=4, per_day=None), "5 in 24 h by 4 people"),
-        (Lately(day=5, authors=4, per_day=0.4), "5 in 24 h by 4 people, usual under 1 a day"),
-        (Lately(day=5, authors=4, per_day=2.4), "5 in 24 h by 4 people, usual 2 a day"),
+        (Lately(day=5, authors=4, per_day=None), "5 complaints in 24 h by 4 people"),
+        (Lately(day=5, authors=4, per_day=0.4), "5 complaints in 24 h by 4 people, usual under 1 a day"),
+        (Lately(day=5, authors=4, per_day=2.4), "5 complaints in 24 h by 4 people, usual 2 a day"),
     ],
 )
 def test_how_often_others_complain_about_the_same(lately: Lately, said: str) -> None:

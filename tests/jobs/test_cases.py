@@ -348,7 +348,7 @@ def test_a_message_says_how_many_others_complain_about_the_same(pipeline: Pipeli
     pipeline.clock.move(hours=1)
     pipeline.hear([a_mention(f"Acme {words[2]} the delivery!!", "b", author="person2", posted_at=pipeline.clock())])
     (told,) = [message for message in pipeline.wire.wire if message.quotes and not message.thread][-1:]
-    assert dict(told.facts)["Also about delivery"] == "3 in 24 h by 3 people"
+    assert dict(told.facts)["Also about delivery"] == "3 complaints in 24 h by 3 people"
     pipeline.clock.move(days=2)
     for number, said in enumerate(("wrong street on", "left outside in rain:", "still missing parts from")):
         again = a_mention(
@@ -357,4 +357,16 @@ def test_a_message_says_how_many_others_complain_about_the_same(pipeline: Pipeli
         pipeline.hear([again])
         pipeline.clock.move(hours=1)
     last = [message for message in pipeline.wire.wire if message.case and not message.thread][-1]
-    assert dict(last.facts)["Also about delivery"] == "3 in 24 h by 3 people, usual 3 a day"
+    assert dict(last.facts)["Also about delivery"] == "3 complaints in 24 h by 3 people, usual 3 a day"
+
+
+def test_whoever_escalates_calls_the_lead_in_the_thread(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    before = case(pipeline).level
+    step(pipeline, Step.ESCALATE)
+    assert case(pipeline).level == before - 1
+    line = pipeline.wire.wire[-1]
+    assert line.title.startswith("Ann escalated it")
+    assert line.pings == ("U9",)
+    shown = [message for message in pipeline.wire.wire if message.edits][-1]
+    assert "escalated by Ann" in shown.why

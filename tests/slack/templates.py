@@ -25,6 +25,7 @@ from monitor.core.level import Level, Signals, grade
 from monitor.core.mention import Gap
 from monitor.core.message import Message
 from monitor.core.timers import timers
+from monitor.core.trend import Lately
 from monitor.core.verdict import Band
 from monitor.core.wording import write_alert, write_gaps, write_recovery, write_trouble
 
@@ -83,10 +84,13 @@ def cause() -> Cause:
     return Cause(id=4, opened_at=since, last_at=NOW, **fields)
 
 
+OTHERS = Lately(day=7, authors=5, per_day=2.2)
+
+
 def templates() -> dict[str, Message]:
     """Every kind of message by its name."""
     new = {
-        "case_within_the_hour": write_case(case(), [complaint()], ("nobody", "gone"), STAFFED, NOW),
+        "case_within_the_hour": write_case(case(), [complaint()], ("nobody", "gone"), STAFFED, NOW, OTHERS),
         "case_gentle": write_case(case(1), [complaint(1)], ("dented",), STAFFED, NOW),
         "case_act_now": write_case(case(2, "safety"), [complaint(2)], ("fire",), STAFFED, NOW),
     }
