@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from monitor.core.errors import Busy, ConfigError, Doubtful, Refused
 from monitor.core.health import Health, rest
+from monitor.core.message import Message, duration
 from monitor.ports import Delivery, Notifier, Receipt, Store
 
 log = logging.getLogger(__name__)
@@ -16,6 +17,8 @@ LONGEST_REST = timedelta(minutes=15)
 UNUSABLE_REST = timedelta(minutes=5)
 LONGEST_DOUBT = timedelta(days=3)
 BATCH = 20
+LATE = timedelta(minutes=10)
+"""A message that waited longer for its target says so: what it says of waiting was true when it was written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ def _attempt(
 ) -> bool:
     """One attempt; ``False`` when the target should be left alone for now."""
     try:
-        receipt = _look_or_send(target, delivery)
+        receipt = _look_or_send(target, delivery, clock())
     except Exception as error:
         return _failed(target, delivery, store, error, clock(), jitter())
     now = clock()
@@ -96,7 +99,7 @@ def _failed(target: Target, delivery: Delivery, store: Store, error: Exception, 
     return False
 
 
-def _look_or_send(target: Target, delivery: Delivery) -> Receipt:
+def _look_or_send(target: Target, delivery: Delivery, now: datetime) -> Receipt:
     if delivery.message.edits:
         # Nothing was said that could be changed, or it is changed once more, which does no harm.
         if delivery.thread is not None:
@@ -106,7 +109,14 @@ def _look_or_send(target: Target, delivery: Delivery) -> Receipt:
         found = _look(target, delivery)
         if found is not None:
             return found
-    return target.notifier.send(delivery.message, delivery.thread)
+    return target.notifier.send(_dated(delivery, now), delivery.thread)
+
+
+def _dated(delivery: Delivery, now: datetime) -> Message:
+    message, waited = delivery.message, now - delivery.queued_at
+    if message.thread is not None or waited < LATE:
+        return message
+    return replace(message, facts=(*message.facts, ("Sent late", f"{duration(waited)} after it was written")))
 
 
 def _look(target: Target, delivery: Delivery) -> Receipt | None:

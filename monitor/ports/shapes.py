@@ -16,7 +16,8 @@ from monitor.ports.plugins import Receipt
 class Delivery:
     """A row of the outbox. ``is_doubtful``: an earlier attempt may have been accepted.
 
-    ``attempts`` counts this one, ``doubts`` the earlier ones whose answer was lost.
+    ``attempts`` counts this one, ``doubts`` the earlier ones whose answer was lost. ``queued_at`` is when it
+    was decided.
     """
 
     id: int
@@ -24,6 +25,7 @@ class Delivery:
     message: Message
     attempts: int
     doubts: int
+    queued_at: datetime
     started_at: datetime
     is_doubtful: bool
     thread: Receipt | None = None

@@ -215,6 +215,7 @@ def _delivery(connection: Connection, row: Row[Any]) -> Delivery:
         message=Message.from_json(row.message),
         attempts=row.attempts,
         doubts=row.doubts,
+        queued_at=row.created_at,
         started_at=row.started_at,
         is_doubtful=row.is_doubtful,
         thread=thread,

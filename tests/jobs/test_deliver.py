@@ -377,3 +377,15 @@ def test_whatever_goes_wrong_everything_arrives_once(post: Post, outcomes: Seque
     post.deliver_for(1_800, step=5)
     assert sorted(post.notifier.keys) == keys
     assert post.states() == [State.SENT] * 25
+
+
+def test_what_waited_long_for_its_target_says_that_it_is_sent_late(post: Post) -> None:
+    post.notifier.outcomes = [Busy("down", wait=timedelta(hours=2))]
+    post.put("a")
+    post.put("under a", thread="a")
+    post.deliver()
+    post.clock.move(hours=2)
+    post.put("b")
+    post.deliver()
+    told = {message.key: dict(message.facts).get("Sent late") for message in post.notifier.wire}
+    assert told == {"a": "2 h after it was written", "under a": None, "b": None}

@@ -57,7 +57,7 @@ class World:
             self.deliver(step)
 
     def titles(self) -> list[str]:
-        return [message.text for message in self.slack.messages(CHANNEL)]
+        return [message.text.partition("\n")[0] for message in self.slack.messages(CHANNEL)]
 
     def states(self) -> list[str]:
         with self.store.engine.connect() as connection:
