@@ -1,5 +1,6 @@
 """From a post to a satisfied customer over the wire: the real clients, a loopback Slack, clicks through its socket."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from monitor.app import App, build
+from monitor.classifiers import onnx
 from monitor.config import settings_from
 from monitor.core.calibration import Cutoffs
 from monitor.core.case import State
@@ -163,3 +165,25 @@ def _calls(part: Any) -> list[dict[str, Any]]:
         own = [part] if part.get("type") in ("user", "broadcast", "usergroup") else []
         return own + [found for value in part.values() for found in _calls(value)]
     return [found for item in part for found in _calls(item)] if isinstance(part, list) else []
+
+
+def test_p12_clicks_are_acknowledged_while_the_database_is_locked_and_the_model_works(floor: Floor) -> None:
+    model = onnx.create(onnx.Options())
+    is_over = threading.Event()
+
+    def score() -> None:
+        while not is_over.is_set():
+            model.score(["Three weeks, five e-mails, and still no parcel and no answer from anybody at Acme."] * 8)
+
+    scoring = threading.Thread(target=score)
+    scoring.start()
+    with floor.app.store.begin():
+        names = [floor.slack.press("case.take", "1", channel={"id": "C1X"}) for _ in range(50)]
+        are_known = floor.slack.wait(lambda: all(name in floor.slack.acks for name in names), 2)
+        floor.slack.wait(lambda: False, 2)
+    took = sorted(floor.slack.acks[name][0] for name in names if name in floor.slack.acks)
+    is_over.set()
+    scoring.join()
+    assert are_known, "they waited for the database"
+    print(f"50 clicks, locked, model at work: median {took[25] * 1000:.0f} ms, slowest {took[49] * 1000:.0f} ms")
+    assert floor.comes_true(lambda: len(floor.app.store.facts(1)) == 1), "the first one got it"
