@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 LEASE = "worker"
 LEASE_LENGTH = timedelta(seconds=30)
 LEASE_RENEWAL = 10
-WORK_EVERY = 2
+WORK_EVERY = 0.5
 DELIVER_EVERY = 1.1
 """Seconds; a little more than Slack's pace, so that no round comes just too early for it."""
 
@@ -93,7 +93,7 @@ class Work:
     """The step between collecting and delivering: classify what waits, then triage.
 
     Triage is left out while nothing was judged and nobody's turn has come, but for a minute at most: what is held back
-    need not be read every two seconds.
+    need not be read twice a second.
     """
 
     def __init__(self, app: App) -> None:

@@ -3,13 +3,13 @@
 import sys
 import time
 
-from tests.benchmarks import classifiers, pipeline, startup
+from tests.benchmarks import classifiers, pipeline, promptness, startup
 
 
 def main() -> None:
     print(f"Python {sys.version.split()[0]}; a busy machine spoils wall times, so CPU time is what is compared\n")
     print(f"{'figure':<58} {'measured':>12} {'bar':>12}")
-    for part in (startup, classifiers, pipeline):
+    for part in (startup, promptness, classifiers, pipeline):
         begun = time.perf_counter()
         for name, measured, bar in part.figures():
             print(f"{name:<58} {measured:>12} {bar:>12}", flush=True)
