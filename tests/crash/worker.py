@@ -257,7 +257,7 @@ def work(plan: Plan) -> None:
 def serve(plan: Plan) -> None:
     """Work as the background service does, with a lease that is soon free."""
     service.LEASE_LENGTH, service.LEASE_RENEWAL = timedelta(seconds=LEASE), 0.3  # type: ignore[assignment]
-    service.WORK_EVERY = service.DELIVER_EVERY = 0.1  # type: ignore[assignment]
+    service.WORK_EVERY = service.DELIVER_EVERY = 0.1
     every: dict[str, timedelta] = {SOURCE: timedelta(seconds=0.1)}
     service.Service(build(plan, Points(plan)), every).run()
 
