@@ -1,6 +1,7 @@
 """CPU per post through collect, store, judge and triage, without the model: at an empty and at a full store."""
 
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from monitor.store.migrate import upgrade
 from monitor.store.sql import SqlStore
 
 POSTS = 20_000
-FULL = 500_000
+FULL = 500_000 if "--full" in sys.argv else 100_000
 PAGE = 100
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TOPICS = ("delivery", "billing_refund", "product_defect", "account_app", "unreachable", "price")

@@ -47,7 +47,8 @@ terms = ["Brand{number}"]
 
 
 def figures() -> Iterator[tuple[str, str, str]]:
-    for classifier, bar in (("keywords", "< 2"), ("onnx", "")):
+    classifiers = (("keywords", "< 2"), ("onnx", "")) if "--full" in sys.argv else (("keywords", "< 2"),)
+    for classifier, bar in classifiers:
         waits = _waits(classifier)
         yield f"alerts at {RATE} posts/s, {classifier}", str(len(waits)), f"{RATE * SECONDS // EVERY}"
         yield f"  from stored to sent, median, s, {classifier}", f"{statistics.median(waits):.2f}", ""
