@@ -47,7 +47,8 @@ class Places:
     _drafts: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self._keys = {complaint.mention: keys(complaint.text) for complaint in self.complaints}
+        # With the brand, so that a flood about one brand does not hide the copies of another.
+        self._keys = {one.mention: tuple(f"{key} {one.brand}" for key in keys(one.text)) for one in self.complaints}
         found_by = {key for found in self._keys.values() for key in found}
         self._alike = self.transaction.like(found_by, {complaint.fingerprint for complaint in self.complaints})
         self._thread = self.transaction.threads(self.complaints, _LONGEST_THREAD)

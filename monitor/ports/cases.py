@@ -20,7 +20,7 @@ class CaseWrites(Protocol):
         ...
 
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
-        """The newest filed complaints of any brand by each of these keys, and by each of these words."""
+        """The newest filed complaints by each of these keys, and of each brand by each of these words."""
         ...
 
     def add_keys(self, keys: Iterable[tuple[str, int]]) -> None:

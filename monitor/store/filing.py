@@ -43,12 +43,12 @@ class FilingWrites:
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
         names = defaultdict(list)
         for some in portions(keys):
-            ranked = _newest(copies.c.key, copies.c.mention_id).where(copies.c.key.in_(some)).subquery()
+            ranked = _newest(copies.c.mention_id, copies.c.key).where(copies.c.key.in_(some)).subquery()
             for row in self._connection.execute(select(ranked).where(ranked.c.rank <= _LOOKED_AT)):
                 names[row.id].append(row.name)
         for some in portions(fingerprints):
-            alike = _newest(mentions.c.fingerprint, mentions.c.id).where(mentions.c.fingerprint.in_(some))
-            ranked = alike.where(text(f"mentions.{IN_CASE}")).subquery()
+            alike = _newest(mentions.c.id, mentions.c.fingerprint, mentions.c.brand)
+            ranked = alike.where(mentions.c.fingerprint.in_(some)).where(text(f"mentions.{IN_CASE}")).subquery()
             for row in self._connection.execute(select(ranked).where(ranked.c.rank <= _LOOKED_AT)):
                 names[row.id].append(row.name)
         found: dict[str, list[Filed]] = defaultdict(list)
@@ -130,7 +130,9 @@ _CORRECTED = (
 """The last word on a post comes last."""
 
 
-def _newest(name: ColumnElement[str], number: ColumnElement[int]) -> Select[tuple[str, int, int]]:
-    """The rank of each number among those of its name, the highest first."""
-    rank = func.row_number().over(partition_by=name, order_by=number.desc()).label("rank")
+def _newest(
+    number: ColumnElement[int], name: ColumnElement[str], *within: ColumnElement[str]
+) -> Select[tuple[str, int, int]]:
+    """The rank of each number among those of its name (and what it is ``within``), the highest first."""
+    rank = func.row_number().over(partition_by=(name, *within), order_by=number.desc()).label("rank")
     return select(name.label("name"), number.label("id"), rank)

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case, Fact, Move, NotAllowed, State, Step
+from monitor.core.duplicates import keys
 from monitor.core.routing import Route
 from monitor.core.verdict import Label
 from monitor.jobs.act import act
@@ -16,7 +17,7 @@ from monitor.jobs.forget import forget
 from monitor.jobs.remind import remind
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
-from monitor.testing.fakes import NOON, FakeNotifier, a_mention, crowd
+from monitor.testing.fakes import NOON, FakeNotifier, a_mention, a_watch, crowd
 from tests.jobs.pipeline import Pipeline
 
 RULES = CaseRules(second=("U2",), lead=("U9",), threaded=frozenset({"team"}))
@@ -370,3 +371,14 @@ def test_whoever_escalates_calls_the_lead_in_the_thread(pipeline: Pipeline) -> N
     assert line.pings == ("U9",)
     shown = [message for message in pipeline.wire.wire if message.edits][-1]
     assert "escalated by Ann" in shown.why
+
+
+def test_a_flood_about_one_brand_does_not_hide_the_copies_of_another(pipeline: Pipeline) -> None:
+    pipeline.watches = (a_watch("Acme"), a_watch("Bolt"))
+    told = "the courier finally lost the delivery with my grandmother's birthday present and nobody answers!!"
+    assert keys(f"Acme: {told}") == keys(f"Bolt: {told} Please!!"), "found by the same keys"
+    pipeline.hear([a_mention(f"Bolt: {told}", "bolt1", author="first")])
+    pipeline.hear([a_mention(f"Acme: {told}", f"acme{n}", author=f"person{n}") for n in range(30)])
+    pipeline.hear([a_mention(f"Bolt: {told} Please!!", "bolt2", author="second")])
+    assert {row.brand for row in (case(pipeline, 1), case(pipeline, 2))} == {"Acme", "Bolt"}
+    assert pipeline.store.case(3) is None

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from monitor.core.message import Message
-from monitor.ports import Receipt
+from monitor.ports import Receipt, Unfiled
 from monitor.store.sql import SqlStore
 from monitor.testing.store_contract import NOW
 
@@ -94,3 +94,29 @@ def test_forgetting_an_account_finds_its_posts_by_an_index(sqlite_store: SqlStor
             transaction.forget("bluesky", ["at://ann/", "at://bob/1"], NOW)
 
     assert not scans(plans(sqlite_store, forget), "mentions")
+
+
+def test_what_filing_asks_for_is_found_by_its_indexes(sqlite_store: SqlStore) -> None:
+    complaint = Unfiled(
+        mention=1,
+        brand="Acme",
+        topics=("delivery",),
+        posted_at=NOW,
+        platform="social",
+        author="ann",
+        text="lost",
+        fingerprint="f00",
+        reply_to="0",
+    )
+
+    def ask() -> None:
+        with sqlite_store.begin() as transaction:
+            transaction.overruled([complaint])
+            transaction.threads([complaint], 2)
+            transaction.like(["a Acme", "b Acme"], ["f00"])
+            transaction.cases_of_voices([1, 2], ["ann", "bob"])
+            transaction.writers([1, 2], ["ann", "bob"])
+
+    found = plans(sqlite_store, ask)
+    for table in ("mentions", "copies", "corrections"):
+        assert not scans(found, table), found
