@@ -11,6 +11,7 @@ import pytest
 from monitor.core.errors import ConfigError
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import FORM, Connection
+from monitor.slack.payloads import click_of
 from monitor.testing.loopback_http import Fault
 from monitor.testing.loopback_slack import TOKEN, error
 from monitor.testing.loopback_socket import APP_TOKEN, OPEN, LoopbackWorkspace
@@ -253,3 +254,12 @@ def test_no_token_and_no_ticket_reaches_the_log(people: People, caplog: pytest.L
     people.works_within(10)
     for secret in (APP_TOKEN, TOKEN, "ticket="):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize(("picked", "until"), [(1_764_000_000, "1764000000"), (None, ""), ("soon", "")])
+def test_a_time_that_is_picked_in_a_form_arrives(picked: object, until: str) -> None:
+    values = {"until": {"until": {"type": "datetimepicker", "selected_date_time": picked}}}
+    view = {"callback_id": "case.snooze", "private_metadata": "1", "state": {"values": values}}
+    found = click_of("interactive", {"type": "view_submission", "view": view})
+    assert found is not None
+    assert found.fields == {"until": until}
