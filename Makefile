@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+PARALLEL := -n auto --maxprocesses 4 --dist worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo test lint format slow crash bench clean
@@ -19,13 +20,13 @@ demo: .venv/.demo
 	@$(BIN)/umbrage demo
 
 test: .venv/.test lint
-	@$(BIN)/python -m pytest -m "not slow and not live" tests
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not live" tests
 
 lint: .venv/.test
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 slow: .venv/.test
-	@$(BIN)/python -m pytest -m slow tests
+	@$(BIN)/python -m pytest $(PARALLEL) -m slow tests
 
 crash: .venv/.test
 	@$(BIN)/python -m pytest -s -m slow tests/crash

@@ -1,5 +1,6 @@
 """What tests of several folders share: databases made once and copied, a clock moved by hand, and nobody sleeps."""
 
+import os
 import shutil
 import sys
 import time
@@ -14,6 +15,10 @@ from monitor.store.migrate import upgrade
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import Clock
 from tests import postgres
+
+# Tests run side by side: arithmetic that takes every core for itself makes them wait for each other.
+for library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 # How long an example takes says nothing on a machine that is shared.
 settings.register_profile("umbrage", deadline=None)
