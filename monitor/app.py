@@ -26,6 +26,7 @@ from monitor.jobs.act import act
 from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
 from monitor.jobs.deliver import Target, deliver
+from monitor.jobs.digest import Subscription, send_digests
 from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.remind import remind
 from monitor.jobs.steps import CaseRules
@@ -61,6 +62,7 @@ class App:
     classifier: "LazyClassifier"
     targets: dict[str, Target]
     rules: TriageRules
+    digests: tuple[Subscription, ...] = ()
     health_targets: tuple[str, ...] = ()
     health_patience: timedelta = timedelta(minutes=30)
     clock: Callable[[], datetime] = clock
@@ -89,6 +91,10 @@ class App:
     def remind(self) -> int:
         """Say what is due in cases to those who are to do it."""
         return remind(self.store, self.rules.cases, self.clock())
+
+    def digest(self) -> int:
+        """Send the editions of digests that are due."""
+        return send_digests(self.store, self.digests, self.clock())
 
     def act(self, case: int, move: Move) -> Case | None:
         """Take a person's step in a case. Raises ``NotAllowed`` with words for the person."""
@@ -217,6 +223,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable:
         classifier=LazyClassifier(settings.classifier),
         targets=targets,
         rules=replace(rules, cases=replace(rules.cases, threaded=threaded)),
+        digests=build_digests(settings),
         health_targets=settings.health.targets or tuple(settings.targets)[:1],
         health_patience=settings.health.patience,
         clock=clock,
@@ -319,6 +326,22 @@ def build_case_rules(team: TeamSettings) -> CaseRules:
         holidays=frozenset(team.holidays),
     )
     return CaseRules(staffed=staffed, second=team.second, lead=team.lead)
+
+
+def build_digests(settings: Settings) -> tuple[Subscription, ...]:
+    """Who gets which digest; without brands it is about every brand."""
+    days = get_args(Day)
+    return tuple(
+        Subscription(
+            name=digest.name,
+            brands=digest.brands or tuple(brand.name for brand in settings.brands),
+            targets=digest.targets,
+            at=digest.at,
+            zone=digest.zone,
+            weekday=None if digest.day is None else days.index(digest.day),
+        )
+        for digest in settings.digests
+    )
 
 
 def _route(route: RouteSettings) -> Route:

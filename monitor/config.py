@@ -165,6 +165,11 @@ def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str
             passing = route.quiet.breaks_through if route.quiet else ()
             yield from _unknown(f"routes.{number}.topics", route.topics, TOPICS, "no such topic")
             yield from _unknown(f"routes.{number}.quiet.breaks_through", passing, TOPICS, "no such topic")
+    for number, digest in enumerate(settings.digests):
+        yield from _unknown(f"digests.{number}.targets", digest.targets, targets, "no such target")
+        yield from _unknown(f"digests.{number}.brands", digest.brands, names, "no such brand")
+        if digest.name in [other.name for other in settings.digests[:number]]:
+            yield f"digests.{number}.name: {digest.name!r} is used twice"
     yield from _unknown("health.targets", settings.health.targets, targets, "no such target")
     low, high = settings.classifier.digest, settings.classifier.alert
     if low is not None and high is not None and low > high:

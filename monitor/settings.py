@@ -178,6 +178,17 @@ class TeamSettings(Table):
     lead: Texts = ()
 
 
+class DigestSettings(Table):
+    """Edition for a group of people: daily about yesterday, or weekly on ``day`` about the seven days before."""
+
+    name: str = Field(min_length=1)
+    targets: Texts = Field(min_length=1)
+    brands: Texts = ()
+    at: Clock = time(8)
+    zone: Zone = ZoneInfo("UTC")
+    day: Day | None = None
+
+
 class SlackSettings(Table):
     token: Secret
     app_token: Secret
@@ -201,5 +212,6 @@ class Settings(Table):
     routes: tuple[RouteSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
     team: TeamSettings = TeamSettings()
+    digests: tuple[DigestSettings, ...] = ()
     slack: SlackSettings | None = None
     health: HealthSettings = HealthSettings()

@@ -8,6 +8,7 @@ from monitor import __version__
 from monitor.cli import (
     casework,
     database,
+    digests,
     first,
     learning,
     looking,
@@ -44,7 +45,20 @@ def umbrage() -> None:
     """
 
 
-for module in (recorded, first, running, status, casework, slack, looking, scoring, learning, training, database):
+for module in (
+    recorded,
+    first,
+    running,
+    status,
+    digests,
+    casework,
+    slack,
+    looking,
+    scoring,
+    learning,
+    training,
+    database,
+):
     for command in module.COMMANDS:
         umbrage.add_command(command)
 

@@ -31,6 +31,15 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Counts side by side, as (label, value) pairs. The message says everything without it, too."""
+
+    title: str
+    series: str
+    bars: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
 
@@ -38,7 +47,8 @@ class Message:
     are plain: a notifier escapes them for its channel. ``edits`` says that this one takes the place of the message
     named by ``thread`` instead of going under it. ``case`` is the number of the case that the message is about, and
     ``offers`` are the steps that a channel with buttons offers for it. ``pings`` are ids of people who are to be
-    called, or ``here``; only our own configuration and people's own clicks put something there.
+    called, or ``here``; only our own configuration and people's own clicks put something there. ``digest`` is the
+    whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that.
     """
 
     key: str
@@ -53,6 +63,8 @@ class Message:
     case: int | None = None
     offers: tuple[str, ...] = ()
     pings: tuple[str, ...] = ()
+    chart: Chart | None = None
+    digest: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
@@ -69,6 +81,8 @@ class Message:
             "case": self.case,
             "offers": self.offers,
             "pings": self.pings,
+            **({"chart": asdict(self.chart)} if self.chart else {}),
+            **({"digest": self.digest} if self.digest else {}),
         }
 
     @classmethod
@@ -86,7 +100,16 @@ class Message:
             case=data.get("case"),
             offers=tuple(data.get("offers", ())),
             pings=tuple(data.get("pings", ())),
+            chart=_chart(data.get("chart")),
+            digest=data.get("digest"),
         )
+
+
+def _chart(data: dict[str, Any] | None) -> Chart | None:
+    if data is None:
+        return None
+    bars = tuple((label, value) for label, value in data["bars"])
+    return Chart(title=data["title"], series=data["series"], bars=bars)
 
 
 def plain_text(message: Message) -> str:

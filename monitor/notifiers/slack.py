@@ -27,7 +27,7 @@ from monitor.core.errors import Busy, ConfigError, DeliveryError, Doubtful, Refu
 from monitor.core.message import Message
 from monitor.ports import Receipt
 from monitor.secret import Secret
-from monitor.slack.blocks import fallback, render
+from monitor.slack.blocks import CHART, fallback, render
 from monitor.slack.validate import problems
 
 log = logging.getLogger(__name__)
@@ -138,11 +138,9 @@ class SlackNotifier:
             try:
                 answer = self._call("chat.postMessage", **content, mrkdwn=False, unfurl_links=False, unfurl_media=False)
             except _RefusalError as said:
-                trouble = _DO_WITHOUT.get(said.code)
-                if trouble not in content:
+                if not _do_without(said.code, content):
                     raise said.as_error() from None
-                log.error("message=%s sent without %s: Slack says %s", _key(message), trouble, said.code)
-                del content[trouble]
+                log.error("message=%s sent with less: Slack says %s", _key(message), said.code)
             else:
                 return _receipt(answer.get("channel"), answer.get("ts"))
 
@@ -266,6 +264,19 @@ def _wait(asked: str | None) -> timedelta | None:
         return min(LONGEST_WAIT, timedelta(seconds=max(1.0, float(asked or ""))))
     except (ValueError, OverflowError):
         return None
+
+
+def _do_without(code: str, content: dict[str, Any]) -> bool:
+    """Leave out what Slack says is the trouble: a chart before all the blocks. ``False`` when nothing is left to."""
+    trouble = _DO_WITHOUT.get(code)
+    if trouble not in content:
+        return False
+    plain = [block for block in content[trouble] if block["type"] != CHART] if trouble == "blocks" else []
+    if plain and len(plain) < len(content[trouble]):
+        content[trouble] = plain
+    else:
+        del content[trouble]
+    return True
 
 
 def _content(message: Message) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports.cases import CaseReads, CaseWrites
+from monitor.ports.digests import DigestReads, DigestWrites
 from monitor.ports.plugins import Receipt
 from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
 
 
-class Transaction(CaseWrites, Protocol):
+class Transaction(CaseWrites, DigestWrites, Protocol):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
@@ -156,7 +157,7 @@ class Transaction(CaseWrites, Protocol):
         ...
 
 
-class Store(CaseReads, Protocol):
+class Store(CaseReads, DigestReads, Protocol):
     """The database: the queue, the memory and the only truth."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.core.message import Message, Quote, Tone, plain_text
+from monitor.core.message import Chart, Message, Quote, Tone, plain_text
 from monitor.slack.buttons import actions
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
@@ -26,13 +26,17 @@ FALLBACK = 4_000
 HEADER = 150
 """https://docs.slack.dev/reference/block-kit/blocks/header-block"""
 
+CHART = "data_visualization"
+CHART_TITLE, CHART_LABEL, CHART_POINTS = 50, 20, 20
+"""https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block"""
+
 URL = 3_000
 QUOTE, FULL = 600, 2_600
 HERE = "here"
 SIDE_BY_SIDE = 45
 
 _SCALES = (1.0, 0.5, 0.25, 0.1)
-_QUOTES, _FACTS, _REASONS = 5, 8, 6
+_QUOTES, _FACTS, _REASONS = 5, 14, 6
 _MARK = {
     Tone.ALERT: "🔴",
     Tone.GENTLE: "🌱",
@@ -111,6 +115,8 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_small(f"and {message.more} more like this" if message.quotes else f"{message.more} posts"))
     if message.facts:
         blocks.append(_rich_text(_section(_facts(message.facts))))
+    if message.chart:
+        blocks.append(_chart(message.chart))
     if message.why:
         blocks.append(_small("Why you see this: " + "; ".join(message.why)))
     if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
@@ -118,6 +124,16 @@ def _blocks(message: Message) -> list[Block]:
     if message.case is not None and (row := actions(message.case, message.offers)):
         blocks.append(row)
     return blocks
+
+
+def _chart(chart: Chart) -> Block:
+    """Slack's own chart; the numbers stand in the facts, too."""
+    bars = [(literal(label[:CHART_LABEL]), value) for label, value in chart.bars[-CHART_POINTS:]]
+    data = [{"label": label, "value": value} for label, value in bars]
+    series = [{"name": literal(chart.series[:CHART_LABEL]), "data": data}]
+    axis = {"categories": [label for label, _ in bars]}
+    drawn = {"type": "bar", "series": series, "axis_config": axis}
+    return {"type": CHART, "title": literal(chart.title[:CHART_TITLE]), "chart": drawn}
 
 
 def _heading(message: Message) -> Block:

@@ -7,7 +7,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from monitor.slack.blocks import HEADER, JSON_BUDGET, TEXT_BUDGET, URL, Block, json_size, text_size
+from monitor.slack.blocks import (
+    CHART,
+    CHART_LABEL,
+    CHART_POINTS,
+    CHART_TITLE,
+    HEADER,
+    JSON_BUDGET,
+    TEXT_BUDGET,
+    URL,
+    Block,
+    json_size,
+    text_size,
+)
 from monitor.slack.safety import is_user, units
 
 MOST_BLOCKS = 50
@@ -161,6 +173,33 @@ def _select(element: Mapping[str, Any]) -> Iterator[str]:
         yield from _of_text(kept.get("value"), OPTION_VALUE)
 
 
+def _chart(block: Mapping[str, Any]) -> Iterator[str]:
+    yield from _block_id(block)
+    yield from _of_text(block["title"], CHART_TITLE)
+    yield from _of_part(block["chart"], {"bar": _form("series axis_config", "", _bars)})
+
+
+def _bars(chart: Mapping[str, Any]) -> Iterator[str]:
+    """One series, whose labels are the categories of the axis."""
+    try:
+        labels = chart["axis_config"]["categories"]
+        (series,) = chart["series"]
+        points = [(point["label"], point["value"]) for point in series["data"]]
+        name = series["name"]
+    except (KeyError, TypeError, ValueError):
+        yield "a chart without labels or values"
+        return
+    yield from _of_text(name, CHART_LABEL)
+    if not 1 <= len(points) <= CHART_POINTS or [label for label, _ in points] != labels:
+        yield f"1 to {CHART_POINTS} points, each under its label"
+    if len(set(labels)) != len(labels):
+        yield "two points have one label"
+    for label, value in points:
+        yield from _of_text(label, CHART_LABEL)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            yield "a value that is no number"
+
+
 def _user(part: Mapping[str, Any]) -> Iterator[str]:
     if not is_user(str(part["user_id"])):
         yield "a user who is none"
@@ -197,4 +236,5 @@ _BLOCKS = {
     "context": _form("elements", "block_id", _context),
     "rich_text": _form("elements", "block_id", _rich_text),
     "actions": _form("elements", "block_id", _actions),
+    CHART: _form("title chart", "block_id", _chart),
 }

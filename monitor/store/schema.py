@@ -1,15 +1,12 @@
 """The tables: facts are stored, counts are derived. The only place with column names' types and indexes."""
 
-from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
-from typing import Any
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
+    Date,
     Float,
     ForeignKey,
     Index,
@@ -18,10 +15,11 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
+
+from monitor.store.moments import UtcDateTime
 
 
 class Stage(IntEnum):
@@ -42,26 +40,6 @@ class State(StrEnum):
     SENT = "sent"
     DEAD = "dead"
     DROPPED = "dropped"
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, stored in UTC. Naive times are refused."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive time cannot be stored")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 UNFINISHED = "stage < 3"
@@ -202,6 +180,7 @@ Index(
     sqlite_where=text(IN_CASE),
     postgresql_where=text(IN_CASE),
 )
+Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.case_id)
 Index(
     "ix_mentions_look",
     mentions.c.platform,
@@ -378,6 +357,42 @@ silences = Table(
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("is_sent", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("brand", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("amount", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+surges = Table(
+    "surges",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("brand", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("people", Integer, nullable=False),
+    Column("peak", Integer, nullable=False),
+    Column("expected", Float, nullable=False),
+    UniqueConstraint("brand", "topic", "found_at"),
 )
 
 leases = Table(

@@ -30,6 +30,7 @@ from monitor.core.verdict import Label
 from monitor.ports import Delivery, Receipt, Unjudged
 from monitor.store.cases import CaseReads
 from monitor.store.connection import reading, writing
+from monitor.store.digests import DigestReads
 from monitor.store.posts import upsert
 from monitor.store.schema import (
     OPEN,
@@ -48,7 +49,7 @@ from monitor.store.sources import SourceReads
 from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore(SourceReads, CaseReads):
+class SqlStore(SourceReads, CaseReads, DigestReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

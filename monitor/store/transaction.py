@@ -15,6 +15,7 @@ from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Band, Label, Verdict
 from monitor.ports import Alert, OpenCause, Pending, Unfiled
 from monitor.store.cases import CaseWrites
+from monitor.store.digests import DigestWrites
 from monitor.store.filing import FilingWrites
 from monitor.store.posts import PostWrites, portions, upsert
 from monitor.store.schema import UNFINISHED, Stage, State, causes, health, mentions, outbox, told, verdicts
@@ -24,7 +25,7 @@ _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
 
 
-class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites):
+class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestWrites):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
     def __init__(self, connection: Connection) -> None:

@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,12 @@ import pytest
 from pydantic import ValidationError
 
 from monitor.core.errors import Busy, ConfigError, DeliveryError, Doubtful, Refused
-from monitor.core.message import Message, Tone
+from monitor.core.message import Chart, Message, Tone
 from monitor.notifiers import slack as plugin
 from monitor.notifiers.slack import Options, SlackNotifier, create
 from monitor.ports import Notifier, Receipt
 from monitor.secret import Secret
-from monitor.slack.blocks import Block, texts
+from monitor.slack.blocks import Block, render, texts
 from monitor.testing.loopback_http import Fault, Kind, LoopbackServer
 from monitor.testing.loopback_slack import HISTORY, HTML, POST, REPLIES, LoopbackSlack, error, limited
 from monitor.testing.notifier_contract import HOSTILE, SAMPLE, SINCE, NotifierContract
@@ -147,6 +148,16 @@ def test_blocks_that_slack_refuses_never_stop_an_alert(slack: LoopbackSlack, cod
     assert SAMPLE.title in message.text
     assert str(SAMPLE.quotes[0].url) in message.text
     assert message.key
+
+
+def test_p34_a_chart_that_slack_refuses_is_left_out_and_the_rest_stays(slack: LoopbackSlack) -> None:
+    charted = replace(
+        SAMPLE, chart=Chart(title="Complaints per day", series="complaints", bars=(("Mon", 3), ("Tue", 4)))
+    )
+    slack.fail(POST, error("invalid_blocks"))
+    notifier_at(slack.url).send(charted, None)
+    (message,) = slack.messages()
+    assert [block["type"] for block in message.blocks or []] == [block["type"] for block in render(SAMPLE)]
 
 
 def test_blocks_that_we_refuse_never_stop_an_alert(

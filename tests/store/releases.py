@@ -88,6 +88,8 @@ def fill(store: SqlStore) -> None:
         transaction.add_gaps("news", [Gap(NOW - MINUTE, NOW, "the feed holds only ten entries")], NOW)
         transaction.spend("x/1", [("USD", 0.25)], NOW)
         transaction.add_pulse("news", 6, 1, NOW)
+        transaction.decide_digest("marketing", NOW.date(), NOW, is_sent=True)
+    store.add_orders([("Acme", NOW.date(), 500)])
 
 
 def _fill_outbox(store: SqlStore) -> None:

@@ -1,0 +1,198 @@
+"""The digest in words: sections with lines and quotes, from which every rendering is made, so that all say the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from monitor.core.abuse import mask
+from monitor.core.case import State, named
+from monitor.core.digest import Basics, Count, Digest, Honesty, Outcomes, Problem, Words, share
+from monitor.core.message import Chart, Quote, duration, moment
+from monitor.core.story import usual
+from monitor.core.text import excerpt
+from monitor.core.wording import topic_name
+
+QUOTE_CHARS = 280
+_STORY = ("What happened", "Why", "What changed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One statement; ``links`` are the posts that show it, as (words, address) pairs, the address perhaps empty."""
+
+    name: str
+    value: str
+    links: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the digest. Its ``key`` is its name for machines."""
+
+    key: str
+    title: str
+    lines: tuple[Line, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+
+
+def headline(digest: Digest) -> str:
+    """One line with the number that matters and what it is compared with."""
+    parts = [digest.brand, span_name(digest)]
+    if digest.is_late:
+        parts.append("late")
+    if digest.is_quiet:
+        parts.append(_quiet(digest))
+    else:
+        count = digest.basics.complaints
+        posts = "1 complaint" if count.now == 1 else f"{count.now} complaints"
+        parts.append(f"{posts}{usual(count)}")
+    return " · ".join(parts)
+
+
+def span_name(digest: Digest) -> str:
+    """The day or week in words."""
+    day = f"{digest.first_day:%A} {digest.first_day.day} {digest.first_day:%B}"
+    return day if digest.days == 1 else f"week from {day}"
+
+
+def sections(digest: Digest) -> Iterator[Section]:
+    """Everything, in the order in which it is read: what customers said first, what we do not know last."""
+    if digest.story:
+        lines = zip(_STORY, digest.story, strict=False)
+        told = tuple(Line(name=name, value=one.text, links=_links(one.evidence)) for name, one in lines)
+        yield Section(key="story", title="The story", lines=told)
+    yield Section(key="basics", title="The basics", lines=tuple(basics_lines(digest.basics, digest.days)))
+    if digest.problems:
+        yield Section(
+            key="problems",
+            title="Top problems",
+            lines=tuple(Line(name=_topic(one), value=problem_line(one)) for one in digest.problems),
+            quotes=tuple(_quote(one.quote, topic_name(one.topic)) for one in digest.problems),
+        )
+    if digest.gentle:
+        quotes = tuple(_quote(one) for one in digest.gentle)
+        yield Section(key="gentle", title="Gentle signals: mild, and they may grow", quotes=quotes)
+    yield Section(key="outcomes", title="Outcomes", lines=tuple(outcome_lines(digest.outcomes)))
+    if digest.praise:
+        quotes = tuple(_quote(one) for one in digest.praise)
+        yield Section(key="praise", title=f"Praise worth repeating: {digest.praised} posts", quotes=quotes)
+    yield Section(key="honesty", title="What this does not know", lines=tuple(honesty_lines(digest.honesty)))
+
+
+def chart_of(digest: Digest) -> Chart | None:
+    """Complaints by day or week; nothing to show while there is only one."""
+    if len(digest.chart) < 2:
+        return None
+    unit = "day" if digest.days == 1 else "week"
+    bars = tuple((bar.label, bar.value) for bar in digest.chart)
+    return Chart(title=f"Complaints per {unit}", series="complaints", bars=bars)
+
+
+def basics_lines(basics: Basics, days: int) -> Iterator[Line]:
+    """What can never be left out."""
+    before = ("day before", "same day a week before") if days == 1 else ("week before", None)
+    yield Line(name="Complaints", value=compared(basics.complaints, *before))
+    yield Line(name="People", value=compared(basics.people, *before))
+    new = basics.new_cases.now
+    answered = f"; {share(basics.answered, new)} with a public answer, {basics.unanswered} without" if new else ""
+    yield Line(name="New cases", value=f"{compared(basics.new_cases, *before)}{answered}")
+    waiting = f"{basics.open_unanswered} open cases without a public answer"
+    if basics.oldest_wait is not None and basics.oldest is not None:
+        waiting += f"; the oldest, {basics.oldest.case}, for {duration(basics.oldest_wait)}"
+    yield Line(name="Waiting", value=waiting, links=_links((basics.oldest,)) if basics.oldest else ())
+    yield Line(name="Follow-ups", value=f"{basics.reminders} came due, {basics.reminders_done} done")
+
+
+def compared(count: Count, before: str | None, week_before: str | None) -> str:
+    """A count with those it is compared with; what is not known is left out."""
+    parts = []
+    if before and count.before is not None:
+        parts.append(f"{before} {count.before}")
+    if week_before and count.week_before is not None:
+        parts.append(f"{week_before} {count.week_before}")
+    if count.usual is not None:
+        parts.append(f"usual {count.usual:.1f}".removesuffix(".0"))
+    return f"{count.now} ({', '.join(parts)})" if parts else f"{count.now} (no history to compare with yet)"
+
+
+def problem_line(problem: Problem) -> str:
+    """How much, how many people, how it goes, who has it."""
+    posts = "1 complaint" if problem.complaints.now == 1 else f"{problem.complaints.now} complaints"
+    people = "1 person" if problem.people.now == 1 else f"{problem.people.now} people"
+    parts = [f"{posts} by {people}{usual(problem.people)}"]
+    parts += [problem.trend] if problem.trend else []
+    parts += [f"{problem.rate:.1f} per 1,000 orders"] if problem.rate is not None else []
+    parts.append(f"{problem.open} open")
+    parts += [f"with {excerpt(problem.owner, 60)}"] if problem.owner else []
+    return " · ".join(parts)
+
+
+def outcome_lines(outcomes: Outcomes) -> Iterator[Line]:
+    """How cases ended. Speed is never said alone."""
+    unsolved = str(outcomes.unsolved)
+    if outcomes.unsolved_share is not None:
+        unsolved += f"; of the cases of 30 days, {outcomes.unsolved_share:.0%} are open"
+    yield Line(name="Satisfied, with evidence", value=str(outcomes.satisfied))
+    if outcomes.to_satisfied is not None and outcomes.worst is not None:
+        times = f"median {duration(outcomes.to_satisfied)}, longest {duration(outcomes.worst)} to the evidence"
+        if outcomes.first_answer is not None:
+            times += f"; median {duration(outcomes.first_answer)} to the first answer"
+        yield Line(name="Customer's clock", value=f"{times}; {unsolved} still open")
+    yield Line(name=named(State.UNKNOWN_SILENT).capitalize(), value=str(outcomes.unknown_silent))
+    yield Line(name="Still open", value=unsolved)
+
+
+def honesty_lines(honesty: Honesty) -> Iterator[Line]:
+    """What the digest cannot know; the share of wrong alerts is always said."""
+    for one in honesty.blind:
+        end = f" to {moment(one.end)}" if one.end else ""
+        value = f"not read from {moment(one.start)}{end}: {excerpt(one.why, 160)}"
+        yield Line(name=f"Source {one.source}", value=value)
+    counts = (
+        (honesty.unjudged, "Not judged yet", "posts"),
+        (honesty.not_judgeable, "Cannot be judged", "posts"),
+        (honesty.late, "Seen late", "posts of the three days before"),
+        (honesty.deleted, "Deleted by their authors", "posts; they count, without their words"),
+        (honesty.not_told, "Held back", "complaints told to nobody: channel full, silenced, quiet hours or no route"),
+    )
+    yield from (Line(name=name, value=f"{count} {what}") for count, name, what in counts if count)
+    if honesty.unmeasured:
+        found = ", ".join(f"{language} ({count})" for language, count in honesty.unmeasured[:5])
+        yield Line(name="Languages without measured quality", value=found)
+    if honesty.orders is None:
+        yield Line(name="No rate", value="the number of orders is not known (umbrage orders)")
+    yield Line(name="Wrong alerts", value=_wrong_alerts(honesty))
+
+
+def _wrong_alerts(honesty: Honesty) -> str:
+    if not honesty.alerted:
+        return "nothing was alerted in the last 30 days"
+    said = f"{honesty.overruled} of {honesty.alerted} in 30 days, as far as people said so"
+    low, high = honesty.overruled_low, honesty.overruled_high
+    return f"{said} (95 % interval {low:.0%} to {high:.0%})" if honesty.alerted >= 10 else said
+
+
+def _links(words: tuple[Words, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((f"{one.platform}, {moment(one.posted_at)}", one.url or "") for one in words)
+
+
+def _quiet(digest: Digest) -> str:
+    span = "quiet day" if digest.days == 1 else "quiet week"
+    health = "sources healthy" if digest.is_healthy else "but not everything was seen"
+    last = f", last post {moment(digest.last_post)}" if digest.last_post else ", no post at all"
+    return f"{span}: 0 complaints, {health}{last}"
+
+
+def _topic(problem: Problem) -> str:
+    name = topic_name(problem.topic)
+    return f"{name[0].upper()}{name[1:]}"
+
+
+def _quote(words: Words, about: str = "") -> Quote:
+    who = f"@{excerpt(words.author, 60)}" if words.author else "somebody"
+    parts = (about, words.platform, who, moment(words.posted_at), words.case or "")
+    return Quote(
+        text=excerpt(mask(words.text), QUOTE_CHARS) or "(no words)",
+        where=" · ".join(filter(None, parts)),
+        url=words.url,
+        post=words.post,
+    )

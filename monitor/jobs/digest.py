@@ -1,0 +1,249 @@
+"""Digest: one object with everything that a span has to say, and one edition for each local date, whatever happens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from monitor.core.calibration import Share
+from monitor.core.days import Window, instant, latest_due, window
+from monitor.core.digest import (
+    EVIDENCE,
+    MOST_GENTLE,
+    MOST_PRAISE,
+    NO_TALK,
+    WEEKS,
+    Bar,
+    Basics,
+    Count,
+    Digest,
+    Honesty,
+    Outcomes,
+    Problem,
+    Talk,
+    compared,
+    foremost,
+    outcomes,
+    trend,
+)
+from monitor.core.digest_message import write_digest
+from monitor.core.level import Level
+from monitor.core.story import story
+from monitor.ports import Store
+from monitor.ports.digests import Posts, Standings
+
+LATE = timedelta(hours=1)
+"""An edition that goes out later than this after its time says so."""
+
+LATE_POSTS = timedelta(days=3)
+MONTH = timedelta(days=30)
+CHARTED = {1: 14, 7: 8}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Who gets a digest about what, and when: at ``at`` by the clocks of ``zone``.
+
+    It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day.
+    """
+
+    name: str
+    brands: tuple[str, ...]
+    targets: tuple[str, ...]
+    at: time
+    zone: tzinfo
+    weekday: int | None = None
+
+    @property
+    def days(self) -> int:
+        """How many days an edition is about."""
+        return 1 if self.weekday is None else 7
+
+
+def send_digests(store: Store, subscriptions: Sequence[Subscription], now: datetime) -> int:
+    """Put the editions that are due into the outbox, and return how many messages that were.
+
+    After a stop of several days only the newest edition is sent, and says that it is late. A new subscription begins
+    with the next date: nobody asked for the one whose time had passed before.
+    """
+    return sum(_send(store, one, now) for one in subscriptions)
+
+
+def _send(store: Store, subscription: Subscription, now: datetime) -> int:
+    day = latest_due(subscription.at, subscription.zone, now, subscription.weekday)
+    last = store.last_digest(subscription.name)
+    if last is not None and last >= day:
+        return 0
+    is_late = now - instant(day, subscription.at, subscription.zone) > LATE
+    brands = subscription.brands if last is not None else ()
+    found = [_edition(store, subscription, brand, day, now, is_late) for brand in brands]
+    count = 0
+    with store.begin() as transaction:
+        if transaction.decide_digest(subscription.name, day, now, is_sent=bool(found)):
+            for digest in found:
+                key = f"digest/{subscription.name}/{digest.brand}/{day.isoformat()}"
+                messages = write_digest(digest, key)
+                for target in subscription.targets:
+                    count += sum(transaction.enqueue(target, message, now) for message in messages)
+    return count
+
+
+def _edition(store: Store, subscription: Subscription, brand: str, day: date, now: datetime, is_late: bool) -> Digest:
+    first = day - timedelta(days=subscription.days)
+    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now)
+    return replace(digest, is_late=is_late)
+
+
+def make_digest(store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime) -> Digest:
+    """The digest of so many local days, as far as it is known at ``now``."""
+    look = _Look(store, brand, first, days, zone)
+    posts = store.posts_of(brand, look.span)
+    standings = store.standings(brand)
+    basics = _basics(look, standings, now)
+    problems = look.problems()
+    of_first = store.complaints_of(brand, look.span, problems[0].topic, None, EVIDENCE) if problems else []
+    praised, praise = store.praise_of(brand, look.span, MOST_PRAISE)
+    return Digest(
+        brand=brand,
+        first_day=first,
+        days=days,
+        zone=str(zone),
+        window=look.span,
+        made_at=now,
+        is_late=False,
+        posts=posts.posts,
+        overruled=store.overruled_of(brand, look.span),
+        basics=basics,
+        story=story(basics, problems, of_first, f"{first:%A} {first.day} {first:%B}", is_week=days > 1),
+        problems=tuple(problems),
+        gentle=tuple(store.complaints_of(brand, look.span, None, Level.GENTLE, MOST_GENTLE)),
+        praised=praised,
+        praise=tuple(praise),
+        outcomes=_outcomes(store, brand, look.span, standings),
+        honesty=_honesty(look, posts, now),
+        chart=look.chart(),
+        last_post=posts.last,
+    )
+
+
+class _Look:
+    """A span and those it is compared with, as counts."""
+
+    def __init__(self, store: Store, brand: str, first: date, days: int, zone: tzinfo) -> None:
+        self.store, self.brand, self.first, self.days, self.zone = store, brand, first, days, zone
+        self.span = self.shifted(0)
+        self.since = store.since(brand)
+        shifts = [days, *(7 * week for week in range(1, WEEKS + 1))]
+        self._others = [self._known(shift) for shift in shifts]
+
+    def shifted(self, days: int) -> Window:
+        """The same span so many days earlier."""
+        return window(self.first - timedelta(days=days), self.days, self.zone)
+
+    def people(self) -> Count:
+        return compared([talk.people if talk else None for talk in self._talks()])
+
+    def complaints(self) -> Count:
+        return compared([talk.complaints if talk else None for talk in self._talks()])
+
+    def new_cases(self) -> Count:
+        spans = [self.span, *self._others]
+        return compared([self.store.opened(self.brand, span).cases if span else None for span in spans])
+
+    def problems(self) -> list[Problem]:
+        """The topics that move most people, each with a quote; one without words to quote is not told."""
+        now, *others = [self.store.topics(self.brand, span) if span else None for span in (self.span, *self._others)]
+        week = window(self.first - timedelta(days=7), 7, self.zone)
+        lately = self.store.topics(self.brand, week) if self._is_known(week) else None
+        orders = self.orders()
+        found = []
+        for topic in foremost(now or {}):
+            talks = [of.get(topic, NO_TALK) if of is not None else None for of in (now, *others)]
+            problem = self._problem(topic, talks, lately, orders)
+            found += [problem] if problem else []
+        return found
+
+    def _problem(
+        self, topic: str, talks: Sequence[Talk | None], lately: dict[str, Talk] | None, orders: int | None
+    ) -> Problem | None:
+        quotes = self.store.complaints_of(self.brand, self.span, topic, None, 1)
+        if not quotes:
+            return None
+        people = compared([talk.people if talk else None for talk in talks])
+        complaints = compared([talk.complaints if talk else None for talk in talks])
+        return Problem(
+            topic=topic,
+            complaints=complaints,
+            people=people,
+            trend=trend(people, None if lately is None else lately.get(topic, NO_TALK).people),
+            quote=quotes[0],
+            owner=self.store.owner_of(self.brand, topic),
+            open=self.store.standings(self.brand, [topic]).open,
+            rate=1_000 * complaints.now / orders if orders else None,
+        )
+
+    def orders(self) -> int | None:
+        return self.store.orders_of(self.brand, self.first, self.first + timedelta(days=self.days - 1))
+
+    def chart(self) -> tuple[Bar, ...]:
+        """The complaints of this span and those before it, oldest first, as far back as anything was kept."""
+        bars = []
+        for step in reversed(range(CHARTED[self.days])):
+            span = self.shifted(step * self.days)
+            if step == 0 or self._is_known(span):
+                day = self.first - timedelta(days=step * self.days)
+                bars.append(
+                    Bar(label=f"{day:%a} {day.day} {day:%b}", value=self.store.talk(self.brand, span).complaints)
+                )
+        return tuple(bars)
+
+    def _talks(self) -> list[Talk | None]:
+        return [self.store.talk(self.brand, span) if span else None for span in (self.span, *self._others)]
+
+    def _known(self, shift: int) -> Window | None:
+        span = self.shifted(shift)
+        return span if self._is_known(span) else None
+
+    def _is_known(self, span: Window) -> bool:
+        return self.since is not None and self.since <= span.start
+
+
+def _basics(look: _Look, standings: Standings, now: datetime) -> Basics:
+    opened = look.store.opened(look.brand, look.span)
+    due, done = look.store.reminders(look.brand, look.span)
+    return Basics(
+        complaints=look.complaints(),
+        people=look.people(),
+        new_cases=look.new_cases(),
+        answered=opened.answered,
+        unanswered=opened.cases - opened.answered,
+        open_unanswered=standings.unanswered,
+        oldest_wait=now - standings.opened_at if standings.opened_at else None,
+        oldest=standings.oldest,
+        reminders=due,
+        reminders_done=done,
+    )
+
+
+def _outcomes(store: Store, brand: str, span: Window, standings: Standings) -> Outcomes:
+    month = Window(start=span.end - MONTH, end=span.end)
+    return outcomes(store.ended(brand, span), standings.open, store.opened(brand, month))
+
+
+def _honesty(look: _Look, posts: Posts, now: datetime) -> Honesty:
+    store, brand, span = look.store, look.brand, look.span
+    alerted, overruled = store.alerted(brand, Window(start=span.end - MONTH, end=span.end))
+    low, high = Share(overruled, alerted).interval
+    return Honesty(
+        blind=tuple(store.blind(span, now)),
+        late=store.late_posts(brand, span, span.start - LATE_POSTS),
+        unjudged=posts.unjudged,
+        not_judgeable=posts.not_judgeable,
+        deleted=posts.deleted,
+        not_told=store.not_told(brand, span),
+        unmeasured=tuple(store.unmeasured(brand, span)),
+        alerted=alerted,
+        overruled=overruled,
+        overruled_low=low,
+        overruled_high=high,
+        orders=look.orders(),
+    )

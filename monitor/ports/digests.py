@@ -1,0 +1,112 @@
+"""What the digest job needs of a store: counts of a span, the words to quote, and what the digest cannot know."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from monitor.core.days import Window
+from monitor.core.digest import Ended, Opened, Silenced, Talk, Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posts:
+    """The posts of a span whose author is not one of our own accounts, by what became of them."""
+
+    posts: int
+    unjudged: int
+    not_judgeable: int
+    deleted: int
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standings:
+    """Cases that are open, at the moment of asking: all, those without a public answer, and the oldest of these."""
+
+    open: int
+    unanswered: int
+    oldest: Words | None
+    opened_at: datetime | None
+
+
+class DigestReads(Protocol):
+    """The part of a store that is about digests; complaints that a person called none are never among them."""
+
+    def since(self, brand: str) -> datetime | None:
+        """From when on the posts about a brand are all there; ``None`` before the first."""
+        ...
+
+    def posts_of(self, brand: str, span: Window) -> Posts: ...
+
+    def late_posts(self, brand: str, span: Window, since: datetime) -> int:
+        """Posts of after ``since`` and before the span that were first seen in it."""
+        ...
+
+    def talk(self, brand: str, span: Window) -> Talk: ...
+
+    def topics(self, brand: str, span: Window) -> dict[str, Talk]: ...
+
+    def opened(self, brand: str, span: Window) -> Opened: ...
+
+    def overruled_of(self, brand: str, span: Window) -> int:
+        """Cases of which a person said that they are no complaint, or not about us."""
+        ...
+
+    def ended(self, brand: str, span: Window) -> list[Ended]: ...
+
+    def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
+        """Open cases of a brand, or of some of its topics."""
+        ...
+
+    def owner_of(self, brand: str, topic: str) -> str | None:
+        """Who has most of the open cases about a topic."""
+        ...
+
+    def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
+        """The words to quote: the most urgent, then the most reposted, then the oldest; one for each person."""
+        ...
+
+    def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
+        """How many posts praise, and those of them that are least like a complaint, one for each person."""
+        ...
+
+    def not_told(self, brand: str, span: Window) -> int:
+        """Complaints that have been told to nobody."""
+        ...
+
+    def unmeasured(self, brand: str, span: Window) -> list[tuple[str, int]]:
+        """Languages in which nobody has measured the classifier, with how many posts it judged in them."""
+        ...
+
+    def alerted(self, brand: str, span: Window) -> tuple[int, int]:
+        """Cases that were told in a span, and those of them that a person overruled."""
+        ...
+
+    def reminders(self, brand: str, span: Window) -> tuple[int, int]:
+        """Follow-ups that came due in a span, and those after which a person did something for the case."""
+        ...
+
+    def blind(self, span: Window, now: datetime) -> list[Silenced]:
+        """Sources that do not work now, and gaps in what was read, as far as they touch the span."""
+        ...
+
+    def orders_of(self, brand: str, first: date, last: date) -> int | None:
+        """How many orders there were from day to day; ``None`` unless every day's number is known."""
+        ...
+
+    def add_orders(self, rows: Collection[tuple[str, date, int]]) -> None:
+        """Keep the orders of days, as (brand, day, amount); a day given again is put right."""
+        ...
+
+    def last_digest(self, name: str) -> date | None:
+        """The newest edition that was decided."""
+        ...
+
+
+class DigestWrites(Protocol):
+    """The part of a transaction that is about digests."""
+
+    def decide_digest(self, name: str, day: date, now: datetime, *, is_sent: bool) -> bool:
+        """Note that the edition of a local date was decided; ``False`` if it was before."""
+        ...

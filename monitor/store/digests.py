@@ -1,0 +1,262 @@
+"""Counts and words of a span for the digest. What a person called no complaint is counted nowhere else."""
+
+from collections.abc import Collection
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select, text
+from sqlalchemy import case as when
+
+from monitor.core.case import ENDS, OVERRULED, Step
+from monitor.core.case import State as CaseState
+from monitor.core.days import Window
+from monitor.core.digest import Ended, Opened, Silenced, Talk, Words
+from monitor.core.timers import Due
+from monitor.core.verdict import Label
+from monitor.ports.digests import Posts, Standings
+from monitor.store.connection import reading, writing
+from monitor.store.posts import upsert
+from monitor.store.schema import (
+    IN_CASE,
+    Stage,
+    cases,
+    digests,
+    facts,
+    gaps,
+    health,
+    mentions,
+    orders,
+    told,
+    verdicts,
+)
+
+_VOICE = func.coalesce(
+    mentions.c.platform + "/" + mentions.c.author, mentions.c.platform + "#" + mentions.c.native_id
+).label("voice")
+_STANDS = cases.c.state.not_in(list(OVERRULED))
+_JUDGED = and_(verdicts.c.mention_id == mentions.c.id, verdicts.c.model == mentions.c.judged_by)
+_LOOK_BACK = timedelta(days=1)
+"""Of older posts that the first reading brought, only some were there to be brought."""
+
+_PEOPLE = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN)
+
+
+def _within(column: ColumnElement[Any], span: Window) -> ColumnElement[bool]:
+    return and_(column >= span.start, column < span.end)
+
+
+def _posted(brand: str, span: Window) -> ColumnElement[bool]:
+    return and_(mentions.c.brand == brand, _within(mentions.c.posted_at, span))
+
+
+def _others(brand: str, span: Window) -> ColumnElement[bool]:
+    return and_(_posted(brand, span), mentions.c.is_own.is_(False))
+
+
+def _complaints(query: Any, brand: str, span: Window) -> Any:
+    """The complaints of a span, with their cases."""
+    with_cases = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
+    return with_cases.where(_posted(brand, span), text(f"mentions.{IN_CASE}"), _STANDS)
+
+
+class DigestWrites:
+    """The part of a transaction that is about digests."""
+
+    _connection: Connection
+
+    def decide_digest(self, name: str, day: date, now: datetime, *, is_sent: bool) -> bool:
+        row = {"name": name, "day": day, "decided_at": now, "is_sent": is_sent}
+        kept = upsert(self._connection, digests).values(**row).on_conflict_do_nothing().returning(digests.c.name)
+        return self._connection.execute(kept).first() is not None
+
+
+class DigestReads:
+    """The part of a store that is about digests."""
+
+    engine: Engine
+
+    def since(self, brand: str) -> datetime | None:
+        posted: datetime | None = self._one(select(func.min(mentions.c.posted_at)).where(mentions.c.brand == brand))[0]
+        stored = self._all(select(mentions.c.collected_at).order_by(mentions.c.id).limit(1))
+        return max(posted, stored[0].collected_at - _LOOK_BACK) if posted and stored else None
+
+    def posts_of(self, brand: str, span: Window) -> Posts:
+        query = select(
+            func.count(),
+            func.count().filter(mentions.c.stage == Stage.NEW),
+            func.count().filter(mentions.c.stage == Stage.ASIDE),
+            func.count().filter(mentions.c.forgotten_at.is_not(None)),
+            func.max(mentions.c.posted_at),
+        )
+        posts, unjudged, aside, deleted, last = self._one(query.where(_others(brand, span)))
+        return Posts(posts=posts, unjudged=unjudged, not_judgeable=aside, deleted=deleted, last=last)
+
+    def late_posts(self, brand: str, span: Window, since: datetime) -> int:
+        before = Window(start=since, end=span.start)
+        query = select(func.count()).where(_others(brand, before), _within(mentions.c.collected_at, span))
+        return int(self._one(query)[0])
+
+    def talk(self, brand: str, span: Window) -> Talk:
+        query = select(func.count(), func.count(_VOICE.distinct()))
+        complaints, people = self._one(_complaints(query, brand, span))
+        return Talk(complaints=complaints, people=people)
+
+    def topics(self, brand: str, span: Window) -> dict[str, Talk]:
+        query = select(cases.c.topic, func.count(), func.count(_VOICE.distinct()))
+        rows = self._all(_complaints(query, brand, span).group_by(cases.c.topic))
+        return {topic: Talk(complaints=complaints, people=people) for topic, complaints, people in rows}
+
+    def opened(self, brand: str, span: Window) -> Opened:
+        is_open = cases.c.state.not_in(list(ENDS))
+        query = select(func.count(), func.count(cases.c.answered_at), func.count().filter(is_open))
+        of_brand = query.where(_STANDS, cases.c.brand == brand, _within(cases.c.opened_at, span))
+        found, answered, unsolved = self._one(of_brand)
+        return Opened(cases=found, answered=answered, open=unsolved)
+
+    def overruled_of(self, brand: str, span: Window) -> int:
+        query = select(func.count()).where(cases.c.brand == brand, _within(cases.c.opened_at, span), ~_STANDS)
+        return int(self._one(query)[0])
+
+    def ended(self, brand: str, span: Window) -> list[Ended]:
+        columns = (cases.c.state, cases.c.opened_at, cases.c.answered_at, cases.c.ended_at)
+        query = select(*columns).where(cases.c.brand == brand, _within(cases.c.ended_at, span), _STANDS)
+        return [Ended(**row._asdict() | {"state": CaseState(row.state)}) for row in self._all(query)]
+
+    def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
+        is_open = and_(cases.c.brand == brand, cases.c.state.not_in(list(ENDS)))
+        if topics:
+            is_open = and_(is_open, cases.c.topic.in_(list(topics)))
+        waits = cases.c.answered_at.is_(None)
+        total, unanswered = self._one(select(func.count(), func.count().filter(waits)).where(is_open))
+        oldest = select(cases.c.id).where(is_open, waits).order_by(cases.c.opened_at, cases.c.id).limit(1)
+        query = _words().where(mentions.c.case_id == oldest.scalar_subquery())
+        rows = self._all(query.order_by(mentions.c.posted_at, mentions.c.id).limit(1))
+        return Standings(
+            open=total,
+            unanswered=unanswered,
+            oldest=_as_words(rows[0]) if rows else None,
+            opened_at=rows[0].opened_at if rows else None,
+        )
+
+    def owner_of(self, brand: str, topic: str) -> str | None:
+        query = select(cases.c.owner_name).where(cases.c.brand == brand, cases.c.topic == topic)
+        query = query.where(cases.c.state.not_in(list(ENDS)), cases.c.owner_name.is_not(None))
+        rows = self._all(query.group_by(cases.c.owner_name).order_by(func.count().desc(), cases.c.owner_name).limit(1))
+        return rows[0].owner_name if rows else None
+
+    def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
+        query = _words().where(_posted(brand, span), text(f"mentions.{IN_CASE}"), _STANDS)
+        query = query.where(mentions.c.forgotten_at.is_(None))
+        if topic is not None:
+            query = query.where(cases.c.topic == topic)
+        if level is not None:
+            query = query.where(cases.c.level == level)
+        order = (cases.c.level, func.coalesce(mentions.c.reposts, 0).desc(), mentions.c.posted_at, mentions.c.id)
+        return self._of_different_people(query.order_by(*order), limit)
+
+    def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
+        praises = and_(_others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
+        judged = mentions.join(verdicts, _JUDGED)
+        count = self._one(select(func.count()).select_from(judged).where(praises))[0]
+        query = _words(judged).where(praises, mentions.c.forgotten_at.is_(None))
+        order = (verdicts.c.complaint, mentions.c.posted_at, mentions.c.id)
+        return count, self._of_different_people(query.order_by(*order), limit)
+
+    def not_told(self, brand: str, span: Window) -> int:
+        is_told = select(told.c.mention_id).where(told.c.mention_id == mentions.c.id).exists()
+        return int(self._one(_complaints(select(func.count()), brand, span).where(~is_told))[0])
+
+    def unmeasured(self, brand: str, span: Window) -> list[tuple[str, int]]:
+        language = func.coalesce(verdicts.c.language, "unknown").label("language")
+        query = select(language, func.count().label("posts")).select_from(mentions.join(verdicts, _JUDGED))
+        query = query.where(_others(brand, span), verdicts.c.is_measured.is_(False)).group_by(language)
+        return [(row.language, row.posts) for row in self._all(query.order_by(func.count().desc(), language))]
+
+    def alerted(self, brand: str, span: Window) -> tuple[int, int]:
+        query = select(func.count(), func.count().filter(~_STANDS)).where(cases.c.brand == brand)
+        found, overruled = self._one(query.where(_within(cases.c.told_at, span)))
+        return found, overruled
+
+    def reminders(self, brand: str, span: Window) -> tuple[int, int]:
+        later = facts.alias("later")
+        by_a_person = and_(later.c.case_id == facts.c.case_id, later.c.at >= facts.c.at, later.c.step.not_in(_PEOPLE))
+        done = when((select(later.c.id).where(by_a_person).exists(), 1))
+        query = select(func.count(), func.count(done)).select_from(facts.join(cases, cases.c.id == facts.c.case_id))
+        due = and_(facts.c.step == Step.NUDGE, facts.c.note == Due.FOLLOW_UP, _within(facts.c.at, span))
+        count, acted = self._one(query.where(due, cases.c.brand == brand))
+        return count, acted
+
+    def blind(self, span: Window, now: datetime) -> list[Silenced]:
+        troubled = select(health).where(
+            or_(health.c.name.like("source/%"), health.c.name.like("quiet/%")),
+            health.c.troubled_since < span.end if now >= span.end else health.c.troubled_since.is_not(None),
+        )
+        found = [
+            Silenced(
+                source=row.name.partition("/")[2],
+                start=row.troubled_since,
+                end=None,
+                why=row.problem or "does not work",
+            )
+            for row in self._all(troubled.order_by(health.c.name))
+        ]
+        missed = select(gaps).where(gaps.c.start < span.end, gaps.c.end > span.start, gaps.c.closed_at.is_(None))
+        rows = self._all(missed.order_by(gaps.c.source, gaps.c.start))
+        return found + [Silenced(source=row.source, start=row.start, end=row.end, why=row.why) for row in rows]
+
+    def orders_of(self, brand: str, first: date, last: date) -> int | None:
+        query = select(func.count(), func.sum(orders.c.amount)).where(orders.c.brand == brand)
+        days, amount = self._one(query.where(orders.c.day >= first, orders.c.day <= last))
+        return int(amount) if days == (last - first).days + 1 else None
+
+    def add_orders(self, rows: Collection[tuple[str, date, int]]) -> None:
+        with writing(self.engine) as connection:
+            for brand, day, amount in rows:
+                statement = upsert(connection, orders).values(brand=brand, day=day, amount=amount)
+                changed = {"amount": statement.excluded.amount}
+                connection.execute(statement.on_conflict_do_update(index_elements=["brand", "day"], set_=changed))
+
+    def last_digest(self, name: str) -> date | None:
+        found: date | None = self._one(select(func.max(digests.c.day)).where(digests.c.name == name))[0]
+        return found
+
+    def _of_different_people(self, query: Select[Any], limit: int) -> list[Words]:
+        found: dict[str, Words] = {}
+        with (
+            reading(self.engine) as connection,
+            closing(connection.execution_options(yield_per=50).execute(query)) as rows,
+        ):
+            for row in rows:
+                found.setdefault(row.voice, _as_words(row))
+                if len(found) >= limit:
+                    break
+        return list(found.values())
+
+    def _one(self, query: Any) -> Any:
+        with reading(self.engine) as connection:
+            return connection.execute(query).one()
+
+    def _all(self, query: Any) -> Any:
+        with reading(self.engine) as connection:
+            return connection.execute(query).all()
+
+
+def _words(source: Any = mentions) -> Select[Any]:
+    """What is needed to quote a post, with its case if it has one."""
+    columns = ("id", "native_id", "platform", "author", "text", "url", "posted_at", "case_id")
+    joined = source.outerjoin(cases, cases.c.id == mentions.c.case_id)
+    return select(*(mentions.c[name] for name in columns), cases.c.opened_at, _VOICE).select_from(joined)
+
+
+def _as_words(row: Any) -> Words:
+    return Words(
+        text=row.text,
+        author=row.author,
+        platform=row.platform,
+        posted_at=row.posted_at,
+        url=row.url,
+        post=f"{row.platform}:{row.native_id}",
+        case=f"case/{row.case_id}" if row.case_id is not None else None,
+        mention=row.id,
+    )

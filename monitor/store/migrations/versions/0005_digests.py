@@ -1,0 +1,46 @@
+"""Digests and surges: which editions were decided, how many orders there were, and what was more than usual."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    op.create_index("ix_mentions_posted", "mentions", ["brand", "posted_at", "case_id"])
+    op.create_table(
+        "digests",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("decided_at", MOMENT, nullable=False),
+        sa.Column("is_sent", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "day", name="pk_digests"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "orders",
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("brand", "day", name="pk_orders"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "surges",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("brand", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("first_at", MOMENT, nullable=False),
+        sa.Column("found_at", MOMENT, nullable=False),
+        sa.Column("seen_at", MOMENT, nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("peak", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_surges"),
+        sa.UniqueConstraint("brand", "topic", "found_at", name="uq_surges_brand"),
+    )

@@ -1,0 +1,114 @@
+"""A digest with something in every part, and hostile words wherever a stranger could have put them."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from monitor.core.days import window
+from monitor.core.digest import (
+    Bar,
+    Basics,
+    Count,
+    Digest,
+    Honesty,
+    Outcomes,
+    Problem,
+    Sentence,
+    Silenced,
+    Words,
+)
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DAY = date(2026, 11, 24)
+HOUR = timedelta(hours=1)
+
+
+def words(text: str = "Third week, three mails, still no parcel.", **changed: object) -> Words:
+    fields: dict[str, object] = {
+        "text": text,
+        "author": "sam",
+        "platform": "mastodon",
+        "posted_at": NOON,
+        "url": "https://social.example/@sam/1",
+        "post": "mastodon:1",
+        "case": "case/31",
+        "mention": 1,
+    }
+    return Words(**fields | changed)  # type: ignore[arg-type]
+
+
+def a_digest(text: str = "Third week, three mails, still no parcel.", **changed: object) -> Digest:
+    said = words(text, author=text[:40] or None)
+    fields: dict[str, object] = {
+        "brand": "Acme",
+        "first_day": DAY,
+        "days": 1,
+        "zone": "UTC",
+        "window": window(DAY, 1, UTC),
+        "made_at": NOON + 20 * HOUR,
+        "is_late": False,
+        "posts": 260,
+        "overruled": 1,
+        "basics": Basics(
+            complaints=Count(now=14, before=9, week_before=11, usual=9.5),
+            people=Count(now=12, before=8, week_before=10, usual=8.25),
+            new_cases=Count(now=11, before=8, week_before=9, usual=8.0),
+            answered=7,
+            unanswered=4,
+            open_unanswered=6,
+            oldest_wait=timedelta(days=2, hours=4),
+            oldest=said,
+            reminders=3,
+            reminders_done=2,
+        ),
+        "story": (Sentence(text="12 people complained on Tuesday 24 November.", evidence=(said,)),),
+        "problems": (
+            Problem(
+                topic="delivery",
+                complaints=Count(now=9, usual=3.0),
+                people=Count(now=8, usual=2.5),
+                trend="growing",
+                quote=said,
+                owner="Ann",
+                open=5,
+                rate=4.2,
+            ),
+            Problem(
+                topic="account_app",
+                complaints=Count(now=3, usual=2.0),
+                people=Count(now=3, usual=2.0),
+                trend="as usual",
+                quote=said,
+                owner=None,
+                open=1,
+            ),
+        ),
+        "gentle": (said,),
+        "praised": 4,
+        "praise": (said,),
+        "outcomes": Outcomes(
+            satisfied=2,
+            unknown_silent=1,
+            other=0,
+            first_answer=HOUR,
+            to_satisfied=26 * HOUR,
+            worst=70 * HOUR,
+            unsolved=9,
+            unsolved_share=0.3,
+        ),
+        "honesty": Honesty(
+            blind=(Silenced(source="news", start=NOON, end=NOON + HOUR, why=text),),
+            late=2,
+            unjudged=1,
+            not_judgeable=1,
+            deleted=1,
+            not_told=3,
+            unmeasured=(("tr", 4),),
+            alerted=120,
+            overruled=2,
+            overruled_low=0.005,
+            overruled_high=0.059,
+            orders=2_143,
+        ),
+        "chart": tuple(Bar(label=f"Day {n}", value=3 * n) for n in range(14)),
+        "last_post": NOON,
+    }
+    return Digest(**fields | changed)  # type: ignore[arg-type]

@@ -1,0 +1,290 @@
+"""The counts of a digest, on both databases, against sums made by hand over what lies in the tables."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import insert, select
+
+from monitor.core.case import ENDS, OVERRULED, State, Step
+from monitor.core.days import Window, window
+from monitor.core.digest_view import basics_lines
+from monitor.core.timers import Due
+from monitor.core.verdict import Label
+from monitor.digest.render import FORMATS
+from monitor.jobs.digest import make_digest
+from monitor.store.connection import writing
+from monitor.store.schema import Stage, cases, causes, facts, mentions, outbox, told, verdicts
+from monitor.store.sql import SqlStore
+
+BERLIN = ZoneInfo("Europe/Berlin")
+DAY = date(2026, 10, 25)
+"""A day of 25 hours."""
+
+NOW = datetime(2026, 10, 26, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def fill(store: SqlStore, seed: int) -> None:
+    """Random posts, verdicts, cases and steps of six weeks around the clock change, of two brands."""
+    dice = random.Random(seed)
+    start = NOW - timedelta(days=45)
+    rows: dict[Any, list[dict[str, Any]]] = {
+        table: [] for table in (causes, cases, mentions, verdicts, facts, outbox, told)
+    }
+    for number, brand in enumerate(("Acme", "Other"), 1):
+        rows[causes].append(
+            {"id": number, "brand": brand, "topic": "x", "grouping": "g", "episode": 1, "opened_at": start}
+        )
+    for number in range(1, 61):
+        rows[cases].append(_case(dice, number))
+    rows[outbox].append(_message())
+    for number in range(1, 301):
+        post = _post(dice, number, rows[cases])
+        if number == 1:
+            post |= {"brand": "Acme", "posted_at": start, "collected_at": start, "case_id": None, "cause_id": None}
+        rows[mentions].append(post)
+        rows[verdicts].append(_verdict(dice, number))
+        if post["case_id"] and dice.random() < 0.7:
+            rows[told].append({"mention_id": number, "target": "team", "outbox_id": 1})
+    for number in range(1, 41):
+        rows[facts].append(_fact(dice, number))
+    with writing(store.engine) as connection:
+        for table, found in rows.items():
+            connection.execute(insert(table), found)
+
+
+def _moment(dice: random.Random) -> datetime:
+    """Most within two days of the change of the clocks, some at the very midnights."""
+    edges = [window(DAY, 1, BERLIN).start, window(DAY, 1, BERLIN).end]
+    if dice.random() < 0.1:
+        return dice.choice(edges) + dice.choice([timedelta(0), -timedelta(microseconds=1)])
+    back = timedelta(days=dice.choice([1, 1, 1, 2, 3, 8, 15, 22, 29, 36, 44]), hours=dice.random() * 24)
+    return NOW - back
+
+
+def _case(dice: random.Random, number: int) -> dict[str, Any]:
+    state = dice.choice(list(State))
+    opened = _moment(dice)
+    return {
+        "id": number,
+        "cause_id": dice.choice([1, 2]),
+        "brand": dice.choice(["Acme", "Acme", "Other"]),
+        "topic": dice.choice(["delivery", "price", "safety"]),
+        "opened_at": opened,
+        "last_at": opened,
+        "level": dice.choice([1, 2, 3, 4]),
+        "reasons": [],
+        "state": state,
+        "version": 0,
+        "owner_name": dice.choice([None, "Ann", "Bob"]),
+        "told_at": dice.choice([None, opened + HOUR]),
+        "answered_at": dice.choice([None, opened + 2 * HOUR]),
+        "ended_at": opened + dice.randint(3, 40) * HOUR if state in ENDS else None,
+    }
+
+
+def _post(dice: random.Random, number: int, kept: list[dict[str, Any]]) -> dict[str, Any]:
+    case = dice.choice([None, None, *(row for row in kept)])
+    brand = case["brand"] if case else dice.choice(["Acme", "Other"])
+    posted = _moment(dice)
+    return {
+        "id": number,
+        "native_id": f"n{number}",
+        "platform": dice.choice(["x", "reddit"]),
+        "brand": brand,
+        "source": "s",
+        "kind": "post",
+        "author": dice.choice([None, *(f"a{name}" for name in range(12))]),
+        "text": f"<b>Post</b> {number} *says* [it](http://x)",
+        "url": dice.choice([None, f"https://posts.example/{number}"]),
+        "posted_at": posted,
+        "collected_at": posted + dice.choice([timedelta(0), timedelta(days=1)]),
+        "reposts": dice.choice([None, 0, 5]),
+        "is_own": case is None and dice.random() < 0.2,
+        "matched": ["acme"],
+        "fingerprint": f"f{number}",
+        "stage": Stage.DONE if case else dice.choice([Stage.NEW, Stage.DONE, Stage.ASIDE]),
+        "judged_by": "m",
+        "cause_id": case["cause_id"] if case else None,
+        "case_id": case["id"] if case else None,
+        "forgotten_at": NOW if dice.random() < 0.1 else None,
+    }
+
+
+def _verdict(dice: random.Random, number: int) -> dict[str, Any]:
+    return {
+        "mention_id": number,
+        "model": "m",
+        "label": dice.choice(list(Label)),
+        "complaint": dice.random(),
+        "topics": [],
+        "at": NOW,
+        "sentiment": dice.choice([None, "positive", "negative"]),
+        "language": dice.choice([None, "en", "de"]),
+        "is_measured": dice.random() < 0.7,
+    }
+
+
+def _fact(dice: random.Random, number: int) -> dict[str, Any]:
+    step = dice.choice([Step.NUDGE, Step.NUDGE, Step.NOTE, Step.CLOSE])
+    note = dice.choice([Due.FOLLOW_UP, Due.UPDATE]) if step is Step.NUDGE else "asked"
+    said = {"key": f"k{number}", "step": step, "by": "U1", "name": "Ann", "via": "slack", "note": note}
+    return {"id": number, "case_id": dice.randint(1, 60), "at": _moment(dice), **said}
+
+
+def _message() -> dict[str, Any]:
+    when = {"created_at": NOW, "due_at": NOW}
+    counts = {"is_doubtful": False, "attempts": 0, "doubts": 0}
+    return {"id": 1, "target": "team", "key": "k", "message": {}, "state": "sent", **counts, **when}
+
+
+class Oracle:
+    """The same numbers, counted over the rows themselves."""
+
+    def __init__(self, store: SqlStore) -> None:
+        with store.engine.connect() as connection:
+
+            def rows(table: Any) -> list[dict[str, Any]]:
+                return [dict(row) for row in connection.execute(select(table)).mappings()]
+
+            self.posts, self.facts = rows(mentions), rows(facts)
+            self.cases = {row["id"]: row for row in rows(cases)}
+            self.verdicts = {row["mention_id"]: row for row in rows(verdicts)}
+            self.told = {row["mention_id"] for row in rows(told)}
+
+    def complaints(self, span: Window, brand: str = "Acme") -> list[dict[str, Any]]:
+        return [
+            post
+            for post in self.posts
+            if post["brand"] == brand
+            and span.holds(post["posted_at"])
+            and post["case_id"] is not None
+            and self.cases[post["case_id"]]["state"] not in OVERRULED
+        ]
+
+    def others(self, span: Window) -> list[dict[str, Any]]:
+        return [p for p in self.posts if p["brand"] == "Acme" and span.holds(p["posted_at"]) and not p["is_own"]]
+
+    def opened(self, span: Window) -> Iterator[dict[str, Any]]:
+        for case in self.cases.values():
+            if case["brand"] == "Acme" and span.holds(case["opened_at"]) and case["state"] not in OVERRULED:
+                yield case
+
+
+def voice(post: dict[str, Any]) -> tuple[str, ...]:
+    return (post["platform"], post["author"]) if post["author"] else ("", post["platform"], post["native_id"])
+
+
+SEEDS = range(8)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_p30_every_number_is_what_is_counted_over_the_rows(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    oracle, span = Oracle(sql_store), window(DAY, 1, BERLIN)
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW)
+    found = oracle.complaints(span)
+    assert span.hours == 25
+    assert digest.basics.complaints.now == len(found)
+    assert digest.basics.people.now == len({voice(post) for post in found})
+    for shift, said in ((1, digest.basics.complaints.before), (7, digest.basics.complaints.week_before)):
+        assert said == len(oracle.complaints(window(DAY - timedelta(days=shift), 1, BERLIN)))
+    weeks = [len(oracle.complaints(window(DAY - timedelta(days=7 * n), 1, BERLIN))) for n in (1, 2, 3, 4)]
+    assert digest.basics.complaints.usual == sum(weeks) / 4
+    opened = list(oracle.opened(span))
+    assert digest.basics.new_cases.now == len(opened)
+    assert digest.basics.answered == sum(case["answered_at"] is not None for case in opened)
+    waiting = [
+        c for c in oracle.cases.values() if c["brand"] == "Acme" and c["state"] not in ENDS and not c["answered_at"]
+    ]
+    assert digest.basics.open_unanswered == len(waiting)
+    for problem in digest.problems:
+        about = [post for post in found if oracle.cases[post["case_id"]]["topic"] == problem.topic]
+        assert (problem.complaints.now, problem.people.now) == (len(about), len({voice(post) for post in about}))
+        assert problem.quote.mention in {post["id"] for post in about if post["forgotten_at"] is None}
+    others = oracle.others(span)
+    assert digest.posts == len(others)
+    judged = [(post, oracle.verdicts[post["id"]]) for post in others]
+    assert digest.praised == sum(v["sentiment"] == "positive" and v["label"] == Label.OTHER for _, v in judged)
+    assert digest.honesty.deleted == sum(post["forgotten_at"] is not None for post in others)
+    assert digest.honesty.unjudged == sum(post["stage"] == Stage.NEW for post in others)
+    assert digest.honesty.not_told == sum(post["id"] not in oracle.told for post in found)
+    assert sum(count for _, count in digest.honesty.unmeasured) == sum(not v["is_measured"] for _, v in judged)
+    before = oracle.others(Window(start=span.start - timedelta(days=3), end=span.start))
+    assert digest.honesty.late == sum(span.holds(post["collected_at"]) for post in before)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_reminders_outcomes_and_wrong_alerts_are_what_is_counted_over_the_rows(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    oracle, span = Oracle(sql_store), window(DAY, 1, BERLIN)
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW)
+    ours = [fact for fact in oracle.facts if oracle.cases[fact["case_id"]]["brand"] == "Acme"]
+    due = [f for f in ours if f["step"] == Step.NUDGE and f["note"] == Due.FOLLOW_UP and span.holds(f["at"])]
+    assert digest.basics.reminders == len(due)
+    done = [
+        one
+        for one in due
+        if any(f["case_id"] == one["case_id"] and f["at"] >= one["at"] and f["step"] != Step.NUDGE for f in ours)
+    ]
+    assert digest.basics.reminders_done == len(done)
+    ended = [c for c in oracle.cases.values() if c["brand"] == "Acme" and c["ended_at"] and span.holds(c["ended_at"])]
+    assert digest.outcomes.satisfied == sum(case["state"] == State.SATISFIED for case in ended)
+    assert digest.outcomes.unknown_silent == sum(case["state"] == State.UNKNOWN_SILENT for case in ended)
+    month = Window(start=span.end - timedelta(days=30), end=span.end)
+    alerted = [c for c in oracle.cases.values() if c["brand"] == "Acme" and c["told_at"] and month.holds(c["told_at"])]
+    assert digest.honesty.alerted == len(alerted)
+    assert digest.honesty.overruled == sum(case["state"] in OVERRULED for case in alerted)
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_p30_every_rendering_shows_the_same_numbers(sqlite_store: SqlStore, name: str) -> None:
+    fill(sqlite_store, 1)
+    digest = make_digest(sqlite_store, "Acme", DAY, 1, BERLIN, NOW)
+    shown = FORMATS[name](digest).replace("\\", "").replace("\n    ", " ")
+    for line in basics_lines(digest.basics, 1):
+        assert line.value in shown
+
+
+def test_a_week_counts_seven_local_days(sql_store: SqlStore) -> None:
+    fill(sql_store, 3)
+    oracle, first = Oracle(sql_store), DAY - timedelta(days=6)
+    digest = make_digest(sql_store, "Acme", first, 7, BERLIN, NOW)
+    assert digest.window.hours == 7 * 24 + 1
+    assert digest.basics.complaints.now == len(oracle.complaints(window(first, 7, BERLIN)))
+    assert digest.basics.complaints.before == digest.basics.complaints.week_before
+
+
+def test_an_empty_store_makes_a_quiet_digest(sql_store: SqlStore) -> None:
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW)
+    assert digest.is_quiet
+    assert digest.basics.complaints.usual is None
+    assert digest.chart[-1].value == 0
+    assert len(digest.chart) == 1
+
+
+def test_a_rate_needs_the_orders_of_every_day(sql_store: SqlStore) -> None:
+    fill(sql_store, 2)
+    monday = DAY - timedelta(days=6)
+    days = [(monday + timedelta(days=step), 100) for step in range(6)]
+    sql_store.add_orders([("Acme", day, amount) for day, amount in days])
+    assert make_digest(sql_store, "Acme", monday, 7, BERLIN, NOW).honesty.orders is None
+    sql_store.add_orders([("Acme", DAY, 100), ("Acme", monday, 150)])
+    digest = make_digest(sql_store, "Acme", monday, 7, BERLIN, NOW)
+    assert digest.honesty.orders == 750
+    assert digest.problems[0].rate == 1000 * digest.problems[0].complaints.now / 750
+
+
+def test_an_edition_is_decided_once(sql_store: SqlStore) -> None:
+    def decide(day: date) -> bool:
+        with sql_store.begin() as transaction:
+            return transaction.decide_digest("team", day, NOW, is_sent=True)
+
+    assert sql_store.last_digest("team") is None
+    assert [decide(DAY), decide(DAY), decide(DAY - timedelta(days=1))] == [True, False, True]
+    assert sql_store.last_digest("team") == DAY
+    assert sql_store.last_digest("others") is None
