@@ -1,6 +1,7 @@
 """The tables: facts are stored, counts are derived. The only place with column names' types and indexes."""
 
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -57,6 +58,12 @@ naming = {
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=naming)
+
+
+def _partial(name: str, condition: str, *columns: Column[Any]) -> None:
+    """An index over the rows that keep a condition."""
+    Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
 
 causes = Table(
     "causes",
@@ -147,54 +154,14 @@ mentions = Table(
     Column("forgotten_at", UtcDateTime),
     UniqueConstraint("native_id", "platform", "brand"),
 )
-Index(
-    "ix_mentions_due",
-    mentions.c.stage,
-    mentions.c.id,
-    sqlite_where=text(UNFINISHED),
-    postgresql_where=text(UNFINISHED),
-)
-Index(
-    "ix_mentions_cause",
-    mentions.c.cause_id,
-    mentions.c.posted_at,
-    sqlite_where=text("cause_id IS NOT NULL"),
-    postgresql_where=text("cause_id IS NOT NULL"),
-)
-Index(
-    "ix_mentions_case",
-    mentions.c.case_id,
-    sqlite_where=text(IN_CASE),
-    postgresql_where=text(IN_CASE),
-)
-Index(
-    "ix_mentions_voice",
-    mentions.c.cause_id,
-    mentions.c.author,
-    sqlite_where=text(IN_CASE),
-    postgresql_where=text(IN_CASE),
-)
-Index(
-    "ix_mentions_copy",
-    mentions.c.fingerprint,
-    sqlite_where=text(IN_CASE),
-    postgresql_where=text(IN_CASE),
-)
+_partial("ix_mentions_due", UNFINISHED, mentions.c.stage, mentions.c.id)
+_partial("ix_mentions_cause", "cause_id IS NOT NULL", mentions.c.cause_id, mentions.c.posted_at)
+_partial("ix_mentions_case", IN_CASE, mentions.c.case_id)
+_partial("ix_mentions_voice", IN_CASE, mentions.c.cause_id, mentions.c.author)
+_partial("ix_mentions_copy", IN_CASE, mentions.c.fingerprint)
 Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.case_id)
-Index(
-    "ix_mentions_look",
-    mentions.c.platform,
-    mentions.c.looked_at,
-    sqlite_where=text(KEPT),
-    postgresql_where=text(KEPT),
-)
-Index(
-    "ix_mentions_missed",
-    mentions.c.platform,
-    mentions.c.missed_at,
-    sqlite_where=text("missed_at IS NOT NULL"),
-    postgresql_where=text("missed_at IS NOT NULL"),
-)
+_partial("ix_mentions_look", KEPT, mentions.c.platform, mentions.c.looked_at)
+_partial("ix_mentions_missed", "missed_at IS NOT NULL", mentions.c.platform, mentions.c.missed_at)
 
 copies = Table(
     "copies",
@@ -301,29 +268,11 @@ outbox = Table(
     Column("reference", Text),
     UniqueConstraint("target", "key"),
 )
-Index(
-    "ix_outbox_due",
-    outbox.c.target,
-    outbox.c.id,
-    sqlite_where=text(OPEN),
-    postgresql_where=text(OPEN),
-)
+_partial("ix_outbox_due", OPEN, outbox.c.target, outbox.c.id)
 Index("ix_outbox_cause", outbox.c.cause_id, outbox.c.target)
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.target)
-Index(
-    "ix_outbox_standing",
-    outbox.c.target,
-    outbox.c.created_at,
-    sqlite_where=text(STANDING),
-    postgresql_where=text(STANDING),
-)
-Index(
-    "ix_outbox_sent",
-    outbox.c.target,
-    outbox.c.sent_at,
-    sqlite_where=text("sent_at IS NOT NULL"),
-    postgresql_where=text("sent_at IS NOT NULL"),
-)
+_partial("ix_outbox_standing", STANDING, outbox.c.target, outbox.c.created_at)
+_partial("ix_outbox_sent", "sent_at IS NOT NULL", outbox.c.target, outbox.c.sent_at)
 
 told = Table(
     "told",
