@@ -6,20 +6,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import get_args
 
 from sqlalchemy import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from monitor.config import options
-from monitor.core.alerting import AlertPolicy
 from monitor.core.calibration import DEFAULT, Aim, Cutoffs
 from monitor.core.case import Case, Move
-from monitor.core.cause import EpisodeRule
-from monitor.core.clocks import Staffed
 from monitor.core.errors import ConfigError, ModelError, UmbrageError
 from monitor.core.health import Health
-from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Thresholds, Word
 from monitor.core.watch import Matcher, Watch
 from monitor.jobs.act import act
@@ -29,11 +24,12 @@ from monitor.jobs.deliver import Target, deliver
 from monitor.jobs.digest import Subscription, send_digests
 from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.remind import remind
-from monitor.jobs.steps import CaseRules
+from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.jobs.watch_health import note_quiet, watch_health
 from monitor.ports import Classifier, Refreshing
-from monitor.settings import ClassifierSettings, Day, RouteSettings, Settings, StoreSettings, TeamSettings
+from monitor.rules import build_digests, build_rules, build_surges
+from monitor.settings import ClassifierSettings, Settings, StoreSettings
 from monitor.store.connection import open_engine
 from monitor.store.migrate import require_current, upgrade
 from monitor.store.sql import SqlStore
@@ -63,6 +59,7 @@ class App:
     targets: dict[str, Target]
     rules: TriageRules
     digests: tuple[Subscription, ...] = ()
+    surges: SurgeWatch = field(default_factory=lambda: SurgeWatch(SurgeRules(brands={}, targets=())))
     health_targets: tuple[str, ...] = ()
     health_patience: timedelta = timedelta(minutes=30)
     clock: Callable[[], datetime] = clock
@@ -95,6 +92,10 @@ class App:
     def digest(self) -> int:
         """Send the editions of digests that are due."""
         return send_digests(self.store, self.digests, self.clock())
+
+    def watch_surges(self) -> int:
+        """Tell what is more than usual, how it grows, and when it is over."""
+        return self.surges.look(self.store, self.clock())
 
     def act(self, case: int, move: Move) -> Case | None:
         """Take a person's step in a case. Raises ``NotAllowed`` with words for the person."""
@@ -224,6 +225,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable:
         targets=targets,
         rules=replace(rules, cases=replace(rules.cases, threaded=threaded)),
         digests=build_digests(settings),
+        surges=SurgeWatch(replace(build_surges(settings), threaded=threaded)),
         health_targets=settings.health.targets or tuple(settings.targets)[:1],
         health_patience=settings.health.patience,
         clock=clock,
@@ -290,78 +292,6 @@ def build_targets(settings: Settings) -> dict[str, Target]:
         module, chosen = options("notifiers", target)
         found[name] = Target(name=name, notifier=module.create(chosen), doubt=target.doubt, patience=target.patience)
     return found
-
-
-def build_rules(settings: Settings) -> TriageRules:
-    """Routes, pauses and episodes; without routes everything goes to every target."""
-    alerts = settings.alerts
-    routes = tuple(_route(route) for route in settings.routes)
-    if not routes:
-        routes = (Route(name="everything", targets=tuple(settings.targets)),)
-    return TriageRules(
-        routes=routes,
-        policy=AlertPolicy(
-            first_gap=alerts.first_gap,
-            longest_gap=alerts.longest_gap,
-            singles=alerts.singles,
-            singles_within=alerts.singles_within,
-            per_hour=alerts.per_hour,
-            per_day=alerts.per_day,
-            gentle_share=alerts.gentle_share,
-            list_gap=alerts.list_gap,
-        ),
-        cases=build_case_rules(settings.team),
-        episodes=EpisodeRule(quiet_after=alerts.episode_quiet, longest=alerts.episode_longest),
-    )
-
-
-def build_case_rules(team: TeamSettings) -> CaseRules:
-    """When the team is there, and whom to call when nobody has taken a case."""
-    names = get_args(Day)
-    staffed = Staffed(
-        zone=team.zone,
-        days=frozenset(names.index(day) for day in team.days),
-        start=team.start,
-        end=team.end,
-        holidays=frozenset(team.holidays),
-    )
-    return CaseRules(staffed=staffed, second=team.second, lead=team.lead)
-
-
-def build_digests(settings: Settings) -> tuple[Subscription, ...]:
-    """Who gets which digest; without brands it is about every brand."""
-    days = get_args(Day)
-    return tuple(
-        Subscription(
-            name=digest.name,
-            brands=digest.brands or tuple(brand.name for brand in settings.brands),
-            targets=digest.targets,
-            at=digest.at,
-            zone=digest.zone,
-            weekday=None if digest.day is None else days.index(digest.day),
-        )
-        for digest in settings.digests
-    )
-
-
-def _route(route: RouteSettings) -> Route:
-    quiet = route.quiet
-    return Route(
-        name=route.name,
-        targets=route.targets,
-        matching=Matching(
-            brands=route.brands,
-            topics=route.topics,
-            platforms=route.platforms,
-            sources=route.sources,
-            languages=route.languages,
-            levels=route.levels,
-        ),
-        quiet=QuietHours(start=quiet.start, end=quiet.end, zone=quiet.zone, breaks_through=quiet.breaks_through)
-        if quiet
-        else None,
-        stop=route.stop,
-    )
 
 
 def build_cutoffs(classifier: Classifier, settings: ClassifierSettings) -> Cutoffs:

@@ -32,6 +32,7 @@ DELIVER_EVERY = 1.1
 HEALTH_EVERY = 30
 REMIND_EVERY = 15
 DIGEST_EVERY = 30
+SURGES_EVERY = 60
 CLICKS_EVERY = 2
 REFRESH_EVERY = 60
 LONGEST_REST = timedelta(minutes=1)
@@ -177,6 +178,7 @@ class Service:
         self._add("work", WORK_EVERY, self._leading(Work(self._app)))
         self._add("remind", REMIND_EVERY, self._leading(self._app.remind))
         self._add("digest", DIGEST_EVERY, self._leading(self._app.digest))
+        self._add("surges", SURGES_EVERY, self._leading(self._app.watch_surges))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         if self._clicks is not None:
             self._add("clicks", CLICKS_EVERY, self._hear_clicks)

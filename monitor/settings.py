@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from monitor.core.surge import Often
 from monitor.secret import Secret
 
 _SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
@@ -189,6 +190,13 @@ class DigestSettings(Table):
     day: Day | None = None
 
 
+class SurgeSettings(Table):
+    """Who hears of surges (without any: whoever hears of complaints), and how often a false one is put up with."""
+
+    targets: Texts = ()
+    false_ones: Often = Often.MONTHLY
+
+
 class SlackSettings(Table):
     token: Secret
     app_token: Secret
@@ -212,6 +220,7 @@ class Settings(Table):
     routes: tuple[RouteSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
     team: TeamSettings = TeamSettings()
+    surges: SurgeSettings = SurgeSettings()
     digests: tuple[DigestSettings, ...] = ()
     slack: SlackSettings | None = None
     health: HealthSettings = HealthSettings()

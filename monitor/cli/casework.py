@@ -29,9 +29,10 @@ def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
     \b
     Example:  umbrage cases --of ann
     """
-    from monitor.app import build_rules, clock, open_store
+    from monitor.app import clock, open_store
     from monitor.core.case import named
     from monitor.core.case_message import clocks
+    from monitor.rules import build_rules
     from monitor.slack.views import line
 
     settings = settings_of(config)
@@ -148,9 +149,10 @@ def routes_test(config: Path, at: Any, **given: Any) -> None:
     """
     from datetime import UTC
 
-    from monitor.app import build_rules, clock
+    from monitor.app import clock
     from monitor.core.message import moment
     from monitor.core.routing import Subject, destinations
+    from monitor.rules import build_rules
 
     rules = build_rules(settings_of(config))
     subject, now = Subject(**given), at.replace(tzinfo=UTC) if at else clock()

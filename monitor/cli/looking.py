@@ -223,9 +223,10 @@ def explain(post: str, config: Path) -> None:
     Examples:  umbrage explain https://social.example/@ann/42
                umbrage explain topic-2026-11/acme/delivery/17
     """
-    from monitor.app import LazyClassifier, build_rules, clock, open_store
+    from monitor.app import LazyClassifier, clock, open_store
     from monitor.explain import explain as story
     from monitor.explain import explain_cause
+    from monitor.rules import build_rules
     from monitor.store.report import Report
 
     settings = settings_of(config)

@@ -19,9 +19,10 @@ from monitor.ports.cases import CaseReads, CaseWrites
 from monitor.ports.digests import DigestReads, DigestWrites
 from monitor.ports.plugins import Receipt
 from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
+from monitor.ports.surges import SurgeReads, SurgeWrites
 
 
-class Transaction(CaseWrites, DigestWrites, Protocol):
+class Transaction(CaseWrites, DigestWrites, SurgeWrites, Protocol):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
@@ -157,7 +158,7 @@ class Transaction(CaseWrites, DigestWrites, Protocol):
         ...
 
 
-class Store(CaseReads, DigestReads, Protocol):
+class Store(CaseReads, DigestReads, SurgeReads, Protocol):
     """The database: the queue, the memory and the only truth."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

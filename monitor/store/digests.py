@@ -31,10 +31,10 @@ from monitor.store.schema import (
     verdicts,
 )
 
-_VOICE = func.coalesce(
+VOICE = func.coalesce(
     mentions.c.platform + "/" + mentions.c.author, mentions.c.platform + "#" + mentions.c.native_id
 ).label("voice")
-_STANDS = cases.c.state.not_in(list(OVERRULED))
+STANDS = cases.c.state.not_in(list(OVERRULED))
 _JUDGED = and_(verdicts.c.mention_id == mentions.c.id, verdicts.c.model == mentions.c.judged_by)
 _LOOK_BACK = timedelta(days=1)
 """Of older posts that the first reading brought, only some were there to be brought."""
@@ -46,18 +46,18 @@ def _within(column: ColumnElement[Any], span: Window) -> ColumnElement[bool]:
     return and_(column >= span.start, column < span.end)
 
 
-def _posted(brand: str, span: Window) -> ColumnElement[bool]:
+def posted(brand: str, span: Window) -> ColumnElement[bool]:
     return and_(mentions.c.brand == brand, _within(mentions.c.posted_at, span))
 
 
 def _others(brand: str, span: Window) -> ColumnElement[bool]:
-    return and_(_posted(brand, span), mentions.c.is_own.is_(False))
+    return and_(posted(brand, span), mentions.c.is_own.is_(False))
 
 
 def _complaints(query: Any, brand: str, span: Window) -> Any:
     """The complaints of a span, with their cases."""
     with_cases = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
-    return with_cases.where(_posted(brand, span), text(f"mentions.{IN_CASE}"), _STANDS)
+    return with_cases.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
 
 
 class DigestWrites:
@@ -98,29 +98,29 @@ class DigestReads:
         return int(self._one(query)[0])
 
     def talk(self, brand: str, span: Window) -> Talk:
-        query = select(func.count(), func.count(_VOICE.distinct()))
+        query = select(func.count(), func.count(VOICE.distinct()))
         complaints, people = self._one(_complaints(query, brand, span))
         return Talk(complaints=complaints, people=people)
 
     def topics(self, brand: str, span: Window) -> dict[str, Talk]:
-        query = select(cases.c.topic, func.count(), func.count(_VOICE.distinct()))
+        query = select(cases.c.topic, func.count(), func.count(VOICE.distinct()))
         rows = self._all(_complaints(query, brand, span).group_by(cases.c.topic))
         return {topic: Talk(complaints=complaints, people=people) for topic, complaints, people in rows}
 
     def opened(self, brand: str, span: Window) -> Opened:
         is_open = cases.c.state.not_in(list(ENDS))
         query = select(func.count(), func.count(cases.c.answered_at), func.count().filter(is_open))
-        of_brand = query.where(_STANDS, cases.c.brand == brand, _within(cases.c.opened_at, span))
+        of_brand = query.where(STANDS, cases.c.brand == brand, _within(cases.c.opened_at, span))
         found, answered, unsolved = self._one(of_brand)
         return Opened(cases=found, answered=answered, open=unsolved)
 
     def overruled_of(self, brand: str, span: Window) -> int:
-        query = select(func.count()).where(cases.c.brand == brand, _within(cases.c.opened_at, span), ~_STANDS)
+        query = select(func.count()).where(cases.c.brand == brand, _within(cases.c.opened_at, span), ~STANDS)
         return int(self._one(query)[0])
 
     def ended(self, brand: str, span: Window) -> list[Ended]:
         columns = (cases.c.state, cases.c.opened_at, cases.c.answered_at, cases.c.ended_at)
-        query = select(*columns).where(cases.c.brand == brand, _within(cases.c.ended_at, span), _STANDS)
+        query = select(*columns).where(cases.c.brand == brand, _within(cases.c.ended_at, span), STANDS)
         return [Ended(**row._asdict() | {"state": CaseState(row.state)}) for row in self._all(query)]
 
     def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
@@ -130,12 +130,12 @@ class DigestReads:
         waits = cases.c.answered_at.is_(None)
         total, unanswered = self._one(select(func.count(), func.count().filter(waits)).where(is_open))
         oldest = select(cases.c.id).where(is_open, waits).order_by(cases.c.opened_at, cases.c.id).limit(1)
-        query = _words().where(mentions.c.case_id == oldest.scalar_subquery())
+        query = words().where(mentions.c.case_id == oldest.scalar_subquery())
         rows = self._all(query.order_by(mentions.c.posted_at, mentions.c.id).limit(1))
         return Standings(
             open=total,
             unanswered=unanswered,
-            oldest=_as_words(rows[0]) if rows else None,
+            oldest=as_words(rows[0]) if rows else None,
             opened_at=rows[0].opened_at if rows else None,
         )
 
@@ -146,7 +146,7 @@ class DigestReads:
         return rows[0].owner_name if rows else None
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
-        query = _words().where(_posted(brand, span), text(f"mentions.{IN_CASE}"), _STANDS)
+        query = words().where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
         query = query.where(mentions.c.forgotten_at.is_(None))
         if topic is not None:
             query = query.where(cases.c.topic == topic)
@@ -159,7 +159,7 @@ class DigestReads:
         praises = and_(_others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
         judged = mentions.join(verdicts, _JUDGED)
         count = self._one(select(func.count()).select_from(judged).where(praises))[0]
-        query = _words(judged).where(praises, mentions.c.forgotten_at.is_(None))
+        query = words(judged).where(praises, mentions.c.forgotten_at.is_(None))
         order = (verdicts.c.complaint, mentions.c.posted_at, mentions.c.id)
         return count, self._of_different_people(query.order_by(*order), limit)
 
@@ -174,7 +174,7 @@ class DigestReads:
         return [(row.language, row.posts) for row in self._all(query.order_by(func.count().desc(), language))]
 
     def alerted(self, brand: str, span: Window) -> tuple[int, int]:
-        query = select(func.count(), func.count().filter(~_STANDS)).where(cases.c.brand == brand)
+        query = select(func.count(), func.count().filter(~STANDS)).where(cases.c.brand == brand)
         found, overruled = self._one(query.where(_within(cases.c.told_at, span)))
         return found, overruled
 
@@ -228,7 +228,7 @@ class DigestReads:
             closing(connection.execution_options(yield_per=50).execute(query)) as rows,
         ):
             for row in rows:
-                found.setdefault(row.voice, _as_words(row))
+                found.setdefault(row.voice, as_words(row))
                 if len(found) >= limit:
                     break
         return list(found.values())
@@ -242,14 +242,14 @@ class DigestReads:
             return connection.execute(query).all()
 
 
-def _words(source: Any = mentions) -> Select[Any]:
+def words(source: Any = mentions) -> Select[Any]:
     """What is needed to quote a post, with its case if it has one."""
     columns = ("id", "native_id", "platform", "author", "text", "url", "posted_at", "case_id")
     joined = source.outerjoin(cases, cases.c.id == mentions.c.case_id)
-    return select(*(mentions.c[name] for name in columns), cases.c.opened_at, _VOICE).select_from(joined)
+    return select(*(mentions.c[name] for name in columns), cases.c.opened_at, VOICE).select_from(joined)
 
 
-def _as_words(row: Any) -> Words:
+def as_words(row: Any) -> Words:
     return Words(
         text=row.text,
         author=row.author,

@@ -46,10 +46,11 @@ from monitor.store.schema import (
     silences,
 )
 from monitor.store.sources import SourceReads
+from monitor.store.surges import SurgeReads
 from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore(SourceReads, CaseReads, DigestReads):
+class SqlStore(SourceReads, CaseReads, DigestReads, SurgeReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

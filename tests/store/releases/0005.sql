@@ -250,6 +250,7 @@ CREATE TABLE surges (
 	CONSTRAINT pk_surges PRIMARY KEY (id), 
 	CONSTRAINT uq_surges_brand UNIQUE (brand, topic, found_at)
 );
+INSERT INTO "surges" VALUES(1,'Acme','delivery','surge','2026-11-22 09:59:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,20,20,4.5);
 CREATE TABLE told (
 	mention_id INTEGER NOT NULL, 
 	target TEXT NOT NULL, 

@@ -1,0 +1,124 @@
+"""What is said about a surge: one notice, edited in place; growth and end stand under it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from monitor.core.abuse import mask
+from monitor.core.digest import Words
+from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.surge import MOSTLY, Crowd, Excess, Kind, Surge
+from monitor.core.text import excerpt
+from monitor.core.wording import topic_name
+
+QUOTE_CHARS = 280
+NOT_A_SURGE = {
+    Kind.COPIES: "Not a surge: copies of one post",
+    Kind.ONE_AUTHOR: "Not a surge: one person",
+    Kind.COPIED_TALK: "Much talk, few complaints: copies of one post",
+    Kind.TALK: "Much talk, few complaints",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a notice shows: the window that stands out, who speaks in it, the first post, some quotes, and the words
+    that set it apart. ``topics`` are those that move most people, with their number; ``lately`` are people in the last
+    hour and in the hour before.
+    """
+
+    excess: Excess
+    crowd: Crowd
+    quotes: Sequence[Words]
+    first: Words | None
+    terms: Sequence[str]
+    topics: Sequence[tuple[str, int]]
+    lately: tuple[int, int]
+    is_young: bool
+
+
+def write_surge(surge: Surge, shown: Evidence) -> Message:
+    """The notice as it stands now."""
+    found = shown.excess
+    facts = [
+        ("Now", f"{found.people} people in {_hours(found.hours)}"),
+        ("Usual at this hour of the week", f"{found.expected:.1f}"),
+        ("That is", f"{found.ratio:.1f} times as many"),
+        ("Posts", _posts(shown.crowd)),
+        ("Last hour", f"{shown.lately[0]} people, the hour before {shown.lately[1]}"),
+    ]
+    if shown.terms:
+        facts.append(("Words that set it apart", ", ".join(shown.terms)))
+    if not surge.topic and shown.topics:
+        facts.append(("About", ", ".join(f"{topic_name(topic)} ({count})" for topic, count in shown.topics)))
+    if shown.first is not None:
+        facts.append(("First post", moment(shown.first.posted_at)))
+    return Message(
+        key=surge.key,
+        title=_title(surge),
+        quotes=tuple(_quote(one) for one in shown.quotes),
+        facts=tuple(facts),
+        why=(_why(shown),),
+        tone=Tone.GROWING if surge.kind is Kind.SURGE and surge.ended_at is None else Tone.QUIET,
+    )
+
+
+def write_over(notice: Message, surge: Surge) -> Message:
+    """The notice once it is over: what it said last, under another title."""
+    return replace(notice, title=_title(surge), tone=Tone.QUIET)
+
+
+def write_growth(surge: Surge, before: int) -> Message:
+    """One line when there are twice as many people as were last told."""
+    return Message(
+        key=f"{surge.key}/people/{surge.people}",
+        title=f"Growing: {surge.people} people since {moment(surge.first_at)}, {before} when this was last said",
+        tone=Tone.GROWING,
+        thread=surge.key,
+    )
+
+
+def write_end(surge: Surge) -> Message:
+    """One line when it is over."""
+    ended = surge.ended_at or surge.told_at
+    return Message(
+        key=f"{surge.key}/over",
+        title=f"Over: as many as usual again after {duration(ended - surge.first_at)}, {surge.people} people in all",
+        tone=Tone.QUIET,
+        thread=surge.key,
+    )
+
+
+def _title(surge: Surge) -> str:
+    about = f"{topic_name(surge.topic)} · {surge.brand}" if surge.topic else surge.brand
+    if surge.kind is not Kind.SURGE:
+        return f"{NOT_A_SURGE[surge.kind]} · {about}"
+    word = "Surge of complaints" if surge.ended_at is None else "Surge of complaints, over"
+    return f"{word} · {about}"
+
+
+def _why(shown: Evidence) -> str:
+    said = f"chance alone brings that once in {_odds(shown.excess.chance)} such windows"
+    return f"{said}; the baseline is less than a week old" if shown.is_young else said
+
+
+def _posts(crowd: Crowd) -> str:
+    said = f"{crowd.posts} by {crowd.people} people"
+    if crowd.copies >= MOSTLY * crowd.posts:
+        return f"{said}; {crowd.copies} are copies of one post"
+    return f"{said}; {crowd.by_one} by one person" if crowd.by_one >= MOSTLY * crowd.posts else said
+
+
+def _odds(chance: float) -> str:
+    times = 1 / max(chance, 1e-12)
+    return f"{10 ** int(len(str(int(times))) - 1):,}" if times < 1e9 else "over a billion"
+
+
+def _hours(hours: int) -> str:
+    return "the last hour" if hours == 1 else f"the last {hours} hours"
+
+
+def _quote(words: Words) -> Quote:
+    who = f"@{excerpt(words.author, 60)}" if words.author else "somebody"
+    where = " · ".join(filter(None, (words.platform, who, moment(words.posted_at), words.case)))
+    text = excerpt(mask(words.text), QUOTE_CHARS) or "(no words)"
+    return Quote(text=text, where=where, url=words.url, post=words.post)

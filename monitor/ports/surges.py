@@ -1,0 +1,67 @@
+"""What the surge job needs of a store: how many independent people spoke, hour by hour, and what was found before."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from monitor.core.days import Window
+from monitor.core.digest import Words
+from monitor.core.surge import Crowd, Kind, Surge
+
+
+class SurgeReads(Protocol):
+    """The part of a store that is about surges. Topics are names; the empty one is the brand as a whole."""
+
+    def sources_since(self) -> dict[str, datetime]:
+        """When each source was first read."""
+        ...
+
+    def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[str, dict[datetime, Crowd]]:
+        """Complaints by topic and hour, except those of some sources; hours without any are left out."""
+        ...
+
+    def talk_by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[datetime, Crowd]:
+        """All posts of others about a brand by hour."""
+        ...
+
+    def crowds(self, brand: str, span: Window, without: Collection[str]) -> dict[str, Crowd]:
+        """Complaints of a span by topic."""
+        ...
+
+    def talk_of(self, brand: str, span: Window, without: Collection[str]) -> Crowd:
+        """All posts of others about a brand in a span."""
+        ...
+
+    def most_of(self, brand: str, topic: str, span: Window) -> tuple[int, int]:
+        """How many complaints of a span are copies of the most copied post, and how many the busiest person wrote."""
+        ...
+
+    def most_talk_of(self, brand: str, span: Window) -> int:
+        """How many posts of others are copies, word for word, of the most copied one."""
+        ...
+
+    def talk_in(self, brand: str, span: Window, limit: int) -> list[Words]:
+        """Posts of others, one of all that say the same word for word, the most copied first."""
+        ...
+
+    def said_in(self, brand: str, topic: str, span: Window, limit: int) -> list[Words]:
+        """Complaints of a span, the first of each case, oldest first."""
+        ...
+
+    def surges(self, since: datetime) -> list[Surge]:
+        """Those that are open, and those that ended after a moment, oldest first."""
+        ...
+
+
+class SurgeWrites(Protocol):
+    """The part of a transaction that is about surges."""
+
+    def open_surge(
+        self, brand: str, topic: str, kind: Kind, first_at: datetime, people: int, expected: float, now: datetime
+    ) -> Surge | None:
+        """Keep what was found; ``None`` if such a one is open already."""
+        ...
+
+    def set_surge(self, surge: Surge) -> None:
+        """Keep how a surge goes on."""
+        ...

@@ -1,0 +1,97 @@
+"""Settings made into the rules that jobs go by: routes, pauses, the team, digests and surges."""
+
+from typing import get_args
+
+from monitor.core.alerting import AlertPolicy
+from monitor.core.cause import EpisodeRule
+from monitor.core.clocks import Staffed
+from monitor.core.routing import Matching, QuietHours, Route
+from monitor.jobs.digest import Subscription
+from monitor.jobs.steps import CaseRules
+from monitor.jobs.surges import SurgeRules
+from monitor.jobs.triage import TriageRules
+from monitor.settings import Day, RouteSettings, Settings, TeamSettings
+
+
+def build_rules(settings: Settings) -> TriageRules:
+    """Routes, pauses and episodes; without routes everything goes to every target."""
+    alerts = settings.alerts
+    routes = tuple(_route(route) for route in settings.routes)
+    if not routes:
+        routes = (Route(name="everything", targets=tuple(settings.targets)),)
+    return TriageRules(
+        routes=routes,
+        policy=AlertPolicy(
+            first_gap=alerts.first_gap,
+            longest_gap=alerts.longest_gap,
+            singles=alerts.singles,
+            singles_within=alerts.singles_within,
+            per_hour=alerts.per_hour,
+            per_day=alerts.per_day,
+            gentle_share=alerts.gentle_share,
+            list_gap=alerts.list_gap,
+        ),
+        cases=build_case_rules(settings.team),
+        episodes=EpisodeRule(quiet_after=alerts.episode_quiet, longest=alerts.episode_longest),
+    )
+
+
+def build_case_rules(team: TeamSettings) -> CaseRules:
+    """When the team is there, and whom to call when nobody has taken a case."""
+    names = get_args(Day)
+    staffed = Staffed(
+        zone=team.zone,
+        days=frozenset(names.index(day) for day in team.days),
+        start=team.start,
+        end=team.end,
+        holidays=frozenset(team.holidays),
+    )
+    return CaseRules(staffed=staffed, second=team.second, lead=team.lead)
+
+
+def build_digests(settings: Settings) -> tuple[Subscription, ...]:
+    """Who gets which digest; without brands it is about every brand."""
+    days = get_args(Day)
+    return tuple(
+        Subscription(
+            name=digest.name,
+            brands=digest.brands or tuple(brand.name for brand in settings.brands),
+            targets=digest.targets,
+            at=digest.at,
+            zone=digest.zone,
+            weekday=None if digest.day is None else days.index(digest.day),
+        )
+        for digest in settings.digests
+    )
+
+
+def build_surges(settings: Settings) -> SurgeRules:
+    """Who hears of surges; without a word about it, whoever hears of complaints."""
+    routed = tuple(dict.fromkeys(target for route in settings.routes for target in route.targets))
+    return SurgeRules(
+        brands={
+            brand.name: (brand.name, *brand.terms, *brand.misspellings, *brand.handles) for brand in settings.brands
+        },
+        targets=settings.surges.targets or routed or tuple(settings.targets),
+        often=settings.surges.false_ones,
+    )
+
+
+def _route(route: RouteSettings) -> Route:
+    quiet = route.quiet
+    return Route(
+        name=route.name,
+        targets=route.targets,
+        matching=Matching(
+            brands=route.brands,
+            topics=route.topics,
+            platforms=route.platforms,
+            sources=route.sources,
+            languages=route.languages,
+            levels=route.levels,
+        ),
+        quiet=QuietHours(start=quiet.start, end=quiet.end, zone=quiet.zone, breaks_through=quiet.breaks_through)
+        if quiet
+        else None,
+        stop=route.stop,
+    )

@@ -1,0 +1,149 @@
+"""Independent people by hour, for surges, and the surges that were found."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Text, and_, cast, func, insert, or_, select, text, update
+from sqlalchemy import case as when
+
+from monitor.core.days import Window
+from monitor.core.digest import Words
+from monitor.core.surge import Crowd, Kind, Surge
+from monitor.store.connection import reading
+from monitor.store.digests import STANDS, VOICE, as_words, posted, words
+from monitor.store.schema import IN_CASE, cases, mentions, pulses, surges
+
+_INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
+"""Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
+
+_FIELDS = ("id", "brand", "topic", "first_at", "found_at", "people", "peak", "expected", "ended_at")
+
+
+class SurgeWrites:
+    """The part of a transaction that is about surges."""
+
+    _connection: Connection
+
+    def open_surge(
+        self, brand: str, topic: str, kind: Kind, first_at: datetime, people: int, expected: float, now: datetime
+    ) -> Surge | None:
+        is_open = and_(surges.c.brand == brand, surges.c.topic == topic, surges.c.kind == kind)
+        is_open = and_(is_open, surges.c.ended_at.is_(None))
+        if self._connection.execute(select(surges.c.id).where(is_open)).first() is not None:
+            return None
+        row = {"brand": brand, "topic": topic, "kind": kind, "first_at": first_at, "found_at": now, "seen_at": now}
+        numbers = {"people": people, "peak": people, "expected": expected}
+        found = self._connection.execute(insert(surges).values(**row, **numbers).returning(surges)).one()
+        return _surge(found)
+
+    def set_surge(self, surge: Surge) -> None:
+        values = {"people": surge.people, "peak": surge.peak, "seen_at": surge.told_at, "ended_at": surge.ended_at}
+        self._connection.execute(update(surges).where(surges.c.id == surge.id).values(**values))
+
+
+class SurgeReads:
+    """The part of a store that is about surges."""
+
+    engine: Engine
+
+    def sources_since(self) -> dict[str, datetime]:
+        query = select(pulses.c.source, func.min(pulses.c.hour).label("since")).group_by(pulses.c.source)
+        return {row.source: row.since for row in self._rows(query)}
+
+    def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[str, dict[datetime, Crowd]]:
+        hour = self._hour()
+        counts = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
+        query = _complaints(select(hour, *counts), brand, span, without).group_by(hour)
+        found: dict[str, dict[datetime, Crowd]] = defaultdict(dict)
+        for row in self._rows(query):
+            found[""][_moment(row.hour)] = Crowd(posts=row.posts, people=row.people)
+        for row in self._rows(query.add_columns(cases.c.topic).group_by(cases.c.topic)):
+            found[row.topic][_moment(row.hour)] = Crowd(posts=row.posts, people=row.people)
+        return found
+
+    def talk_by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[datetime, Crowd]:
+        hour = self._hour()
+        query = select(hour, func.count().label("posts"), func.count(VOICE.distinct()).label("people"))
+        rows = self._rows(query.where(_others(brand, span, without)).group_by(hour))
+        return {_moment(row.hour): Crowd(posts=row.posts, people=row.people) for row in rows}
+
+    def crowds(self, brand: str, span: Window, without: Collection[str]) -> dict[str, Crowd]:
+        counts = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
+        query = _complaints(select(*counts), brand, span, without)
+        (whole,) = self._rows(query)
+        found = {"": Crowd(posts=whole.posts, people=whole.people)}
+        for row in self._rows(query.add_columns(cases.c.topic).group_by(cases.c.topic)):
+            found[row.topic] = Crowd(posts=row.posts, people=row.people)
+        return found
+
+    def talk_of(self, brand: str, span: Window, without: Collection[str]) -> Crowd:
+        query = select(func.count().label("posts"), func.count(VOICE.distinct()).label("people"))
+        (row,) = self._rows(query.where(_others(brand, span, without)))
+        return Crowd(posts=row.posts, people=row.people)
+
+    def most_of(self, brand: str, topic: str, span: Window) -> tuple[int, int]:
+        counts = []
+        for what in (mentions.c.case_id, VOICE):
+            query = _of_topic(_complaints(select(func.count().label("posts")), brand, span, ()), topic)
+            rows = self._rows(query.group_by(what).order_by(func.count().desc()).limit(1))
+            counts.append(rows[0].posts if rows else 0)
+        return counts[0], counts[1]
+
+    def most_talk_of(self, brand: str, span: Window) -> int:
+        query = select(func.count().label("posts")).where(_others(brand, span, ()))
+        rows = self._rows(query.group_by(mentions.c.fingerprint).order_by(func.count().desc()).limit(1))
+        return int(rows[0].posts) if rows else 0
+
+    def talk_in(self, brand: str, span: Window, limit: int) -> list[Words]:
+        same = select(func.min(mentions.c.id).label("id"), func.count().label("copies")).where(_others(brand, span, ()))
+        first = same.where(mentions.c.forgotten_at.is_(None)).group_by(mentions.c.fingerprint)
+        most = first.order_by(func.count().desc(), func.min(mentions.c.id)).limit(limit).subquery()
+        query = words().join(most, most.c.id == mentions.c.id).order_by(most.c.copies.desc(), mentions.c.id)
+        return [as_words(row) for row in self._rows(query)]
+
+    def said_in(self, brand: str, topic: str, span: Window, limit: int) -> list[Words]:
+        first = _of_topic(_complaints(select(func.min(mentions.c.id)), brand, span, ()), topic)
+        numbers = first.group_by(mentions.c.case_id)
+        query = words().where(mentions.c.id.in_(numbers), mentions.c.forgotten_at.is_(None))
+        rows = self._rows(query.order_by(mentions.c.posted_at, mentions.c.id).limit(limit))
+        return [as_words(row) for row in rows]
+
+    def surges(self, since: datetime) -> list[Surge]:
+        wanted = or_(surges.c.ended_at.is_(None), surges.c.ended_at > since)
+        return [_surge(row) for row in self._rows(select(surges).where(wanted).order_by(surges.c.id))]
+
+    def _hour(self) -> Any:
+        if self.engine.dialect.name == "sqlite":
+            return func.strftime("%Y-%m-%dT%H", mentions.c.posted_at).label("hour")
+        return func.to_char(func.timezone("UTC", mentions.c.posted_at), text("'YYYY-MM-DD\"T\"HH24'")).label("hour")
+
+    def _rows(self, query: Any) -> Any:
+        with reading(self.engine) as connection:
+            return connection.execute(query).all()
+
+
+def _complaints(query: Any, brand: str, span: Window, without: Collection[str]) -> Any:
+    """Complaints of a span with their cases, except those of some sources."""
+    joined = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
+    found = joined.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
+    return found.where(mentions.c.source.not_in(list(without))) if without else found
+
+
+def _of_topic(query: Any, topic: str) -> Any:
+    return query.where(cases.c.topic == topic) if topic else query
+
+
+def _others(brand: str, span: Window, without: Collection[str]) -> Any:
+    found = and_(posted(brand, span), mentions.c.is_own.is_(False))
+    return and_(found, mentions.c.source.not_in(list(without))) if without else found
+
+
+def _moment(hour: str) -> datetime:
+    return datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC)
+
+
+def _surge(row: Any) -> Surge:
+    values = {name: getattr(row, name) for name in _FIELDS}
+    return Surge(**values, kind=Kind(row.kind), told_at=row.seen_at)

@@ -1,0 +1,269 @@
+"""Surges over a real store: said once, named as what they are, edited as they grow, and over when they are over."""
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from monitor.core.message import Message
+from monitor.core.routing import Matching
+from monitor.core.surge import Kind, Often
+from monitor.jobs.surges import SurgeRules, SurgeWatch
+from monitor.store.connection import writing
+from monitor.store.schema import Stage, cases, causes, mentions, outbox, pulses
+from monitor.store.sql import SqlStore
+
+START = datetime(2026, 11, 2, tzinfo=UTC)
+NOW = START + timedelta(days=14, hours=15)
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+RULES = SurgeRules(brands={"Acme": ("acme",)}, targets=("team",), threaded=frozenset({"team"}))
+
+
+class World:
+    """Complaints as they were filed, put straight into the tables."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self.watch = SurgeWatch(RULES)
+        self._numbers = count(1)
+        self._dice = random.Random(3)
+        with writing(store.engine) as connection:
+            row = {"brand": "Acme", "topic": "x", "grouping": "g", "episode": 1, "opened_at": START}
+            connection.execute(insert(causes), [row | {"id": 1}])
+            connection.execute(insert(pulses), [{"source": "old", "hour": START, "seen": 1, "skipped": 0}])
+
+    def weeks(self) -> None:
+        """Two weeks in which about two people an hour complain by day, and three say other things."""
+        for hour in range(14 * 24 + 15):
+            at = START + hour * HOUR
+            for _ in range(self._dice.choice([1, 2, 3]) if 8 <= hour % 24 < 20 else self._dice.choice([0, 0, 1])):
+                topic = self._dice.choice(["delivery", "price"])
+                self.complain([at + self._dice.random() * HOUR], topic=topic)
+            self.say([at + self._dice.random() * HOUR for _ in range(3)])
+
+    def complain(
+        self,
+        moments: Iterable[datetime],
+        topic: str = "delivery",
+        author: str | None = None,
+        case: int | None = None,
+        text: str = "Acme courier lost parcel {n}",
+        source: str = "old",
+    ) -> None:
+        """One complaint at each moment: each of another person with a case of their own, unless one is given."""
+        opened: list[dict[str, Any]] = []
+        posts = []
+        for at in moments:
+            number = next(self._numbers)
+            if case is None or not opened:
+                opened.append(_case(number, topic, at))
+            of = opened[0]["id"] if case is not None else number
+            posts.append(_post(number, at, author, text.format(n=number), source) | {"cause_id": 1, "case_id": of})
+        self._insert(opened, posts)
+
+    def say(self, moments: Iterable[datetime], text: str = "Acme is fine {n}", author: str | None = None) -> None:
+        """Posts that are no complaints."""
+        posts = []
+        for at in moments:
+            number = next(self._numbers)
+            posts.append(_post(number, at, author, text.format(n=number), "old") | {"cause_id": None, "case_id": None})
+        self._insert([], posts)
+
+    def _insert(self, opened: list[dict[str, Any]], posts: list[dict[str, Any]]) -> None:
+        with writing(self.store.engine) as connection:
+            if opened:
+                connection.execute(insert(cases), opened)
+            connection.execute(insert(mentions), posts)
+
+    def look(self, now: datetime = NOW) -> int:
+        return self.watch.look(self.store, now)
+
+    def told(self) -> list[Message]:
+        with self.store.engine.connect() as connection:
+            rows = connection.execute(outbox.select().order_by(outbox.c.id))
+            return [Message.from_json(row.message) for row in rows]
+
+    def kinds(self) -> list[tuple[str, Kind]]:
+        return [(one.topic, one.kind) for one in self.store.surges(START)]
+
+
+def _case(number: int, topic: str, at: datetime) -> dict[str, Any]:
+    fixed = {"cause_id": 1, "brand": "Acme", "level": 3, "reasons": [], "state": "new", "version": 0}
+    return {"id": number, "topic": topic, "opened_at": at, "last_at": at, **fixed}
+
+
+def _post(number: int, at: datetime, author: str | None, text: str, source: str) -> dict[str, Any]:
+    who = {
+        "native_id": f"n{number}",
+        "author": author or f"a{number}",
+        "platform": "social",
+        "url": f"https://p.example/{number}",
+    }
+    fixed = {"brand": "Acme", "kind": "post", "is_own": False, "matched": ["acme"], "stage": Stage.DONE}
+    when = {"posted_at": at, "collected_at": at}
+    return {"id": number, "text": text, "source": source, "fingerprint": text, **who, **fixed, **when}
+
+
+@pytest.fixture
+def world(sql_store: SqlStore) -> World:
+    found = World(sql_store)
+    found.weeks()
+    return found
+
+
+def minutes_before(now: datetime, number: int, within: int = 50) -> list[datetime]:
+    return [now - (1 + step * within / number) * MINUTE for step in range(number)]
+
+
+def test_two_ordinary_weeks_bring_nothing(world: World) -> None:
+    for hour in range(-48, 1):
+        assert world.look(NOW + hour * HOUR) == 0
+
+
+def test_many_independent_people_are_a_surge_told_once_with_its_evidence(world: World) -> None:
+    world.complain(minutes_before(NOW, 25), text="Acme checkout crashed at payment {n}")
+    assert world.look() == 1
+    assert world.look() == 0
+    assert world.kinds() == [("delivery", Kind.SURGE)]
+    (notice,) = world.told()
+    assert notice.title == "Surge of complaints · delivery · Acme"
+    facts = dict(notice.facts)
+    assert int(facts["Now"].split()[0]) >= 25
+    assert "checkout crashed" in facts["Words that set it apart"] or "checkout" in facts["Words that set it apart"]
+    assert len(notice.quotes) == 3
+    assert all("checkout" in quote.text for quote in notice.quotes)
+    assert facts["First post"]
+    assert "chance alone" in notice.why[0]
+
+
+def test_it_is_found_within_an_hour_of_its_tenth_complaint(world: World) -> None:
+    moments = [NOW + step * 4 * MINUTE for step in range(30)]
+    tenth = moments[9]
+    world.complain(moments)
+    now = NOW
+    while not world.look(now):
+        now += MINUTE
+        assert now < tenth + HOUR
+
+
+def test_people_of_all_topics_are_a_surge_of_the_brand_and_not_one_of_each_topic(world: World) -> None:
+    for topic in ("delivery", "price", "safety", "policy"):
+        world.complain(minutes_before(NOW, 7), topic=topic)
+    assert world.look() == 1
+    assert world.kinds() == [("", Kind.SURGE)]
+    assert dict(world.told()[0].facts)["About"]
+
+
+def test_copies_of_one_post_are_no_surge_and_said_to_be_copies(world: World) -> None:
+    world.complain(minutes_before(NOW, 120), case=1, text="Acme lies, share this")
+    assert world.look() == 1
+    assert world.kinds() == [("delivery", Kind.COPIES)]
+    assert world.told()[0].title == "Not a surge: copies of one post · delivery · Acme"
+    assert "120 are copies of one post" in dict(world.told()[0].facts)["Posts"]
+
+
+def test_one_furious_author_is_no_surge_and_said_to_be_one(world: World) -> None:
+    for at in minutes_before(NOW, 60):
+        world.complain([at], author="furious", case=None)
+    # Their posts are one case, as the rules of filing have it.
+    with writing(world.store.engine) as connection:
+        first = connection.execute(mentions.select().where(mentions.c.author == "furious")).first()
+        assert first is not None
+        connection.execute(mentions.update().where(mentions.c.author == "furious").values(case_id=first.case_id))
+    world.look()
+    assert all(kind is not Kind.SURGE for _, kind in world.kinds())
+
+
+def test_good_news_is_talk_and_said_to_be_none_of_complaints(world: World) -> None:
+    world.say(minutes_before(NOW, 80), text="Acme wins the prize, lovely {n}")
+    assert world.look() == 1
+    assert world.kinds() == [("", Kind.TALK)]
+    assert world.told()[0].title == "Much talk, few complaints · Acme"
+
+
+def test_copied_news_is_said_to_be_copies(world: World) -> None:
+    world.say(minutes_before(NOW, 80), text="RT Acme wins the prize")
+    world.look()
+    assert world.kinds() == [("", Kind.COPIED_TALK)]
+
+
+def test_a_source_that_was_just_added_says_nothing_yet(world: World) -> None:
+    with writing(world.store.engine) as connection:
+        connection.execute(insert(pulses), [{"source": "new", "hour": NOW - 5 * HOUR, "seen": 1, "skipped": 0}])
+    world.complain(minutes_before(NOW, 40), source="new")
+    assert world.look() == 0
+
+
+def test_what_a_source_brings_late_counts_where_it_was_posted(world: World) -> None:
+    """A collector catches up: the posts of five hours arrive at once."""
+    world.complain([NOW - 5 * HOUR + step * 25 * MINUTE for step in range(12)])
+    assert world.look() == 0
+
+
+def test_it_grows_in_its_thread_and_its_notice_is_edited_and_it_ends(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    later = NOW + 30 * MINUTE
+    world.complain(minutes_before(later, 40, within=25))
+    assert world.look(later) == 2
+    notice, edit, line = world.told()
+    assert edit.edits
+    assert edit.thread == notice.key
+    assert line.thread == notice.key
+    assert line.title.startswith("Growing: ")
+    assert world.look(later + 5 * MINUTE) == 0
+    ended = later + 3 * HOUR
+    assert world.look(ended) == 2
+    *_, last_edit, over = world.told()
+    assert last_edit.title == "Surge of complaints, over · delivery · Acme"
+    assert over.title.startswith("Over: as many as usual again")
+    assert dict(last_edit.facts)["Now"] == dict(edit.facts)["Now"]
+
+
+def test_after_its_end_the_same_people_are_not_told_again(world: World) -> None:
+    world.complain(minutes_before(NOW, 60))
+    world.look()
+    for hour in range(1, 24):
+        world.look(NOW + hour * HOUR)
+    assert [one.kind for one in world.store.surges(START)] == [Kind.SURGE]
+
+
+def test_a_new_wave_after_its_end_is_told(world: World) -> None:
+    world.complain(minutes_before(NOW, 30))
+    world.look()
+    world.look(NOW + 4 * HOUR)
+    again = NOW + 8 * HOUR
+    world.complain(minutes_before(again, 30))
+    world.look(again)
+    assert len(world.store.surges(START)) == 2
+
+
+def test_a_restart_in_the_middle_changes_nothing(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    world.watch = SurgeWatch(RULES)
+    assert world.look(NOW + 5 * MINUTE) == 0
+    assert len(world.told()) == 1
+
+
+def test_a_silence_holds_its_notice_back(world: World) -> None:
+    world.store.add_silence(Matching(topics=("delivery",)), NOW + HOUR, "ann", "known", NOW)
+    world.complain(minutes_before(NOW, 25))
+    assert world.look() == 0
+
+
+def test_without_history_nothing_is_said(sql_store: SqlStore) -> None:
+    world = World(sql_store)
+    world.complain(minutes_before(NOW, 50))
+    assert world.look() == 0
+
+
+@pytest.mark.parametrize("often", list(Often))
+def test_whatever_is_put_up_with_a_real_surge_is_told(world: World, often: Often) -> None:
+    world.watch = SurgeWatch(SurgeRules(brands=RULES.brands, targets=("team",), often=often))
+    world.complain(minutes_before(NOW, 60))
+    assert world.look() == 1
