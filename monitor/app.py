@@ -91,7 +91,7 @@ class App:
 
     def digest(self) -> int:
         """Send the editions of digests that are due."""
-        return send_digests(self.store, self.digests, self.clock())
+        return send_digests(self.store, self.digests, self.clock(), self.rules.cases.threaded)
 
     def watch_surges(self) -> int:
         """Tell what is more than usual, how it grows, and when it is over."""

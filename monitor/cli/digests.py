@@ -75,7 +75,7 @@ def _rendered(found: "Digest", shown: str) -> str:
 
 def _send(settings: "Settings", found: "Digest", target: str, now: datetime, *, dry_run: bool) -> None:
     """Into the outbox, once for each target and span; the running service delivers it."""
-    from monitor.app import open_store
+    from monitor.app import build_targets, open_store
     from monitor.core.digest_message import write_digest
     from monitor.core.message import plain_text
     from monitor.registry import nearest
@@ -87,6 +87,8 @@ def _send(settings: "Settings", found: "Digest", target: str, now: datetime, *, 
         )
     span = f"{found.first_day.isoformat()}/{found.days}"
     messages = write_digest(found, f"digest/by hand/{found.brand}/{span}")
+    if not build_targets(settings)[target].notifier.has_threads:
+        messages = messages[:1]
     if dry_run:
         click.echo("\n\n".join(plain_text(message) for message in messages))
         return

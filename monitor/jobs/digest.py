@@ -1,6 +1,6 @@
 """Digest: one object with everything that a span has to say, and one edition for each local date, whatever happens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -59,16 +59,19 @@ class Subscription:
         return 1 if self.weekday is None else 7
 
 
-def send_digests(store: Store, subscriptions: Sequence[Subscription], now: datetime) -> int:
+def send_digests(
+    store: Store, subscriptions: Sequence[Subscription], now: datetime, threaded: Collection[str] = ()
+) -> int:
     """Put the editions that are due into the outbox, and return how many messages that were.
 
     After a stop of several days only the newest edition is sent, and says that it is late. A new subscription begins
-    with the next date: nobody asked for the one whose time had passed before.
+    with the next date: nobody asked for the one whose time had passed before. ``threaded`` are the targets where the
+    details can stand under the summary.
     """
-    return sum(_send(store, one, now) for one in subscriptions)
+    return sum(_send(store, one, threaded, now) for one in subscriptions)
 
 
-def _send(store: Store, subscription: Subscription, now: datetime) -> int:
+def _send(store: Store, subscription: Subscription, threaded: Collection[str], now: datetime) -> int:
     day = latest_due(subscription.at, subscription.zone, now, subscription.weekday)
     last = store.last_digest(subscription.name)
     if last is not None and last >= day:
@@ -83,7 +86,9 @@ def _send(store: Store, subscription: Subscription, now: datetime) -> int:
                 key = f"digest/{subscription.name}/{digest.brand}/{day.isoformat()}"
                 messages = write_digest(digest, key)
                 for target in subscription.targets:
-                    count += sum(transaction.enqueue(target, message, now) for message in messages)
+                    # Where nothing can stand under a message, the summary brings the whole digest with it.
+                    told = messages if target in threaded else messages[:1]
+                    count += sum(transaction.enqueue(target, message, now) for message in told)
     return count
 
 

@@ -148,6 +148,7 @@ def _body(message: Message) -> bytes:
         "why": list(message.why),
         "more": message.more,
         "text": plain_text(message),
+        **({"digest": message.digest} if message.digest else {}),
     }
     return json.dumps(content, ensure_ascii=False).encode(errors="replace")
 
