@@ -1,9 +1,12 @@
 """A message for people, written once and independent of the channel that carries it."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+DELETED = "(deleted by its author)"
 
 
 class Tone(StrEnum):
@@ -103,6 +106,33 @@ class Message:
             chart=_chart(data.get("chart")),
             digest=data.get("digest"),
         )
+
+
+def quoted_in(message: Message) -> set[str]:
+    """The keys of the posts whose words stand in a message, its digest included."""
+    found = {quote.post for quote in message.quotes if quote.post}
+    return found | {part["post"] for part in _words_in(message.digest)}
+
+
+def digest_rewritten(digest: Any, texts: Mapping[str, str | None]) -> Any:
+    """A digest with other words for posts, by key; those without any lose their author and address, too."""
+    if isinstance(digest, list):
+        return [digest_rewritten(part, texts) for part in digest]
+    if not isinstance(digest, dict):
+        return digest
+    if digest.get("post") in texts:
+        text = texts[digest["post"]]
+        return digest | ({"text": DELETED, "author": None, "url": None} if text is None else {"text": text})
+    return {name: digest_rewritten(part, texts) for name, part in digest.items()}
+
+
+def _words_in(part: Any) -> Iterator[dict[str, Any]]:
+    """Every quotation in a digest."""
+    if isinstance(part, dict) and isinstance(part.get("post"), str):
+        yield part
+    elif isinstance(part, dict | list):
+        for inner in part.values() if isinstance(part, dict) else part:
+            yield from _words_in(inner)
 
 
 def _chart(data: dict[str, Any] | None) -> Chart | None:

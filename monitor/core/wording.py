@@ -10,14 +10,13 @@ from monitor.core.cause import Cause, Complaint
 from monitor.core.doors import doors, named
 from monitor.core.health import Health
 from monitor.core.mention import Gap, Post
-from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.message import DELETED, Message, Quote, Tone, digest_rewritten, duration, moment
 from monitor.core.stake import stake
 from monitor.core.text import excerpt
 
 QUOTED = 3
 QUOTE_CHARS = 280
 ALTOGETHER = "Altogether"
-DELETED = "(deleted by its author)"
 
 _TONE = {
     Reason.FIRST: Tone.ALERT,
@@ -110,7 +109,8 @@ def rewritten(message: Message, posts: Sequence[Post]) -> Message:
         return replace(quote, text=f"{excerpt(mask(post.text), QUOTE_CHARS)} (edited)")
 
     why = message.why if all(post.text is not None for post in posts) else message.why[:1]
-    return replace(message, quotes=tuple(map(changed, message.quotes)), why=why)
+    digest = digest_rewritten(message.digest, {post.key: post.text for post in posts})
+    return replace(message, quotes=tuple(map(changed, message.quotes)), why=why, digest=digest)
 
 
 def edit_of(message: Message, now: datetime) -> Message:

@@ -9,6 +9,8 @@ keeps its messages. Another refusal (5xx) concerns this message, which is set as
 
 import smtplib
 import ssl
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -60,23 +62,23 @@ class Options(BaseModel):
 
 
 def create(options: Options) -> "EmailNotifier":
-    return EmailNotifier(options)
+    return EmailNotifier(options, time.time)
 
 
 class EmailNotifier:
-    """A :class:`monitor.ports.Notifier`. References are empty: mail cannot be found again, nor changed."""
+    """A :class:`monitor.ports.Notifier`. ``clock`` gives the date of a mail in seconds; references are empty."""
 
     pace = timedelta(0)
     has_threads = False
 
-    def __init__(self, options: Options, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, options: Options, clock: Callable[[], float], context: ssl.SSLContext | None = None) -> None:
         self._options = options
+        self._clock = clock
         self._context = context or ssl.create_default_context()
 
     def send(self, message: Message, thread: Receipt | None) -> Receipt:  # noqa: ARG002 (the mail names the thread)
         options = self._options
-        now = datetime.now(UTC)  # noqa: TID251 - the date of the mail
-        mail = write_mail(message, options.sender, options.to, now)
+        mail = write_mail(message, options.sender, options.to, datetime.fromtimestamp(self._clock(), UTC))
         server = self._connected()
         try:
             server.send_message(mail, options.sender, [options.to])
@@ -91,8 +93,8 @@ class EmailNotifier:
             server.close()
         return Receipt()
 
-    def edit(self, message: Message, receipt: Receipt) -> None:  # noqa: ARG002
-        raise Refused("mail that was sent cannot be changed")
+    def edit(self, message: Message, receipt: Receipt) -> None:
+        """What was mailed stays as it was, and nobody wants a second mail about it."""
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:  # noqa: ARG002
         raise Refused("mail cannot be looked up; it is sent again with the same Message-ID")

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.mention import Mention, Post
-from monitor.core.message import Message
+from monitor.core.message import Message, quoted_in
 from monitor.core.text import fingerprint
 from monitor.core.watch import Match
 from monitor.ports import Quoting
-from monitor.store.schema import Stage, State, copies, mentions, outbox, told, verdicts
+from monitor.store.schema import Stage, State, copies, mentions, outbox, quoted, told, verdicts
 
 _PORTION = 10_000
 
@@ -105,6 +105,13 @@ class PostWrites:
 
     def revise(self, message: int, to: Message) -> None:
         self._connection.execute(update(outbox).where(outbox.c.id == message).values(message=to.to_json()))
+        self._note_quotes(message, to)
+
+    def _note_quotes(self, number: int, message: Message) -> None:
+        """Where messages that belong to no case, such as digests, quote a post: to follow what becomes of it."""
+        rows = [{"post": post, "outbox_id": number} for post in sorted(quoted_in(message))]
+        if rows and message.case is None:
+            self._connection.execute(upsert(self._connection, quoted).on_conflict_do_nothing(), rows)
 
     def _forgotten(self, ids: Collection[str]) -> set[tuple[str, str]]:
         found: set[tuple[str, str]] = set()
@@ -143,8 +150,10 @@ class PostWrites:
         )
         by_told = wanted.join(told, told.c.outbox_id == outbox.c.id).join(mentions, mentions.c.id == told.c.mention_id)
         by_case = wanted.join(mentions, mentions.c.case_id == outbox.c.case_id)
+        key = mentions.c.platform + ":" + mentions.c.native_id
+        by_quote = wanted.join(quoted, quoted.c.outbox_id == outbox.c.id).join(mentions, key == quoted.c.post)
         for some in portions(numbers):
-            for query in (by_told, by_case):
+            for query in (by_told, by_case, by_quote):
                 for row in self._connection.execute(query.where(mentions.c.id.in_(some)).order_by(outbox.c.id)):
                     messages[row.id] = row
                     post = Post(row.platform, row.native_id, row.url, None if gone else row.words)

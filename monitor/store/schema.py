@@ -283,6 +283,14 @@ told = Table(
     sqlite_with_rowid=False,
 )
 
+quoted = Table(
+    "quoted",
+    metadata,
+    Column("post", Text, primary_key=True),
+    Column("outbox_id", Integer, ForeignKey("outbox.id"), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 health = Table(
     "health",
     metadata,

@@ -228,8 +228,10 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestW
     def enqueue(self, target: str, message: Message, now: datetime, case: int | None = None) -> bool:
         row = _outbox_row(target, message, now) | {"case_id": case}
         statement = upsert(self._connection, outbox).values(row)
-        inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id))
-        return inserted.first() is not None
+        inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).first()
+        if inserted is not None and case is None:
+            self._note_quotes(inserted.id, message)
+        return inserted is not None
 
     def set_health(self, of: Health) -> None:
         values = {name: getattr(of, name) for name in Health.__slots__ if name not in ("name", "told_at")}

@@ -10,6 +10,7 @@ from monitor.core.digest import Digest
 from monitor.core.message import Message
 from monitor.digest.read import from_json
 from monitor.jobs.digest import Subscription, make_digest, send_digests
+from monitor.jobs.forget import forget
 from monitor.store.sql import SqlStore
 from monitor.testing.fakes import Clock, a_mention
 from tests.jobs.pipeline import Pipeline
@@ -151,3 +152,19 @@ def test_one_complaint_in_a_quiet_week_is_in_the_digest(pipeline: Pipeline, cloc
     digest = yesterday(pipeline)
     assert not digest.is_quiet
     assert [problem.quote.text for problem in digest.problems] == ["Acme parcel crushed!!"]
+
+
+def test_a_deleted_post_leaves_the_digest_that_quotes_it(pipeline: Pipeline, clock: Clock) -> None:
+    pipeline.hear([a_mention("Acme parcel crushed!!", "1", posted_at=clock(), url="https://social.example/1")])
+    send_digests(pipeline.store, (NIGHTLY,), clock())
+    clock.move(days=1)
+    send_digests(pipeline.store, (NIGHTLY,), clock(), {"team"})
+    (digest,) = editions(pipeline.store)
+    assert "crushed" in str(digest.to_json())
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [(a_mention().platform, "1")], clock())
+    (kept,) = editions(pipeline.store)
+    assert "crushed" not in str(kept.to_json())
+    assert "https://social.example/1" not in str(kept.to_json())
+    assert "(deleted by its author)" in str(kept.digest)
+    assert from_json(kept.digest or {}).basics.complaints.now == 1

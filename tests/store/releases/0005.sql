@@ -214,6 +214,15 @@ CREATE TABLE pulses (
 
 ;
 INSERT INTO "pulses" VALUES('news','2026-11-22 10:00:00.000000',6,1);
+CREATE TABLE quoted (
+	post TEXT NOT NULL, 
+	outbox_id INTEGER NOT NULL, 
+	CONSTRAINT pk_quoted PRIMARY KEY (post, outbox_id), 
+	CONSTRAINT fk_quoted_outbox_id FOREIGN KEY(outbox_id) REFERENCES outbox (id)
+)
+ WITHOUT ROWID
+
+;
 CREATE TABLE silences (
 	id INTEGER NOT NULL, 
 	matching JSON NOT NULL, 

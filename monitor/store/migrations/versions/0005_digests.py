@@ -21,6 +21,14 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "quoted",
+        sa.Column("post", sa.Text(), nullable=False),
+        sa.Column("outbox_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["outbox_id"], ["outbox.id"], name="fk_quoted_outbox_id"),
+        sa.PrimaryKeyConstraint("post", "outbox_id", name="pk_quoted"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "orders",
         sa.Column("brand", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
