@@ -18,7 +18,10 @@ from monitor.store.report import Report
 
 SOURCE = "replay"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STAGES = ("read", "collect", "classify", "triage", "deliver")
+_STAGES = ("read", "collect", "classify", "triage", "digest", "deliver")
+LOOK = timedelta(minutes=15)
+"""How often surges and digests are looked at."""
+
 AFTERMATH = timedelta(days=2)
 """How long after the last post we wait for what is still held back, such as by quiet hours."""
 
@@ -52,6 +55,7 @@ class Replayed:
     skipped: Counter[str] = field(default_factory=Counter)
     first: datetime | None = None
     last: datetime | None = None
+    looked: datetime | None = None
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0.0))
 
     @contextmanager
@@ -102,7 +106,7 @@ def replay(
     return done
 
 
-def write_json(done: Replayed, report: Report, out: IO[str]) -> None:
+def write_json(done: Replayed, app: App, report: Report, out: IO[str]) -> None:
     """The report as one JSON object, written as it is read, so that a million verdicts need no memory."""
     head: dict[str, Any] = {
         "posts": done.posts,
@@ -119,6 +123,17 @@ def write_json(done: Replayed, report: Report, out: IO[str]) -> None:
                 "mentions": ids,
             }
             for cause, ids in report.all_causes()
+        ],
+        "surges": [
+            {
+                "brand": surge.brand,
+                "topic": surge.topic,
+                "kind": surge.kind,
+                "found_at": _iso(surge.found_at),
+                "ended_at": _iso(surge.ended_at) if surge.ended_at else None,
+                "people": surge.people,
+            }
+            for surge in app.store.surges(_EPOCH)
         ],
         "alerts": [
             {
@@ -168,7 +183,12 @@ def _round(app: App, done: Replayed) -> datetime | None:
             pass
     with done.timed("triage"):
         triaged = app.triage()
-    if triaged.alerts:
+    told = triaged.alerts
+    if done.looked is None or app.clock() - done.looked >= LOOK:
+        done.looked = app.clock()
+        with done.timed("digest"):
+            told += app.watch_surges() + app.digest()
+    if told:
         with done.timed("deliver"):
             for name in app.targets:
                 while app.deliver(name):
@@ -177,8 +197,13 @@ def _round(app: App, done: Replayed) -> datetime | None:
 
 
 def _catch_up(app: App, clock: VirtualClock, wake: datetime | None, until: datetime, done: Replayed) -> None:
-    while wake is not None and wake < until:
-        clock.move(wake)
+    """Give what waits its turn, and look at surges and digests, up to a moment."""
+    while True:
+        next_look = done.looked + LOOK if done.looked else until
+        turn = min(next_look, wake or until)
+        if turn >= until:
+            return
+        clock.move(turn)
         wake = _round(app, done)
 
 

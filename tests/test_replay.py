@@ -63,14 +63,24 @@ def played(tmp_path: Path, rows: Sequence[Row | str], **config: Any) -> tuple[di
         object.__setattr__(target, "notifier", notifiers[name])
     done = replay(app, create(Options(paths=(posts,))), clock)
     out = io.StringIO()
-    write_json(done, Report(app.store.engine), out)
+    write_json(done, app, Report(app.store.engine), out)
     app.store.engine.dispose()
     return json.loads(out.getvalue()), notifiers
 
 
 def test_the_report_has_the_promised_shape(tmp_path: Path) -> None:
     report, _ = played(tmp_path, [row(1), row(2, "Acme is great, thank you"), row(3, "nothing about anybody")])
-    assert set(report) == {"posts", "stored", "skipped", "skipped_reasons", "verdicts", "cases", "alerts", "seconds"}
+    assert set(report) == {
+        "posts",
+        "stored",
+        "skipped",
+        "skipped_reasons",
+        "verdicts",
+        "cases",
+        "surges",
+        "alerts",
+        "seconds",
+    }
     assert (report["posts"], report["stored"], report["skipped"]) == (3, 2, 1)
     assert report["skipped_reasons"] == {"about no watched brand": 1}
     assert set(report["verdicts"]) == {"p1", "p2"}

@@ -130,7 +130,7 @@ def _played(
             done = replay(app, collector, clock, advance)
         report = Report(app.store.engine)
         if as_json:
-            write_json(done, report, sys.stdout)
+            write_json(done, app, report, sys.stdout)
         else:
             _summarise(done, report)
         yield report

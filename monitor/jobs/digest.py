@@ -77,7 +77,10 @@ def _send(store: Store, subscription: Subscription, threaded: Collection[str], n
     if last is not None and last >= day:
         return 0
     is_late = now - instant(day, subscription.at, subscription.zone) > LATE
-    brands = subscription.brands if last is not None else ()
+    span = window(day - timedelta(days=subscription.days), subscription.days, subscription.zone)
+    # Before its first post a brand has nothing to say, not even that it was quiet.
+    begun = {brand: store.since(brand) or span.start for brand in subscription.brands}
+    brands = [brand for brand, since in begun.items() if last is not None and since < span.end]
     found = [_edition(store, subscription, brand, day, now, is_late) for brand in brands]
     count = 0
     with store.begin() as transaction:

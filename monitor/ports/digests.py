@@ -64,7 +64,7 @@ class DigestReads(Protocol):
         ...
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
-        """The words to quote: the most urgent, then the most reposted, then the oldest; one for each person."""
+        """The words to quote: the most urgent, then the most reposted, then the surest; one for each person."""
         ...
 
     def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:

@@ -146,13 +146,14 @@ class DigestReads:
         return rows[0].owner_name if rows else None
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
-        query = words().where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
-        query = query.where(mentions.c.forgotten_at.is_(None))
+        query = words(mentions.outerjoin(verdicts, _JUDGED)).where(posted(brand, span), text(f"mentions.{IN_CASE}"))
+        query = query.where(STANDS, mentions.c.forgotten_at.is_(None))
         if topic is not None:
             query = query.where(cases.c.topic == topic)
         if level is not None:
             query = query.where(cases.c.level == level)
-        order = (cases.c.level, func.coalesce(mentions.c.reposts, 0).desc(), mentions.c.posted_at, mentions.c.id)
+        surest = func.coalesce(verdicts.c.complaint, 0.0).desc()
+        order = (cases.c.level, func.coalesce(mentions.c.reposts, 0).desc(), surest, mentions.c.id)
         return self._of_different_people(query.order_by(*order), limit)
 
     def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:

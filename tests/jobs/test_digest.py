@@ -168,3 +168,12 @@ def test_a_deleted_post_leaves_the_digest_that_quotes_it(pipeline: Pipeline, clo
     assert "https://social.example/1" not in str(kept.to_json())
     assert "(deleted by its author)" in str(kept.digest)
     assert from_json(kept.digest or {}).basics.complaints.now == 1
+
+
+def test_there_is_no_edition_about_a_day_before_the_first_post(pipeline: Pipeline, clock: Clock) -> None:
+    send_digests(pipeline.store, (NIGHTLY,), clock())
+    clock.move(days=1)
+    pipeline.hear([a_mention("Acme parcel crushed!!", "1", posted_at=clock() - HOUR)])
+    assert editions(pipeline.store) == []
+    send_digests(pipeline.store, (NIGHTLY,), clock() + DAY)
+    assert len(editions(pipeline.store)) == 1
