@@ -94,7 +94,7 @@ def test_the_report_has_the_promised_shape(tmp_path: Path) -> None:
         assert alert["at"] == "2026-11-02T12:00:00Z"
         assert "worst parcel" in alert["text"]
     assert {alert["channel"] for alert in report["alerts"]} == {"team", "ops"}
-    assert set(report["seconds"]) == {"read", "collect", "classify", "triage", "deliver"}
+    assert set(report["seconds"]) == {"read", "collect", "classify", "triage", "digest", "deliver"}
 
 
 def busy_days(count: int = 60) -> list[Row]:

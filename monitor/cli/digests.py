@@ -1,4 +1,4 @@
-"""What was said and what became of it: ``digest``, ``stats``, ``orders``."""
+"""What was said and what became of it: ``digest``, ``stats``, ``export``, ``orders``."""
 
 import csv
 from collections.abc import Iterator
@@ -144,6 +144,40 @@ def _stats(settings: "Settings", brand: str, days: int, zone: tzinfo) -> Iterato
 
 
 @click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("-b", "--brand", help="Whose complaints; may be left out when only one brand is watched.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="The first day; a week ago when left out.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day; yesterday when left out.")
+@click.option("-z", "--zone", help="Whose midnight a day begins with; that of the first digest when left out.")
+@with_config
+def export(
+    file: Path, brand: str | None, since: datetime | None, until: datetime | None, zone: str | None, config: Path
+) -> None:
+    """Write complaints with their cases into FILE, a new .csv (no cell can become a formula) or .parquet.
+
+    \b
+    Example:  umbrage export november.csv --since 2026-11-01 --until 2026-11-30
+    """
+    from monitor.app import clock, open_store
+    from monitor.core.days import window
+    from monitor.export import write
+    from monitor.store.report import Report
+
+    settings = settings_of(config)
+    chosen, place = _brand(settings, brand), _zone(settings, zone)
+    today = clock().astimezone(place).date()
+    last = until.date() if until else today - timedelta(days=1)
+    first = since.date() if since else last - timedelta(days=6)
+    if last < first:
+        raise click.ClickException(f"--until {last} is before --since {first}")
+    if file.exists():
+        raise click.ClickException(f"{file} exists already; nothing was changed")
+    report = Report(open_store(settings.store, migrate=False).engine)
+    count = write(report.complaints(chosen, window(first, (last - first).days + 1, place)), file)
+    click.echo(f"wrote {count:,} complaints of {first} to {last} into {file}", err=True)
+
+
+@click.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("-b", "--brand", help="Whose orders; may be left out when only one brand is watched.")
 @with_config
@@ -198,4 +232,4 @@ def _zone(settings: "Settings", named: str | None) -> tzinfo:
         raise click.ClickException(f"{named!r} is no time zone; write it like Europe/Berlin") from None
 
 
-COMMANDS = (digest, stats, orders)
+COMMANDS = (digest, stats, export, orders)

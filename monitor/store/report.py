@@ -9,9 +9,11 @@ from sqlalchemy import Engine, RowMapping, func, or_, select, text, update
 from monitor.core.case import Case
 from monitor.core.case import State as CaseState
 from monitor.core.cause import Cause
+from monitor.core.days import Window
 from monitor.core.message import Message
 from monitor.store.cases import as_case
 from monitor.store.connection import reading, writing
+from monitor.store.digests import STANDS, posted
 from monitor.store.schema import (
     KEPT,
     UNFINISHED,
@@ -165,6 +167,18 @@ class Report:
             .order_by(mentions.c.id)
         )
         yield from self._stream(query if brand is None else query.where(mentions.c.brand == brand))
+
+    def complaints(self, brand: str, span: Window) -> Iterator[dict[str, Any]]:
+        """The complaints of a span with their cases, oldest first, streamed; what a person called none is left out."""
+        told = ("posted_at", "brand", "platform", "author", "text", "url", "language")
+        of_case = ("topic", "level", "state", "opened_at", "answered_at", "ended_at")
+        columns = (*(mentions.c[name] for name in told), *(cases.c[name] for name in of_case))
+        named = (cases.c.id.label("case_id"), cases.c.owner_name.label("owner"), verdicts.c.complaint)
+        judged = (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by)
+        joined = mentions.join(cases, cases.c.id == mentions.c.case_id).outerjoin(verdicts, judged)
+        query = select(*columns, *named).select_from(joined).where(posted(brand, span), STANDS)
+        for row in self._stream(query.order_by(mentions.c.posted_at, mentions.c.id)):
+            yield {**row, "case": f"case/{row['case_id']}"}
 
     def texts(self, numbers: Collection[int]) -> list[RowMapping]:
         """What was said in these mentions, as (id, platform, native_id, brand, text)."""

@@ -1,8 +1,8 @@
 """How long a digest takes over two million mentions, and how much memory. ``python -m tests.benchmarks.digests``.
 
-An SQLite file of 60 days: 2,000,000 mentions of one brand, one in ten of them a complaint with a case, each judged. It is
-filled straight into the tables, 90 s here. Then, in a process of its own each: the digest of the last day, of the last
-week, and one look for surges, cold (the baselines of eight weeks) and again.
+An SQLite file of 60 days: 2,000,000 mentions of one brand, each judged, one in ten a complaint with a case; filled
+straight into the tables, 90 s here. Then, in a process of its own each: the digest of the last day, of the last week,
+and one look for surges, cold (the baselines of eight weeks) and again.
 """
 
 import json

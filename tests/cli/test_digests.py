@@ -120,3 +120,14 @@ def test_a_digest_for_nobody_or_twice_is_refused(umbrage: Umbrage, tmp_path: Pat
     said = umbrage("check").err
     assert "digests.0.targets: 'teem' no such target" in said
     assert "'marketing' is used twice" in said
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_export_writes_the_complaints_behind_the_numbers(umbrage: Umbrage, tmp_path: Path, name: str) -> None:
+    said = umbrage("export", name)
+    assert "wrote 2 complaints" in said.err
+    if name.endswith("csv"):
+        assert "Where is parcel 0?" in (tmp_path / name).read_text("utf-8")
+    assert "exists already" in umbrage("export", name).err
+    assert "is before" in umbrage("export", "x.csv", "--since", "2026-11-02", "--until", "2026-11-01").err
