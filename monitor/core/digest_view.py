@@ -136,7 +136,7 @@ def outcome_lines(outcomes: Outcomes) -> Iterator[Line]:
         times = f"median {duration(outcomes.to_satisfied)}, longest {duration(outcomes.worst)} to the evidence"
         if outcomes.first_answer is not None:
             times += f"; median {duration(outcomes.first_answer)} to the first answer"
-        yield Line(name="Customer's clock", value=f"{times}; {unsolved} still open")
+        yield Line(name="Customer's clock", value=f"{times}; {outcomes.unsolved} cases are open")
     yield Line(name=named(State.UNKNOWN_SILENT).capitalize(), value=str(outcomes.unknown_silent))
     yield Line(name="Still open", value=unsolved)
 

@@ -43,7 +43,7 @@ class Often(StrEnum):
     YEARLY = "one a year"
 
 
-CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 1e-6, Often.YEARLY: 1e-8}
+CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 3e-7, Often.YEARLY: 1e-12}
 """The chance at which a window of a brand is called a surge, as ``tests/benchmarks/surges.py`` measured it."""
 
 TOPIC_CHANCE = 0.1

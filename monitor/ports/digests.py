@@ -64,11 +64,11 @@ class DigestReads(Protocol):
         ...
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
-        """The words to quote: the most urgent, then the most reposted, then the surest; one for each person."""
+        """Words to quote: the most urgent, then the most reposted, then the surest; one for each person, no copies."""
         ...
 
     def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
-        """How many posts praise, and those of them that are least like a complaint, one for each person."""
+        """How many posts praise, and those of them that are least like a complaint, one for each person, no copies."""
         ...
 
     def not_told(self, brand: str, span: Window) -> int:

@@ -224,12 +224,15 @@ class DigestReads:
 
     def _of_different_people(self, query: Select[Any], limit: int) -> list[Words]:
         found: dict[str, Words] = {}
+        said: set[str] = set()
         with (
             reading(self.engine) as connection,
             closing(connection.execution_options(yield_per=50).execute(query)) as rows,
         ):
             for row in rows:
-                found.setdefault(row.voice, as_words(row))
+                if row.voice not in found and row.fingerprint not in said:
+                    found[row.voice] = as_words(row)
+                    said.add(row.fingerprint)
                 if len(found) >= limit:
                     break
         return list(found.values())
@@ -245,7 +248,7 @@ class DigestReads:
 
 def words(source: Any = mentions) -> Select[Any]:
     """What is needed to quote a post, with its case if it has one."""
-    columns = ("id", "native_id", "platform", "author", "text", "url", "posted_at", "case_id")
+    columns = ("id", "native_id", "platform", "author", "text", "url", "posted_at", "case_id", "fingerprint")
     joined = source.outerjoin(cases, cases.c.id == mentions.c.case_id)
     return select(*(mentions.c[name] for name in columns), cases.c.opened_at, VOICE).select_from(joined)
 

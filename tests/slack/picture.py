@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.core.message import Message
-from monitor.slack.blocks import fallback, render
+from monitor.slack.blocks import CHART, fallback, render
 from tests.slack.templates import templates
 from tests.slack.test_templates import GOLDEN
 
@@ -23,6 +23,8 @@ h2 { font-size: 18px; margin: 4px 0 8px } .small { color: #616061; font-size: 13
 button { font: inherit; font-size: 13px; font-weight: bold; border: 1px solid #bbb; border-radius: 4px;
   margin: 6px 8px 0 0; padding: 4px 12px; background: #fff }
 .primary { background: #007a5a; color: #fff; border-color: #007a5a }
+.chart { display: flex; align-items: end; gap: 6px; height: 110px; border-bottom: 1px solid #bbb }
+.bar { flex: 1; background: #1264a3; color: #fff; font-size: 11px; text-align: center }
 .call { background: #fff3d1; color: #1264a3 } a { color: #1264a3; text-decoration: none } .thread { margin-left: 40px }
 """
 
@@ -46,9 +48,21 @@ def _block(block: dict[str, Any]) -> str:
         return f"<h2>{html.escape(block['text']['text'])}</h2>"
     if kind == "context":
         return "".join(f'<div class="small">{html.escape(part["text"])}</div>' for part in block["elements"])
+    if kind == CHART:
+        return _chart(block)
     if kind == "actions":
         return "".join(_button(element) for element in block["elements"])
     return "".join(_rich(part) for part in block["elements"])
+
+
+def _chart(block: dict[str, Any]) -> str:
+    points = block["chart"]["series"][0]["data"]
+    largest = max(1, *(point["value"] for point in points))
+    bars = "".join(
+        f'<span class="bar" style="height:{90 * point["value"] // largest + 1}px">{point["value"]}</span>'
+        for point in points
+    )
+    return f'<div class="small"><b>{html.escape(block["title"])}</b><div class="chart">{bars}</div></div>'
 
 
 def _button(element: dict[str, Any]) -> str:

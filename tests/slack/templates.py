@@ -20,14 +20,18 @@ from monitor.core.case_message import (
 )
 from monitor.core.cause import Cause, Complaint
 from monitor.core.clocks import Staffed
+from monitor.core.digest_message import write_digest
 from monitor.core.health import Health
 from monitor.core.level import Level, Signals, grade
 from monitor.core.mention import Gap
 from monitor.core.message import Message
+from monitor.core.surge import Crowd, Excess, Kind, Surge
+from monitor.core.surge_message import Evidence, write_end, write_growth, write_surge
 from monitor.core.timers import timers
 from monitor.core.trend import Lately
 from monitor.core.verdict import Band
 from monitor.core.wording import write_alert, write_gaps, write_recovery, write_trouble
+from tests.digest.digests import a_digest, words
 
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC)
 STAFFED = Staffed(zone=ZoneInfo("Europe/Berlin"), days=range(5))
@@ -95,7 +99,7 @@ def templates() -> dict[str, Message]:
         "case_act_now": write_case(case(2, "safety"), [complaint(2)], ("fire",), STAFFED, NOW),
     }
     parent = new["case_within_the_hour"]
-    return new | _life(parent) | _threads(parent) | _many() | _health()
+    return new | _life(parent) | _threads(parent) | _many() | _health() | _digest() | _surges()
 
 
 def _life(parent: Message) -> dict[str, Message]:
@@ -147,5 +151,51 @@ def _health() -> dict[str, Message]:
         "health_gaps": write_gaps("x", [gap], NOW),
     }
 
+
+def _digest() -> dict[str, Message]:
+    summary, *details = write_digest(a_digest(), "digest/marketing/Acme/2026-11-25")
+    return {"digest": summary, **{f"digest_{message.key.rsplit('/', 1)[1]}": message for message in details}}
+
+
+def _surges() -> dict[str, Message]:
+    surge = Surge(
+        id=1,
+        brand="Acme",
+        topic="account_app",
+        kind=Kind.SURGE,
+        first_at=NOW - timedelta(hours=1),
+        found_at=NOW - timedelta(minutes=20),
+        told_at=NOW,
+        people=64,
+        peak=31,
+        expected=4.2,
+    )
+    said = [words(text, url=f"https://social.example/{n}") for n, text in enumerate(SURGING)]
+    shown = Evidence(
+        excess=Excess(hours=1, people=41, expected=4.2, chance=3e-12),
+        crowd=Crowd(posts=48, people=41, copies=3, by_one=2),
+        quotes=said,
+        first=said[0],
+        terms=("checkout", "payment failed", "basket"),
+        topics=(),
+        lately=(41, 9),
+        is_young=False,
+    )
+    over = replace(surge, ended_at=NOW + timedelta(hours=2), people=103)
+    copies = replace(surge, kind=Kind.COPIES)
+    by_copies = replace(shown, crowd=Crowd(posts=311, people=12, copies=295, by_one=2))
+    return {
+        "surge": write_surge(surge, shown),
+        "surge_copies": write_surge(copies, by_copies),
+        "surge_growing": write_growth(surge, 31),
+        "surge_over": write_end(over),
+    }
+
+
+SURGING = (
+    "Acme checkout dies at the payment step, basket empty again. Third try.",
+    "@acme payment failed twice and both times the money is reserved??",
+    "Is it only me or can nobody pay at Acme right now",
+)
 
 assert case(1).level == Level.GENTLE
