@@ -113,7 +113,10 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What people complained about, with one of them in their own words. ``rate`` is complaints per 1,000 orders."""
+    """What people complained about, with one of them in their own words.
+
+    ``rate`` is complaints per 1,000 orders; ``terms`` are words that set the span apart from the week before.
+    """
 
     topic: str
     complaints: Count
@@ -123,6 +126,7 @@ class Problem:
     owner: str | None
     open: int
     rate: float | None = None
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

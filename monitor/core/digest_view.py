@@ -121,6 +121,7 @@ def problem_line(problem: Problem) -> str:
     parts = [f"{posts} by {people}{usual(problem.people)}"]
     parts += [problem.trend] if problem.trend else []
     parts += [f"{problem.rate:.1f} per 1,000 orders"] if problem.rate is not None else []
+    parts += [", ".join(f"“{term}”" for term in problem.terms)] if problem.terms else []
     parts.append(f"{problem.open} open")
     parts += [f"with {excerpt(problem.owner, 60)}"] if problem.owner else []
     return " · ".join(parts)

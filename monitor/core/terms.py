@@ -15,7 +15,9 @@ from monitor.core.text import fold
 _WORD = re.compile(r"[^\W\d_][\w'’]{2,}")
 _NOISE = re.compile(r"https?://\S+|@\w+|&\w+;")
 PRIOR = 500.0
-SURE = 1.96
+SURE = 3.0
+"""Standard errors; thousands of words are looked at, so that 1.96 would let dozens through by chance."""
+
 FEWEST = 3
 """A word must stand in so many different texts."""
 

@@ -28,6 +28,7 @@ from monitor.core.digest import (
 from monitor.core.digest_message import write_digest
 from monitor.core.level import Level
 from monitor.core.story import story
+from monitor.core.terms import apart
 from monitor.ports import Store
 from monitor.ports.digests import Posts, Standings
 
@@ -36,6 +37,7 @@ LATE = timedelta(hours=1)
 
 LATE_POSTS = timedelta(days=3)
 MONTH = timedelta(days=30)
+READ, TERMS = 300, 3
 CHARTED = {1: 14, 7: 8}
 
 
@@ -187,7 +189,16 @@ class _Look:
             owner=self.store.owner_of(self.brand, topic),
             open=self.store.standings(self.brand, [topic]).open,
             rate=1_000 * complaints.now / orders if orders else None,
+            terms=self._terms(topic),
         )
+
+    def _terms(self, topic: str) -> tuple[str, ...]:
+        """What is said of a topic now and was not said in the week before."""
+        before = Window(start=self.span.start - timedelta(days=7), end=self.span.start)
+        if not self._is_known(before):
+            return ()
+        here, there = (self.store.said_in(self.brand, topic, span, READ) for span in (self.span, before))
+        return tuple(apart([one.text for one in here], [one.text for one in there], self.brand.split(), TERMS))
 
     def orders(self) -> int | None:
         return self.store.orders_of(self.brand, self.first, self.first + timedelta(days=self.days - 1))
