@@ -1,10 +1,14 @@
 """Settings made into the rules that jobs go by: routes, pauses, the team, digests and surges."""
 
+import csv
+from pathlib import Path
 from typing import get_args
 
 from monitor.core.alerting import AlertPolicy
 from monitor.core.cause import EpisodeRule
 from monitor.core.clocks import Staffed
+from monitor.core.errors import ConfigError
+from monitor.core.recurring import Faq
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.jobs.digest import Subscription
 from monitor.jobs.steps import CaseRules
@@ -52,6 +56,7 @@ def build_case_rules(team: TeamSettings) -> CaseRules:
 def build_digests(settings: Settings) -> tuple[Subscription, ...]:
     """Who gets which digest; without brands it is about every brand."""
     days = get_args(Day)
+    faqs = read_faqs(settings) if settings.digests else {}
     return tuple(
         Subscription(
             name=digest.name,
@@ -60,9 +65,26 @@ def build_digests(settings: Settings) -> tuple[Subscription, ...]:
             at=digest.at,
             zone=digest.zone,
             weekday=None if digest.day is None else days.index(digest.day),
+            faqs=faqs,
         )
         for digest in settings.digests
     )
+
+
+def read_faqs(settings: Settings) -> dict[str, tuple[Faq, ...]]:
+    """The questions that brands have answered, by brand. Raises ``ConfigError``."""
+    return {brand.name: _faq(brand.name, Path(brand.faq)) for brand in settings.brands if brand.faq}
+
+
+def _faq(brand: str, path: Path) -> tuple[Faq, ...]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError([f"brands: the FAQ of {brand}, {path}, cannot be read ({error})"]) from None
+    if rows and not {"question", "answer"} <= rows[0].keys():
+        raise ConfigError([f"brands: the FAQ of {brand}, {path}, needs the columns question and answer"])
+    return tuple(Faq((row["question"] or "").strip(), (row["answer"] or "").strip()) for row in rows)
 
 
 def build_surges(settings: Settings) -> SurgeRules:

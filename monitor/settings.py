@@ -72,6 +72,7 @@ class Brand(Table):
     context: Texts = ()
     against: Texts = ()
     least_context: int = Field(default=0, ge=-10, le=10)
+    faq: str | None = None
 
     @model_validator(mode="after")
     def _has_words(self) -> "Brand":

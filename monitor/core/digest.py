@@ -112,6 +112,19 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What different people ask in nearly the same words, in the week that ends with the span.
+
+    ``answer`` is what the FAQ says about it; empty where the FAQ has a gap, ``None`` where no FAQ is known.
+    """
+
+    people: int
+    terms: tuple[str, ...]
+    examples: tuple[Words, ...]
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What people complained about, with one of them in their own words.
 
@@ -209,6 +222,7 @@ class Digest:
     basics: Basics
     story: tuple[Sentence, ...]
     problems: tuple[Problem, ...]
+    questions: tuple[Question, ...]
     gentle: tuple[Words, ...]
     praised: int
     praise: tuple[Words, ...]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitor.core.abuse import mask
 from monitor.core.case import State, named
-from monitor.core.digest import Basics, Count, Digest, Honesty, Outcomes, Problem, Words, share
+from monitor.core.digest import Basics, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
 from monitor.core.message import Chart, Quote, duration, moment
 from monitor.core.story import usual
 from monitor.core.text import excerpt
@@ -68,6 +68,8 @@ def sections(digest: Digest) -> Iterator[Section]:
             lines=tuple(Line(name=_topic(one), value=problem_line(one)) for one in digest.problems),
             quotes=tuple(_quote(one.quote, topic_name(one.topic)) for one in digest.problems),
         )
+    if digest.questions:
+        yield Section(key="questions", title="The same question again", lines=tuple(map(_question, digest.questions)))
     if digest.gentle:
         quotes = tuple(_quote(one) for one in digest.gentle)
         yield Section(key="gentle", title="Gentle signals: mild, and they may grow", quotes=quotes)
@@ -181,6 +183,15 @@ def _quiet(digest: Digest) -> str:
     health = "sources healthy" if digest.is_healthy else "but not everything was seen"
     last = f", last post {moment(digest.last_post)}" if digest.last_post else ", no post at all"
     return f"{span}: 0 complaints, {health}{last}"
+
+
+def _question(question: Question) -> Line:
+    said = f"{question.people} people in seven days: “{excerpt(mask(question.examples[0].text), 140)}”"
+    if question.answer:
+        said += f" · the FAQ has it, and they did not find it or it is not clear: “{excerpt(question.answer, 140)}”"
+    elif question.answer is not None:
+        said += " · the FAQ has nothing about it"
+    return Line(name=", ".join(question.terms), value=said, links=_links(question.examples))
 
 
 def _topic(problem: Problem) -> str:

@@ -1,7 +1,7 @@
 """Digest: one object with everything that a span has to say, and one edition for each local date, whatever happens."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from monitor.core.calibration import Share
@@ -19,6 +19,7 @@ from monitor.core.digest import (
     Honesty,
     Outcomes,
     Problem,
+    Question,
     Talk,
     compared,
     foremost,
@@ -27,6 +28,7 @@ from monitor.core.digest import (
 )
 from monitor.core.digest_message import write_digest
 from monitor.core.level import Level
+from monitor.core.recurring import Faq, questions
 from monitor.core.story import story
 from monitor.core.terms import apart
 from monitor.ports import Store
@@ -37,7 +39,7 @@ LATE = timedelta(hours=1)
 
 LATE_POSTS = timedelta(days=3)
 MONTH = timedelta(days=30)
-READ, TERMS = 300, 3
+READ, TERMS = 1_000, 3
 CHARTED = {1: 14, 7: 8}
 
 
@@ -45,7 +47,8 @@ CHARTED = {1: 14, 7: 8}
 class Subscription:
     """Who gets a digest about what, and when: at ``at`` by the clocks of ``zone``.
 
-    It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day.
+    It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day. ``faqs`` are the
+    questions that brands have answered.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Subscription:
     at: time
     zone: tzinfo
     weekday: int | None = None
+    faqs: Mapping[str, Sequence[Faq]] = field(default_factory=dict)
 
     @property
     def days(self) -> int:
@@ -99,12 +103,15 @@ def _send(store: Store, subscription: Subscription, threaded: Collection[str], n
 
 def _edition(store: Store, subscription: Subscription, brand: str, day: date, now: datetime, is_late: bool) -> Digest:
     first = day - timedelta(days=subscription.days)
-    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now)
+    faq = subscription.faqs.get(brand)
+    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now, faq)
     return replace(digest, is_late=is_late)
 
 
-def make_digest(store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime) -> Digest:
-    """The digest of so many local days, as far as it is known at ``now``."""
+def make_digest(
+    store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime, faq: Sequence[Faq] | None = None
+) -> Digest:
+    """The digest of so many local days, as far as it is known at ``now``; ``faq`` holds what is answered already."""
     look = _Look(store, brand, first, days, zone)
     posts = store.posts_of(brand, look.span)
     standings = store.standings(brand)
@@ -125,6 +132,7 @@ def make_digest(store: Store, brand: str, first: date, days: int, zone: tzinfo, 
         basics=basics,
         story=story(basics, problems, of_first, f"{first:%A} {first.day} {first:%B}", is_week=days > 1),
         problems=tuple(problems),
+        questions=look.questions(faq),
         gentle=tuple(store.complaints_of(brand, look.span, None, Level.GENTLE, MOST_GENTLE)),
         praised=praised,
         praise=tuple(praise),
@@ -191,6 +199,11 @@ class _Look:
             rate=1_000 * complaints.now / orders if orders else None,
             terms=self._terms(topic),
         )
+
+    def questions(self, faq: Sequence[Faq] | None) -> tuple[Question, ...]:
+        """What was asked again and again in the week that ends with the span."""
+        week = Window(start=self.span.end - timedelta(days=7), end=self.span.end)
+        return questions(self.store.questions_of(self.brand, week, READ), faq, self.brand.split())
 
     def _terms(self, topic: str) -> tuple[str, ...]:
         """What is said of a topic now and was not said in the week before."""

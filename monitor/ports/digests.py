@@ -71,6 +71,10 @@ class DigestReads(Protocol):
         """How many posts praise, and those of them that are least like a complaint, one for each person, no copies."""
         ...
 
+    def questions_of(self, brand: str, span: Window, limit: int) -> list[Words]:
+        """The newest posts of others that ask something, oldest first."""
+        ...
+
     def not_told(self, brand: str, span: Window) -> int:
         """Complaints that have been told to nobody."""
         ...

@@ -164,6 +164,11 @@ class DigestReads:
         order = (verdicts.c.complaint, mentions.c.posted_at, mentions.c.id)
         return count, self._of_different_people(query.order_by(*order), limit)
 
+    def questions_of(self, brand: str, span: Window, limit: int) -> list[Words]:
+        asks = and_(_others(brand, span), verdicts.c.intent == "question", mentions.c.forgotten_at.is_(None))
+        query = words(mentions.join(verdicts, _JUDGED)).where(asks).order_by(mentions.c.posted_at.desc(), mentions.c.id)
+        return [as_words(row) for row in self._all(query.limit(limit))][::-1]
+
     def not_told(self, brand: str, span: Window) -> int:
         is_told = select(told.c.mention_id).where(told.c.mention_id == mentions.c.id).exists()
         return int(self._one(_complaints(select(func.count()), brand, span).where(~is_told))[0])

@@ -131,3 +131,14 @@ def test_export_writes_the_complaints_behind_the_numbers(umbrage: Umbrage, tmp_p
         assert "Where is parcel 0?" in (tmp_path / name).read_text("utf-8")
     assert "exists already" in umbrage("export", name).err
     assert "is before" in umbrage("export", "x.csv", "--since", "2026-11-02", "--until", "2026-11-01").err
+
+
+def test_an_faq_that_cannot_be_read_is_said_by_check(umbrage: Umbrage, tmp_path: Path) -> None:
+    (tmp_path / "monitor.toml").write_text(
+        CONFIG.replace('terms = ["Acme"]', 'terms = ["Acme"]\nfaq = "faq.csv"') + DIGESTS
+    )
+    assert "the FAQ of Acme, faq.csv, cannot be read" in umbrage("check").err
+    (tmp_path / "faq.csv").write_text("q,a\nWhy?,Because\n")
+    assert "needs the columns question and answer" in umbrage("check").err
+    (tmp_path / "faq.csv").write_text("question,answer\nWhy?,Because\n")
+    assert "FAQ" not in umbrage("check").err

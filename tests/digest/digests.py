@@ -11,6 +11,7 @@ from monitor.core.digest import (
     Honesty,
     Outcomes,
     Problem,
+    Question,
     Sentence,
     Silenced,
     Words,
@@ -70,6 +71,7 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
                 owner="Ann",
                 open=5,
                 rate=4.2,
+                terms=("halden depot",),
             ),
             Problem(
                 topic="account_app",
@@ -80,6 +82,10 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
                 owner=None,
                 open=1,
             ),
+        ),
+        "questions": (
+            Question(people=6, terms=("return label",), examples=(said, said), answer="Print it from your account."),
+            Question(people=5, terms=("opening hours",), examples=(said,), answer=""),
         ),
         "gentle": (said,),
         "praised": 4,
