@@ -24,6 +24,7 @@ from monitor.jobs.deliver import Target, deliver
 from monitor.jobs.digest import Subscription, send_digests
 from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.remind import remind
+from monitor.jobs.slow import SlowWatch
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.jobs.watch_health import note_quiet, watch_health
@@ -60,6 +61,7 @@ class App:
     rules: TriageRules
     digests: tuple[Subscription, ...] = ()
     surges: SurgeWatch = field(default_factory=lambda: SurgeWatch(SurgeRules(brands={}, targets=())))
+    slow: SlowWatch = field(default_factory=lambda: SlowWatch((), ()))
     health_targets: tuple[str, ...] = ()
     health_patience: timedelta = timedelta(minutes=30)
     clock: Callable[[], datetime] = clock
@@ -94,8 +96,8 @@ class App:
         return send_digests(self.store, self.digests, self.clock(), self.rules.cases.threaded)
 
     def watch_surges(self) -> int:
-        """Tell what is more than usual, how it grows, and when it is over."""
-        return self.surges.look(self.store, self.clock())
+        """Tell what is more than usual, how it grows, and when it is over; once a day also what changes slowly."""
+        return self.surges.look(self.store, self.clock()) + self.slow.look(self.store, self.clock())
 
     def act(self, case: int, move: Move) -> Case | None:
         """Take a person's step in a case. Raises ``NotAllowed`` with words for the person."""
@@ -214,7 +216,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable:
     """Wire an application. Raises ``ConfigError`` or ``StoreError``; the classifier is loaded when first needed."""
     watches = build_watches(settings)
     targets = build_targets(settings)
-    rules = build_rules(settings)
+    rules, surges = build_rules(settings), build_surges(settings)
     threaded = frozenset(name for name, target in targets.items() if target.notifier.has_threads)
     return App(
         store=open_store(settings.store, migrate=True, durable=durable),
@@ -225,7 +227,8 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable:
         targets=targets,
         rules=replace(rules, cases=replace(rules.cases, threaded=threaded)),
         digests=build_digests(settings),
-        surges=SurgeWatch(replace(build_surges(settings), threaded=threaded)),
+        surges=SurgeWatch(replace(surges, threaded=threaded)),
+        slow=SlowWatch(tuple(surges.brands), surges.targets),
         health_targets=settings.health.targets or tuple(settings.targets)[:1],
         health_patience=settings.health.patience,
         clock=clock,
