@@ -22,6 +22,7 @@ from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
 from monitor.jobs.deliver import Target, deliver
 from monitor.jobs.digest import Subscription, send_digests
+from monitor.jobs.reach import measure_reach
 from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.remind import remind
 from monitor.jobs.slow import SlowWatch
@@ -110,6 +111,11 @@ class App:
     def refresh(self, name: str) -> Refreshed:
         """Look up posts of a source's platform again: follow edits, forget what was deleted."""
         return refresh(self.sources[name], self.store, self.clock(), self.jitter())
+
+    def measure_reach(self, name: str) -> int:
+        """Measure again how posts of open cases spread, where the platform tells."""
+        brands = [watch.brand for watch in self.watches]
+        return measure_reach(self.sources[name], brands, self.store, self.rules.cases, self.clock(), self.jitter())
 
     def refreshing(self) -> list[str]:
         """The sources that look posts up, one for each platform."""

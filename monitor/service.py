@@ -35,6 +35,7 @@ DIGEST_EVERY = 30
 SURGES_EVERY = 60
 CLICKS_EVERY = 2
 REFRESH_EVERY = 60
+REACH_EVERY = 30
 LONGEST_REST = timedelta(minutes=1)
 """Triage looks at what is held back at least so often."""
 
@@ -186,6 +187,7 @@ class Service:
             self._add(f"collect {name}", self._every[name].total_seconds(), self._leading(self._collect, name))
         for name in self._app.refreshing():
             self._add(f"refresh {name}", REFRESH_EVERY, self._leading(self._app.refresh, name))
+            self._add(f"reach {name}", REACH_EVERY, self._leading(self._app.measure_reach, name))
         for name in self._app.targets:
             self._add(f"deliver {name}", DELIVER_EVERY, self._leading(self._app.deliver, name))
         self._scheduler.start()

@@ -70,7 +70,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "unknown notifier": (
         '[targets.a]\nuse = "slak"',
-        ["targets.a.use: no notifier is called 'slak'; known: console, slack, webhook; did you mean slack?"],
+        ["targets.a.use: no notifier is called 'slak'; known: console, email, slack, webhook; did you mean slack?"],
     ),
     "unknown classifier": (
         '[classifier]\nuse = "onx"',
@@ -81,7 +81,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "plugin by path": (
         '[targets.a]\nuse = "../core/errors"',
-        ["targets.a.use: no notifier is called '../core/errors'; known: console, slack, webhook"],
+        ["targets.a.use: no notifier is called '../core/errors'; known: console, email, slack, webhook"],
     ),
     "unknown target in a route": (
         '[targets.support]\nuse = "console"\n[[routes]]\nname = "a"\ntargets = ["suport"]',

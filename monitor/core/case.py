@@ -47,6 +47,7 @@ class Step(StrEnum):
     DUPLICATE = "duplicate"
     SNOOZE = "snooze"
     ESCALATE = "escalate"
+    SPREAD = "spread"
     NOTE = "note"
     REOPEN = "reopen"
     WROTE_AGAIN = "wrote_again"
@@ -229,6 +230,12 @@ def _escalate(case: Case, move: Move) -> Case:
     return replace(case, level=case.level - 1, reasons=reasons, snoozed_until=None)
 
 
+def _spread(case: Case, move: Move) -> Case:
+    """What spreads fast is not put off by a snooze."""
+    level = case.level if move.level is None else min(case.level, move.level)
+    return replace(case, level=level, reasons=move.reasons[:MOST_REASONS], snoozed_until=None)
+
+
 def _started(case: Case, move: Move) -> Case:
     """Whoever does something for a case that nobody has taken has taken it."""
     if case.owner is not None:
@@ -275,6 +282,7 @@ _STEPS: dict[Step, Callable[[Case, Move], Case]] = {
     Step.SILENT: _silent,
     Step.SNOOZE: _snooze,
     Step.ESCALATE: _escalate,
+    Step.SPREAD: _spread,
     Step.NOT_A_COMPLAINT: lambda case, move: _ended(case, move, State.NOT_A_COMPLAINT),
     Step.NOT_ABOUT_US: lambda case, move: _ended(case, move, State.NOT_ABOUT_US),
     Step.DUPLICATE: lambda case, move: _ended(case, move, State.DUPLICATE),

@@ -258,6 +258,7 @@ _SAID = {
     Step.NOT_ABOUT_US: "{who} said: not about us; the same words of the same person will not alert again",
     Step.DUPLICATE: "{who} said: a duplicate",
     Step.ESCALATE: "{who} escalated it",
+    Step.SPREAD: "It spreads fast: act now",
     Step.NOTE: "{who} noted",
     Step.REOPEN: "{who} opened it again; the first clock goes on",
     Step.WROTE_AGAIN: "The customer wrote again",

@@ -20,7 +20,7 @@ RISE = 0.03
 """From the first week to the last, as the fitted line has it."""
 
 SURE = 4.0
-"""Standard errors, which are uncertain themselves with seven weeks. Shares that wander by a fifth drift so by chance less
+"""Standard errors, uncertain themselves with seven weeks. Shares that wander by a fifth drift so by chance less
 than once a year in 15 series (tests/core/test_slow.py)."""
 
 LIMITS = (0.05, 0.2)

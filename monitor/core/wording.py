@@ -17,6 +17,7 @@ from monitor.core.text import excerpt
 QUOTED = 3
 QUOTE_CHARS = 280
 ALTOGETHER = "Altogether"
+SPREAD = "Spread"
 
 _TONE = {
     Reason.FIRST: Tone.ALERT,
@@ -111,6 +112,15 @@ def rewritten(message: Message, posts: Sequence[Post]) -> Message:
     why = message.why if all(post.text is not None for post in posts) else message.why[:1]
     digest = digest_rewritten(message.digest, {post.key: post.text for post in posts})
     return replace(message, quotes=tuple(map(changed, message.quotes)), why=why, digest=digest)
+
+
+def with_fact(message: Message, name: str, value: str) -> Message:
+    """The message with a fact, in the place of the one that had its name."""
+    if any(known == name for known, _ in message.facts):
+        facts = tuple((known, value if known == name else said) for known, said in message.facts)
+    else:
+        facts = (*message.facts, (name, value))
+    return replace(message, facts=facts)
 
 
 def edit_of(message: Message, now: datetime) -> Message:
@@ -211,7 +221,7 @@ def facts_of(complaint: Complaint) -> tuple[tuple[str, str], ...]:
     if tried := doors(complaint.text):
         facts.append(("Tried before", ", ".join(map(named, tried))))
     if complaint.reposts:
-        facts.append(("Spread", f"{complaint.reposts} repost{'s' if complaint.reposts > 1 else ''}"))
+        facts.append((SPREAD, f"{complaint.reposts} repost{'s' if complaint.reposts > 1 else ''}"))
     if complaint.followers is not None:
         facts.append(("Followers", _magnitude(complaint.followers)))
     return tuple(facts)

@@ -49,7 +49,7 @@ def refresh(source: Source, store: Store, now: datetime, jitter: float) -> Refre
                 break
             if isinstance(collector, Metered):
                 require_room(collector, store, now)
-                _require_share(collector, store, now)
+                require_share(collector, store, now)
             forgotten = _apply(collector, ids, collector.look_up(ids, now), store, now)
             done = Refreshed(looked=done.looked + len(ids), forgotten=done.forgotten + forgotten)
     except StoreError:
@@ -64,15 +64,15 @@ def refresh(source: Source, store: Store, now: datetime, jitter: float) -> Refre
     return done
 
 
-def _looking(collector: Metered) -> str:
+def looking_account(collector: Metered) -> str:
     """Under which name it is counted what looking up alone has cost."""
     return f"{collector.account}/refresh"
 
 
-def _require_share(collector: Metered, store: Store, now: datetime) -> None:
+def require_share(collector: Metered, store: Store, now: datetime) -> None:
     """Raise when looking up has had its share of a budget: it must not leave the source deaf."""
     for budget in collector.budgets:
-        used = store.spent(_looking(collector), budget.unit, budget.start(now))
+        used = store.spent(looking_account(collector), budget.unit, budget.start(now))
         if used >= budget.limit * SHARE:
             what = f"looking posts up has used its {SHARE:.0%} of {budget.limit:g} {budget.unit} a {budget.period}"
             raise RateLimited(f"{what}; it goes on at {moment(budget.end(now))}", until=budget.end(now))
@@ -91,5 +91,5 @@ def _apply(collector: Refreshing, ids: list[str], looked: Looked, store: Store, 
         forget(transaction, [(platform, name) for name in sure], now)
         if looked.spent and isinstance(collector, Metered):
             transaction.spend(collector.account, looked.spent, now)
-            transaction.spend(_looking(collector), looked.spent, now)
+            transaction.spend(looking_account(collector), looked.spent, now)
     return len(sure)

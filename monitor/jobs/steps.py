@@ -47,6 +47,6 @@ def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, n
             shown = restated(told.message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
             line = write_line(case, move, told.message.key, rules.staffed, now)
-            if move.step is Step.ESCALATE:
+            if move.step in (Step.ESCALATE, Step.SPREAD):
                 line = replace(line, pings=rules.lead or rules.second)
             transaction.enqueue(told.target, line, now, case.id)

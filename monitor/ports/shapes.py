@@ -42,6 +42,16 @@ class OpenGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A complaint of an open case whose reach is to be measured."""
+
+    mention: int
+    native_id: str
+    case: int
+    posted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unjudged:
     """A stored mention that waits for a verdict."""
 

@@ -12,13 +12,14 @@ from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching, Silence
 from monitor.core.silence import Pulse
+from monitor.core.spread import Reach
 from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports.cases import CaseReads, CaseWrites
 from monitor.ports.digests import DigestReads, DigestWrites
 from monitor.ports.plugins import Receipt
-from monitor.ports.shapes import Alert, Delivery, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
+from monitor.ports.shapes import Alert, Delivery, Measured, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
 from monitor.ports.surges import SurgeReads, SurgeWrites
 
 
@@ -41,6 +42,14 @@ class Transaction(CaseWrites, DigestWrites, SurgeWrites, Protocol):
 
     def set_counts(self, mentions: Iterable[Mention], now: datetime) -> None:
         """Bring followers and reposts of known posts up to date; what is not said stays as it was."""
+        ...
+
+    def add_reach(self, counts: Iterable[tuple[int, int | None]], now: datetime) -> None:
+        """Note how many reposts mentions have now; ``None`` where that could not be learnt, which counts as a look."""
+        ...
+
+    def reach(self, mention: int) -> list[Reach]:
+        """The reposts of a mention as they were measured, oldest first."""
         ...
 
     def looked(self, platform: str, ids: Collection[str], missing: Collection[str], now: datetime) -> None:
@@ -177,6 +186,10 @@ class Store(CaseReads, DigestReads, SurgeReads, Protocol):
 
     def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> list[str]:
         """The ids of kept posts that were last looked at before a moment, or first missed before another."""
+        ...
+
+    def due_reach(self, platform: str, brands: Collection[str], now: datetime, limit: int) -> list[Measured]:
+        """Complaints of open cases that should have been measured more often by now, the newest first."""
         ...
 
     def first_missed(self, platform: str, ids: Collection[str]) -> dict[str, datetime]:

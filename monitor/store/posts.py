@@ -10,10 +10,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitor.core.mention import Mention, Post
 from monitor.core.message import Message, quoted_in
+from monitor.core.spread import Reach
 from monitor.core.text import fingerprint
 from monitor.core.watch import Match
 from monitor.ports import Quoting
-from monitor.store.schema import Stage, State, copies, mentions, outbox, quoted, told, verdicts
+from monitor.store.schema import Stage, State, copies, mentions, outbox, quoted, reach, told, verdicts
 
 _PORTION = 10_000
 
@@ -72,6 +73,16 @@ class PostWrites:
                     self._replace_words(row, mention)
                     changed.append(row.id)
         return self._quoting(changed)
+
+    def add_reach(self, counts: Iterable[tuple[int, int | None]], now: datetime) -> None:
+        rows = [{"mention_id": mention, "at": now, "reposts": reposts} for mention, reposts in counts]
+        if rows:
+            self._connection.execute(upsert(self._connection, reach).on_conflict_do_nothing(), rows)
+
+    def reach(self, mention: int) -> list[Reach]:
+        known = reach.c.reposts.is_not(None)
+        query = select(reach.c.at, reach.c.reposts).where(reach.c.mention_id == mention, known).order_by(reach.c.at)
+        return [Reach(row.at, row.reposts) for row in self._connection.execute(query)]
 
     def looked(self, platform: str, ids: Collection[str], missing: Collection[str], now: datetime) -> None:
         first = func.coalesce(mentions.c.missed_at, now)

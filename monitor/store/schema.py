@@ -283,6 +283,15 @@ told = Table(
     sqlite_with_rowid=False,
 )
 
+reach = Table(
+    "reach",
+    metadata,
+    Column("mention_id", Integer, ForeignKey("mentions.id"), primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    Column("reposts", Integer),
+    sqlite_with_rowid=False,
+)
+
 quoted = Table(
     "quoted",
     metadata,

@@ -1,16 +1,18 @@
 """Sources: how far they were read, what they could not read, what they spent, and how much they usually bring."""
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, case, delete, func, insert, select, update
 
+from monitor.core.case import ENDS
 from monitor.core.mention import Gap
 from monitor.core.silence import Pulse, hour_of
-from monitor.ports import OpenGap
+from monitor.core.spread import LOOKS
+from monitor.ports import Measured, OpenGap
 from monitor.store.connection import reading
 from monitor.store.posts import portions, upsert
-from monitor.store.schema import cursors, gaps, mentions, pulses, spending
+from monitor.store.schema import cases, cursors, gaps, mentions, pulses, reach, spending
 
 
 class SourceWrites:
@@ -70,6 +72,10 @@ class SourceWrites:
         self._connection.execute(statement.on_conflict_do_update(index_elements=pulses.primary_key, set_=more))
 
 
+_LATEST = timedelta(hours=2)
+"""What is missed for longer is not measured any more."""
+
+
 class SourceReads:
     """The part of a store that is about sources."""
 
@@ -84,6 +90,27 @@ class SourceReads:
             for query in (again, aged):
                 found |= dict.fromkeys(connection.execute(query.limit(limit)).scalars())
         return list(found)[:limit]
+
+    def due_reach(self, platform: str, brands: Collection[str], now: datetime, limit: int) -> list[Measured]:
+        oldest = now - LOOKS[-1] - _LATEST
+        by_now = [(mentions.c.posted_at <= now - after, number) for number, after in enumerate(LOOKS, 1)][::-1]
+        columns = (mentions.c.id, mentions.c.native_id, mentions.c.case_id, mentions.c.posted_at)
+        joined = mentions.join(cases, cases.c.id == mentions.c.case_id)
+        query = (
+            select(*columns)
+            .select_from(joined.outerjoin(reach, reach.c.mention_id == mentions.c.id))
+            .where(mentions.c.brand.in_(list(brands)), mentions.c.posted_at > oldest, mentions.c.platform == platform)
+            .where(cases.c.state.not_in(list(ENDS)), mentions.c.forgotten_at.is_(None))
+            .group_by(*columns)
+            .having(func.count(reach.c.mention_id) < case(*by_now, else_=0))
+            .order_by(mentions.c.posted_at.desc(), mentions.c.id)
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            return [
+                Measured(mention=row.id, native_id=row.native_id, case=row.case_id, posted_at=row.posted_at)
+                for row in connection.execute(query)
+            ]
 
     def first_missed(self, platform: str, ids: Collection[str]) -> dict[str, datetime]:
         found: dict[str, datetime] = {}

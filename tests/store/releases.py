@@ -90,6 +90,7 @@ def fill(store: SqlStore) -> None:
         transaction.spend("x/1", [("USD", 0.25)], NOW)
         transaction.add_pulse("news", 6, 1, NOW)
         transaction.open_surge("Acme", "delivery", Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
+        transaction.add_reach([(numbers[TOLD], 4)], NOW)
         transaction.decide_digest("marketing", NOW.date(), NOW, is_sent=True)
     store.add_orders([("Acme", NOW.date(), 500)])
 

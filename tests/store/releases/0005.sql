@@ -223,6 +223,17 @@ CREATE TABLE quoted (
  WITHOUT ROWID
 
 ;
+CREATE TABLE reach (
+	mention_id INTEGER NOT NULL, 
+	at DATETIME NOT NULL, 
+	reposts INTEGER, 
+	CONSTRAINT pk_reach PRIMARY KEY (mention_id, at), 
+	CONSTRAINT fk_reach_mention_id FOREIGN KEY(mention_id) REFERENCES mentions (id)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "reach" VALUES(5,'2026-11-22 10:00:00.123456',4);
 CREATE TABLE silences (
 	id INTEGER NOT NULL, 
 	matching JSON NOT NULL, 

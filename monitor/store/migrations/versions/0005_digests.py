@@ -1,4 +1,4 @@
-"""Digests and surges: which editions were decided, how many orders there were, and what was more than usual."""
+"""Digests, surges and reach: editions decided, orders, what was more than usual, and how posts spread."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,15 @@ def upgrade() -> None:
         sa.Column("decided_at", MOMENT, nullable=False),
         sa.Column("is_sent", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("name", "day", name="pk_digests"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reach",
+        sa.Column("mention_id", sa.Integer(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("reposts", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["mention_id"], ["mentions.id"], name="fk_reach_mention_id"),
+        sa.PrimaryKeyConstraint("mention_id", "at", name="pk_reach"),
         sqlite_with_rowid=False,
     )
     op.create_table(
