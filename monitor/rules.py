@@ -10,7 +10,8 @@ from monitor.core.clocks import Staffed
 from monitor.core.errors import ConfigError
 from monitor.core.recurring import Faq
 from monitor.core.routing import Matching, QuietHours, Route
-from monitor.jobs.digest import Subscription
+from monitor.industry import pack
+from monitor.jobs.digest import About, Subscription
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.surges import SurgeRules
 from monitor.jobs.triage import TriageRules
@@ -56,7 +57,7 @@ def build_case_rules(team: TeamSettings) -> CaseRules:
 def build_digests(settings: Settings) -> tuple[Subscription, ...]:
     """Who gets which digest; without brands it is about every brand."""
     days = get_args(Day)
-    faqs = read_faqs(settings) if settings.digests else {}
+    about = build_about(settings) if settings.digests else {}
     return tuple(
         Subscription(
             name=digest.name,
@@ -65,15 +66,20 @@ def build_digests(settings: Settings) -> tuple[Subscription, ...]:
             at=digest.at,
             zone=digest.zone,
             weekday=None if digest.day is None else days.index(digest.day),
-            faqs=faqs,
+            about=about,
         )
         for digest in settings.digests
     )
 
 
-def read_faqs(settings: Settings) -> dict[str, tuple[Faq, ...]]:
-    """The questions that brands have answered, by brand. Raises ``ConfigError``."""
-    return {brand.name: _faq(brand.name, Path(brand.faq)) for brand in settings.brands if brand.faq}
+def build_about(settings: Settings) -> dict[str, About]:
+    """What the digest knows of brands, by name. Raises ``ConfigError`` for an FAQ that cannot be read."""
+    return {
+        brand.name: About(
+            pack=pack(brand.industry), faq=_faq(brand.name, Path(brand.faq)) if brand.faq is not None else None
+        )
+        for brand in settings.brands
+    }
 
 
 def _faq(brand: str, path: Path) -> tuple[Faq, ...]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from monitor.core.surge import Often
+from monitor.industry import Industry
 from monitor.secret import Secret
 
 _SPAN = re.compile(r"(\d+)\s*(s|m|h|d)")
@@ -73,6 +74,7 @@ class Brand(Table):
     against: Texts = ()
     least_context: int = Field(default=0, ge=-10, le=10)
     faq: str | None = None
+    industry: Industry = "shop"
 
     @model_validator(mode="after")
     def _has_words(self) -> "Brand":

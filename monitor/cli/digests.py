@@ -45,7 +45,7 @@ def digest(
     """
     from monitor.app import clock, open_store
     from monitor.jobs.digest import make_digest
-    from monitor.rules import read_faqs
+    from monitor.rules import build_about
 
     settings = settings_of(config)
     chosen, place, now = _brand(settings, brand), _zone(settings, zone), clock()
@@ -54,7 +54,7 @@ def digest(
     if first > now.astimezone(place).date():
         raise click.ClickException(f"{first} is in the future")
     store = open_store(settings.store, migrate=False)
-    found = make_digest(store, chosen, first, days, place, now, read_faqs(settings).get(chosen))
+    found = make_digest(store, chosen, first, days, place, now, build_about(settings)[chosen])
     if target is None:
         click.echo(_rendered(found, shown), nl=False)
         return

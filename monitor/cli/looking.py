@@ -29,7 +29,7 @@ def check(config: Path) -> None:
     """
     from monitor.app import LazyClassifier, build_sources, build_targets, open_engine_of
     from monitor.core.errors import ConfigError, UmbrageError
-    from monitor.rules import read_faqs
+    from monitor.rules import build_about
     from monitor.store.migrate import refuse
 
     settings = settings_of(config)
@@ -44,7 +44,7 @@ def check(config: Path) -> None:
         lambda: refuse(open_engine_of(settings.store)),
         lambda: build_sources(settings),
         lambda: build_targets(settings),
-        lambda: read_faqs(settings),
+        lambda: build_about(settings),
     ):
         try:
             attempt()

@@ -3,7 +3,8 @@
 One object carries everything that is shown; every rendering shows its numbers and none of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from math import exp
@@ -12,6 +13,7 @@ from typing import Any
 
 from monitor.core.case import State
 from monitor.core.days import Window
+from monitor.core.journey import UNKNOWN, Pack, Stage
 
 SCHEMA = "https://umbrage.example/schemas/digest-1.json"
 WEEKS = 4
@@ -195,6 +197,16 @@ class Honesty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Complaints and praise of one stage at one touchpoint; ``unknown`` is a stage and a touchpoint like others."""
+
+    stage: Stage
+    touchpoint: str
+    complaints: int
+    praise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """One bar of a chart."""
 
@@ -226,6 +238,7 @@ class Digest:
     gentle: tuple[Words, ...]
     praised: int
     praise: tuple[Words, ...]
+    journey: tuple[Cell, ...]
     outcomes: Outcomes
     honesty: Honesty
     chart: tuple[Bar, ...]
@@ -306,6 +319,19 @@ def outcomes(ended: Sequence[Ended], unsolved: int, month: Opened) -> Outcomes:
 
 def _middle(spans: Sequence[timedelta]) -> timedelta | None:
     return timedelta(seconds=median(span.total_seconds() for span in spans)) if spans else None
+
+
+def journey(pack: Pack, complaints: Iterable[tuple[str, str]], praise: Iterable[str]) -> tuple[Cell, ...]:
+    """The grid of stages and touchpoints; complaints come with their topic, and whatever has no words is unknown."""
+    complained = Counter(pack.place(text, topic) for text, topic in complaints)
+    praised = Counter(pack.place(text, "") for text in praise)
+    stages = list(Stage)
+    places = [*pack.touchpoints, UNKNOWN]
+    cells = sorted({*complained, *praised}, key=lambda cell: (stages.index(cell[0]), places.index(cell[1])))
+    return tuple(
+        Cell(stage=stage, touchpoint=place, complaints=complained[stage, place], praise=praised[stage, place])
+        for stage, place in cells
+    )
 
 
 def foremost(topics: Mapping[str, Talk]) -> list[str]:

@@ -1,11 +1,12 @@
 """The digest in words: sections with lines and quotes, from which every rendering is made, so that all say the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.core.abuse import mask
 from monitor.core.case import State, named
-from monitor.core.digest import Basics, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
+from monitor.core.digest import Basics, Cell, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
+from monitor.core.journey import Stage
 from monitor.core.message import Chart, Quote, duration, moment
 from monitor.core.story import usual
 from monitor.core.text import excerpt
@@ -73,6 +74,9 @@ def sections(digest: Digest) -> Iterator[Section]:
     if digest.gentle:
         quotes = tuple(_quote(one) for one in digest.gentle)
         yield Section(key="gentle", title="Gentle signals: mild, and they may grow", quotes=quotes)
+    if digest.journey:
+        title = "Before, during and after the purchase: complaints, praise"
+        yield Section(key="journey", title=title, lines=tuple(journey_lines(digest.journey)))
     yield Section(key="outcomes", title="Outcomes", lines=tuple(outcome_lines(digest.outcomes)))
     if digest.praise:
         quotes = tuple(_quote(one) for one in digest.praise)
@@ -142,6 +146,16 @@ def outcome_lines(outcomes: Outcomes) -> Iterator[Line]:
         yield Line(name="Customer's clock", value=f"{times}; {outcomes.unsolved} cases are open")
     yield Line(name=named(State.UNKNOWN_SILENT).capitalize(), value=str(outcomes.unknown_silent))
     yield Line(name="Still open", value=unsolved)
+
+
+def journey_lines(cells: Sequence[Cell]) -> Iterator[Line]:
+    """A line for each stage, empty ones too: its sums, and then each touchpoint with something in it."""
+    for stage in Stage:
+        of = [cell for cell in cells if cell.stage is stage]
+        complaints, praise = sum(cell.complaints for cell in of), sum(cell.praise for cell in of)
+        places = ", ".join(f"{cell.touchpoint} {cell.complaints}/{cell.praise}" for cell in of)
+        value = f"{complaints} complaints, {praise} praise" + (f": {places}" if places else "")
+        yield Line(name=str(stage).capitalize(), value=value)
 
 
 def honesty_lines(honesty: Honesty) -> Iterator[Line]:

@@ -14,6 +14,7 @@ from monitor.core.digest import (
     WEEKS,
     Bar,
     Basics,
+    Cell,
     Count,
     Digest,
     Honesty,
@@ -23,10 +24,12 @@ from monitor.core.digest import (
     Talk,
     compared,
     foremost,
+    journey,
     outcomes,
     trend,
 )
 from monitor.core.digest_message import write_digest
+from monitor.core.journey import Pack
 from monitor.core.level import Level
 from monitor.core.recurring import Faq, questions
 from monitor.core.story import story
@@ -44,11 +47,22 @@ CHARTED = {1: 14, 7: 8}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known of a brand: its industry's words, and the questions that it has answered for everybody."""
+
+    pack: Pack | None = None
+    faq: Sequence[Faq] | None = None
+
+
+NOTHING = About()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who gets a digest about what, and when: at ``at`` by the clocks of ``zone``.
 
-    It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day. ``faqs`` are the
-    questions that brands have answered.
+    It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day. ``about`` is what
+    is known of brands.
     """
 
     name: str
@@ -57,7 +71,7 @@ class Subscription:
     at: time
     zone: tzinfo
     weekday: int | None = None
-    faqs: Mapping[str, Sequence[Faq]] = field(default_factory=dict)
+    about: Mapping[str, About] = field(default_factory=dict)
 
     @property
     def days(self) -> int:
@@ -103,15 +117,15 @@ def _send(store: Store, subscription: Subscription, threaded: Collection[str], n
 
 def _edition(store: Store, subscription: Subscription, brand: str, day: date, now: datetime, is_late: bool) -> Digest:
     first = day - timedelta(days=subscription.days)
-    faq = subscription.faqs.get(brand)
-    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now, faq)
+    about = subscription.about.get(brand, NOTHING)
+    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now, about)
     return replace(digest, is_late=is_late)
 
 
 def make_digest(
-    store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime, faq: Sequence[Faq] | None = None
+    store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime, about: About = NOTHING
 ) -> Digest:
-    """The digest of so many local days, as far as it is known at ``now``; ``faq`` holds what is answered already."""
+    """The digest of so many local days, as far as it is known at ``now``."""
     look = _Look(store, brand, first, days, zone)
     posts = store.posts_of(brand, look.span)
     standings = store.standings(brand)
@@ -132,9 +146,10 @@ def make_digest(
         basics=basics,
         story=story(basics, problems, of_first, f"{first:%A} {first.day} {first:%B}", is_week=days > 1),
         problems=tuple(problems),
-        questions=look.questions(faq),
+        questions=look.questions(about.faq),
         gentle=tuple(store.complaints_of(brand, look.span, None, Level.GENTLE, MOST_GENTLE)),
         praised=praised,
+        journey=look.journey(about.pack) if about.pack else (),
         praise=tuple(praise),
         outcomes=_outcomes(store, brand, look.span, standings),
         honesty=_honesty(look, posts, now),
@@ -199,6 +214,11 @@ class _Look:
             rate=1_000 * complaints.now / orders if orders else None,
             terms=self._terms(topic),
         )
+
+    def journey(self, pack: Pack) -> tuple[Cell, ...]:
+        """Complaints and praise by stage and touchpoint."""
+        complaints = self.store.texts_of(self.brand, self.span)
+        return journey(pack, complaints, self.store.praises_of(self.brand, self.span))
 
     def questions(self, faq: Sequence[Faq] | None) -> tuple[Question, ...]:
         """What was asked again and again in the week that ends with the span."""

@@ -1,6 +1,6 @@
 """What the digest job needs of a store: counts of a span, the words to quote, and what the digest cannot know."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -69,6 +69,14 @@ class DigestReads(Protocol):
 
     def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
         """How many posts praise, and those of them that are least like a complaint, one for each person, no copies."""
+        ...
+
+    def texts_of(self, brand: str, span: Window) -> Iterator[tuple[str, str]]:
+        """The words and the topic of every complaint; empty words where they were deleted."""
+        ...
+
+    def praises_of(self, brand: str, span: Window) -> Iterator[str]:
+        """The words of every post that praises."""
         ...
 
     def questions_of(self, brand: str, span: Window, limit: int) -> list[Words]:

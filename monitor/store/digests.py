@@ -1,6 +1,6 @@
 """Counts and words of a span for the digest. What a person called no complaint is counted nowhere else."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -58,6 +58,10 @@ def _complaints(query: Any, brand: str, span: Window) -> Any:
     """The complaints of a span, with their cases."""
     with_cases = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
     return with_cases.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
+
+
+def _praises(brand: str, span: Window) -> ColumnElement[bool]:
+    return and_(_others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
 
 
 class DigestWrites:
@@ -157,12 +161,21 @@ class DigestReads:
         return self._of_different_people(query.order_by(*order), limit)
 
     def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
-        praises = and_(_others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
+        praises = _praises(brand, span)
         judged = mentions.join(verdicts, _JUDGED)
         count = self._one(select(func.count()).select_from(judged).where(praises))[0]
         query = words(judged).where(praises, mentions.c.forgotten_at.is_(None))
         order = (verdicts.c.complaint, mentions.c.posted_at, mentions.c.id)
         return count, self._of_different_people(query.order_by(*order), limit)
+
+    def texts_of(self, brand: str, span: Window) -> Iterator[tuple[str, str]]:
+        for row in self._stream(_complaints(select(mentions.c.text, cases.c.topic), brand, span)):
+            yield row.text, row.topic
+
+    def praises_of(self, brand: str, span: Window) -> Iterator[str]:
+        query = select(mentions.c.text).select_from(mentions.join(verdicts, _JUDGED)).where(_praises(brand, span))
+        for row in self._stream(query):
+            yield row.text
 
     def questions_of(self, brand: str, span: Window, limit: int) -> list[Words]:
         asks = and_(_others(brand, span), verdicts.c.intent == "question", mentions.c.forgotten_at.is_(None))
@@ -226,6 +239,13 @@ class DigestReads:
     def last_digest(self, name: str) -> date | None:
         found: date | None = self._one(select(func.max(digests.c.day)).where(digests.c.name == name))[0]
         return found
+
+    def _stream(self, query: Any) -> Iterator[Any]:
+        with (
+            reading(self.engine) as connection,
+            closing(connection.execution_options(yield_per=1_000).execute(query)) as rows,
+        ):
+            yield from rows
 
     def _of_different_people(self, query: Select[Any], limit: int) -> list[Words]:
         found: dict[str, Words] = {}

@@ -6,6 +6,7 @@ from monitor.core.days import window
 from monitor.core.digest import (
     Bar,
     Basics,
+    Cell,
     Count,
     Digest,
     Honesty,
@@ -16,6 +17,7 @@ from monitor.core.digest import (
     Silenced,
     Words,
 )
+from monitor.core.journey import Stage
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -90,6 +92,11 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
         "gentle": (said,),
         "praised": 4,
         "praise": (said,),
+        "journey": (
+            Cell(stage=Stage.BEFORE, touchpoint="price or offer", complaints=1, praise=2),
+            Cell(stage=Stage.AFTER, touchpoint="delivery", complaints=9, praise=0),
+            Cell(stage=Stage.UNKNOWN, touchpoint="unknown", complaints=4, praise=2),
+        ),
         "outcomes": Outcomes(
             satisfied=2,
             unknown_silent=1,

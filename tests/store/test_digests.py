@@ -15,7 +15,8 @@ from monitor.core.digest_view import basics_lines
 from monitor.core.timers import Due
 from monitor.core.verdict import Label
 from monitor.digest.render import FORMATS
-from monitor.jobs.digest import make_digest
+from monitor.industry import pack
+from monitor.jobs.digest import About, make_digest
 from monitor.store.connection import writing
 from monitor.store.schema import Stage, cases, causes, facts, mentions, outbox, told, verdicts
 from monitor.store.sql import SqlStore
@@ -239,6 +240,14 @@ def test_reminders_outcomes_and_wrong_alerts_are_what_is_counted_over_the_rows(s
     alerted = [c for c in oracle.cases.values() if c["brand"] == "Acme" and c["told_at"] and month.holds(c["told_at"])]
     assert digest.honesty.alerted == len(alerted)
     assert digest.honesty.overruled == sum(case["state"] in OVERRULED for case in alerted)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_grid_of_stages_sums_to_all_complaints_and_all_praise(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW, About(pack=pack("shop")))
+    assert sum(cell.complaints for cell in digest.journey) == digest.basics.complaints.now
+    assert sum(cell.praise for cell in digest.journey) == digest.praised
 
 
 @pytest.mark.parametrize("name", ["text", "markdown", "html"])

@@ -1,0 +1,1 @@
+"""Industry packs: where customers touch a business, and when, as data."""
