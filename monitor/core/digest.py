@@ -14,6 +14,7 @@ from typing import Any
 from monitor.core.case import State
 from monitor.core.days import Window
 from monitor.core.journey import UNKNOWN, Pack, Stage
+from monitor.core.surge import Surge
 
 SCHEMA = "https://umbrage.example/schemas/digest-1.json"
 WEEKS = 4
@@ -233,6 +234,7 @@ class Digest:
     overruled: int
     basics: Basics
     story: tuple[Sentence, ...]
+    surges: tuple[Surge, ...]
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
     gentle: tuple[Words, ...]

@@ -9,6 +9,8 @@ from monitor.core.digest import Basics, Cell, Count, Digest, Honesty, Outcomes, 
 from monitor.core.journey import Stage
 from monitor.core.message import Chart, Quote, duration, moment
 from monitor.core.story import usual
+from monitor.core.surge import Surge
+from monitor.core.surge_message import title
 from monitor.core.text import excerpt
 from monitor.core.wording import topic_name
 
@@ -62,6 +64,8 @@ def sections(digest: Digest) -> Iterator[Section]:
         told = tuple(Line(name=name, value=one.text, links=_links(one.evidence)) for name, one in lines)
         yield Section(key="story", title="The story", lines=told)
     yield Section(key="basics", title="The basics", lines=tuple(basics_lines(digest.basics, digest.days)))
+    if digest.surges:
+        yield Section(key="surges", title="More than usual", lines=tuple(map(_surge, digest.surges)))
     if digest.problems:
         yield Section(
             key="problems",
@@ -197,6 +201,14 @@ def _quiet(digest: Digest) -> str:
     health = "sources healthy" if digest.is_healthy else "but not everything was seen"
     last = f", last post {moment(digest.last_post)}" if digest.last_post else ", no post at all"
     return f"{span}: 0 complaints, {health}{last}"
+
+
+def _surge(surge: Surge) -> Line:
+    until = moment(surge.ended_at) if surge.ended_at else "now"
+    value = (
+        f"{surge.people} people from {moment(surge.first_at)} to {until}; usual were {surge.expected:.1f} at that hour"
+    )
+    return Line(name=title(surge), value=value)
 
 
 def _question(question: Question) -> Line:

@@ -14,6 +14,7 @@ from math import exp, lgamma, log, sqrt
 from statistics import median
 
 from monitor.core.cause import slug
+from monitor.core.days import Window
 
 HOUR = timedelta(hours=1)
 WINDOWS = (1, 4, 24)
@@ -98,6 +99,10 @@ class Surge:
     peak: int
     expected: float
     ended_at: datetime | None = None
+
+    def touches(self, span: Window) -> bool:
+        """Was it going on at any moment of a span?"""
+        return self.first_at < span.end and (self.ended_at is None or self.ended_at > span.start)
 
     @property
     def key(self) -> str:

@@ -54,7 +54,7 @@ def write_surge(surge: Surge, shown: Evidence) -> Message:
         facts.append(("First post", moment(shown.first.posted_at)))
     return Message(
         key=surge.key,
-        title=_title(surge),
+        title=title(surge),
         quotes=tuple(_quote(one) for one in shown.quotes),
         facts=tuple(facts),
         why=(_why(shown),),
@@ -64,7 +64,7 @@ def write_surge(surge: Surge, shown: Evidence) -> Message:
 
 def write_over(notice: Message, surge: Surge) -> Message:
     """The notice once it is over: what it said last, under another title."""
-    return replace(notice, title=_title(surge), tone=Tone.QUIET)
+    return replace(notice, title=title(surge), tone=Tone.QUIET)
 
 
 def write_growth(surge: Surge, before: int) -> Message:
@@ -88,7 +88,8 @@ def write_end(surge: Surge) -> Message:
     )
 
 
-def _title(surge: Surge) -> str:
+def title(surge: Surge) -> str:
+    """What it is, in which topic, of which brand."""
     about = f"{topic_name(surge.topic)} · {surge.brand}" if surge.topic else surge.brand
     if surge.kind is not Kind.SURGE:
         return f"{NOT_A_SURGE[surge.kind]} · {about}"

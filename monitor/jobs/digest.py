@@ -145,6 +145,7 @@ def make_digest(
         overruled=store.overruled_of(brand, look.span),
         basics=basics,
         story=story(basics, problems, of_first, f"{first:%A} {first.day} {first:%B}", is_week=days > 1),
+        surges=tuple(one for one in store.surges(look.span.start) if one.brand == brand and one.touches(look.span)),
         problems=tuple(problems),
         questions=look.questions(about.faq),
         gentle=tuple(store.complaints_of(brand, look.span, None, Level.GENTLE, MOST_GENTLE)),

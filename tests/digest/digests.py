@@ -18,6 +18,7 @@ from monitor.core.digest import (
     Words,
 )
 from monitor.core.journey import Stage
+from monitor.core.surge import Kind, Surge
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -83,6 +84,21 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
                 quote=said,
                 owner=None,
                 open=1,
+            ),
+        ),
+        "surges": (
+            Surge(
+                id=1,
+                brand="Acme",
+                topic="delivery",
+                kind=Kind.SURGE,
+                first_at=NOON,
+                found_at=NOON + HOUR,
+                told_at=NOON + HOUR,
+                people=64,
+                peak=64,
+                expected=4.2,
+                ended_at=NOON + 4 * HOUR,
             ),
         ),
         "questions": (

@@ -101,7 +101,7 @@ def test_what_is_no_digest_is_refused() -> None:
 
 
 def test_the_basics_and_the_honesty_box_are_always_there() -> None:
-    bare = replace(a_digest(), story=(), problems=(), questions=(), gentle=(), praise=(), journey=())
+    bare = replace(a_digest(), story=(), surges=(), problems=(), questions=(), gentle=(), praise=(), journey=())
     assert [section.key for section in sections(bare)] == ["basics", "outcomes", "honesty"]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from monitor.core.message import Message
 from monitor.core.routing import Matching
 from monitor.core.surge import Kind, Often
+from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import writing
 from monitor.store.schema import Stage, cases, causes, mentions, outbox, pulses
@@ -267,3 +268,12 @@ def test_whatever_is_put_up_with_a_real_surge_is_told(world: World, often: Often
     world.watch = SurgeWatch(SurgeRules(brands=RULES.brands, targets=("team",), often=often))
     world.complain(minutes_before(NOW, 60))
     assert world.look() == 1
+
+
+def test_the_digest_of_the_day_tells_of_it(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    world.look(NOW + 4 * HOUR)
+    today, tomorrow = (make_digest(world.store, "Acme", NOW.date() + timedelta(days=n), 1, UTC, NOW) for n in (0, 1))
+    assert [one.topic for one in today.surges] == ["delivery"]
+    assert tomorrow.surges == ()
