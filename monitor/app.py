@@ -42,6 +42,8 @@ JUDGED_PER_ROUND = 1_024
 OWN_REST = timedelta(minutes=1)
 TRIAGE_HEALTH = "step/triage"
 CLICKS_HEALTH = "clicks/slack"
+DIGEST_HEALTH, SURGES_HEALTH = "report/digest", "report/surges"
+OWN_HEALTH = (TRIAGE_HEALTH, CLICKS_HEALTH, DIGEST_HEALTH, SURGES_HEALTH)
 
 
 def clock() -> datetime:
@@ -160,7 +162,7 @@ class App:
         sources = {source.health for source in self.sources.values()} | {f"quiet/{name}" for name in self.sources}
         sources |= {refresh_health(self.sources[name]) for name in self.refreshing()}
         targets = {target.health for target in self.targets.values()}
-        return sources | targets | {self.classifier.health, TRIAGE_HEALTH, CLICKS_HEALTH}
+        return sources | targets | {self.classifier.health, *OWN_HEALTH}
 
 
 class LazyClassifier:

@@ -16,7 +16,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor.app import TRIAGE_HEALTH, App
+from monitor.app import DIGEST_HEALTH, SURGES_HEALTH, TRIAGE_HEALTH, App
 from monitor.core.errors import ConfigError, ModelError, StoreError, UmbrageError
 from monitor.slack.connection import Connection
 
@@ -178,8 +178,8 @@ class Service:
         self._add("lease", LEASE_RENEWAL, self._lease.renew)
         self._add("work", WORK_EVERY, self._leading(Work(self._app)))
         self._add("remind", REMIND_EVERY, self._leading(self._app.remind))
-        self._add("digest", DIGEST_EVERY, self._leading(self._app.digest))
-        self._add("surges", SURGES_EVERY, self._leading(self._app.watch_surges))
+        self._add("digest", DIGEST_EVERY, self._leading(self._noted, DIGEST_HEALTH, self._app.digest))
+        self._add("surges", SURGES_EVERY, self._leading(self._noted, SURGES_HEALTH, self._app.watch_surges))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         if self._clicks is not None:
             self._add("clicks", CLICKS_EVERY, self._hear_clicks)
@@ -218,6 +218,18 @@ class Service:
         collected = self._app.collect(name)
         if collected.seen:
             log.info("source=%s seen=%s stored=%s", name, collected.seen, collected.stored)
+
+    def _noted(self, name: str, step: Callable[[], object]) -> None:
+        """What should never happen in a report is told to the operators, and tried again."""
+        try:
+            step()
+        except UmbrageError:
+            raise
+        except Exception as error:
+            log.exception("%s failed unexpectedly", name)
+            self._app.note(name, f"unexpected {type(error).__name__}; please report it")
+        else:
+            self._app.note(name, None)
 
     def _leading(self, step: Callable[..., Any], *arguments: Any) -> Callable[[], None]:
         def run() -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from monitor.app import TRIAGE_HEALTH, App, build
+from monitor.app import DIGEST_HEALTH, TRIAGE_HEALTH, App, build
 from monitor.config import settings_from
 from monitor.core.errors import ModelError, StoreError
 from monitor.core.health import Health
@@ -247,3 +247,18 @@ def test_only_the_worker_with_the_lease_hears_clicks(app: App) -> None:
     service._lease.release()
     service._hear_clicks()
     assert heard == ["stop", "start", "stop"]
+
+
+def test_a_report_that_fails_unexpectedly_is_told_and_tried_again(app: App, clock: Clock) -> None:
+    app.clock = clock
+    service = Service(app, {"exports": timedelta(minutes=5)})
+
+    def broken() -> int:
+        raise KeyError("somebody's post")
+
+    service._noted(DIGEST_HEALTH, broken)
+    assert app.store.health(DIGEST_HEALTH).problem == "unexpected KeyError; please report it"
+    assert app.watch_health() == 1
+    service._noted(DIGEST_HEALTH, app.digest)
+    assert app.store.health(DIGEST_HEALTH).problem is None
+    assert app.watch_health() == 1

@@ -33,6 +33,7 @@ _TROUBLE = {
     "refresh": ("Unsure", "posts that were deleted there may still be kept here"),
     "target": ("Mute", "messages for it wait and are not lost"),
     "step": ("Stuck", "complaints wait to be told and are not lost"),
+    "report": ("Missing", "this report is not made meanwhile; alerts still go out"),
     "clicks": ("Deaf", "buttons in Slack do nothing meanwhile; alerts still go out"),
     "classifier": ("Undecided", "mentions are collected and wait; no complaint is recognised meanwhile"),
 }

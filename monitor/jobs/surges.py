@@ -99,6 +99,9 @@ class SurgeWatch:
     def _look(
         self, store: Store, brand: str, before: Sequence[Surge], silences: Sequence[Silence], now: datetime
     ) -> int:
+        is_open = any(one.ended_at is None for one in before)
+        if not is_open and not store.is_busy(brand, Window(start=now - DAY, end=now), FEWEST):
+            return 0
         known = self._learned(store, brand, _ordinary_until(before, now))
         if not known.people:
             return 0

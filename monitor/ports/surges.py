@@ -16,6 +16,10 @@ class SurgeReads(Protocol):
         """When each source was first read."""
         ...
 
+    def is_busy(self, brand: str, span: Window, at_least: int) -> bool:
+        """Whether there are so many posts about a brand in a span at all."""
+        ...
+
     def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[str, dict[datetime, Crowd]]:
         """Complaints by topic and hour, except those of some sources; hours without any are left out."""
         ...

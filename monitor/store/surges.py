@@ -52,6 +52,10 @@ class SurgeReads:
         query = select(pulses.c.source, func.min(pulses.c.hour).label("since")).group_by(pulses.c.source)
         return {row.source: row.since for row in self._rows(query)}
 
+    def is_busy(self, brand: str, span: Window, at_least: int) -> bool:
+        some = select(mentions.c.id).where(posted(brand, span)).limit(at_least).subquery()
+        return int(self._rows(select(func.count()).select_from(some))[0][0]) >= at_least
+
     def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[str, dict[datetime, Crowd]]:
         hour = self._hour()
         counts = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
