@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
 from monitor.core.case import Case, Move, NotAllowed, Step
+from monitor.core.cause import TOPICS
+from monitor.core.wording import topic_name
 from monitor.settings import Settings
 from monitor.slack import views
 from monitor.slack.buttons import PREFIX
@@ -30,7 +32,7 @@ ONE_CLICK = {
     "reopen": Step.REOPEN,
     "escalate": Step.ESCALATE,
 }
-MODALS = {"done": views.done, "close": views.close, "note": views.note}
+MODALS = {"done": views.done, "close": views.close, "note": views.note, "topic": views.topic}
 _SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
 _NOT_HERE = "You may not do this here. Whoever runs umbrage can allow it: [slack] in monitor.toml."
 _NOT_OURS = "Umbrage does not know this button any more. /umbrage help says what it can do."
@@ -124,6 +126,8 @@ class Desk:
             return Answer(errors={"remedy": "Say what was done for the customer."})
         if name == "snooze":
             return self._snooze(click, number, given.get("until", ""))
+        if name == "topic":
+            return self._topic(click, number, given.get("topic", ""))
         if name == "reason":
             return self._reason(click, number, given.get("reason"))
         steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE}
@@ -140,6 +144,11 @@ class Desk:
         if moment <= self._app.clock():
             return Answer(errors={"until": "Choose a time that is still to come."})
         return self._step(click, number, Step.SNOOZE, until=moment)
+
+    def _topic(self, click: Click, number: int, topic: str) -> Answer:
+        if topic not in TOPICS:
+            return Answer(errors={"topic": "Choose one of these."})
+        return self._step(click, number, Step.TOPIC, topic=topic, note=f"It is about: {topic_name(topic)}")
 
     def _reason(self, click: Click, number: int, reason: str | None) -> Answer:
         return self._step(click, number, Step.NOTE, note=f"It was: {reason}") if reason else Answer()

@@ -16,6 +16,7 @@ from monitor.desk import Allowed, Desk
 from monitor.jobs.collect import Source
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
+from monitor.store.report import Report
 from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, FakeNotifier, a_mention
 
 TEAM = Allowed(workspaces=frozenset({"T1"}), channels=frozenset({"C1"}), users=frozenset({"U1", "U2"}))
@@ -276,3 +277,22 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
 def test_p19_whatever_comes_is_answered(office: Office, click: Click) -> None:
     answer = office.desk.handle(click)
     assert answer.text is None or not any(sign in answer.text for sign in ("<!", "<@", "<#", "<http"))
+
+
+def test_another_topic_is_shown_kept_and_exported(office: Office) -> None:
+    modal = office.click("case.more", "1:topic").modal
+    assert modal is not None
+    assert "billing refund" in str(modal)
+    assert office.submit("case.topic", topic="not a topic").errors
+    office.submit("case.topic", topic="billing_refund")
+    case = office.app.store.case(1)
+    assert case is not None
+    assert case.topic == "billing_refund"
+    with office.app.store.begin() as transaction:
+        (told,) = transaction.parents_of(1)
+    assert "billing refund" in told.message.title
+    assert office.wire.wire[-1].facts == (("Note", "It is about: billing refund"),)
+    (row,) = Report(office.app.store.engine).corrections()
+    assert (row["topic"], row["label"], row["by"]) == ("billing_refund", "complaint", "ann")
+    answer = office.submit("case.topic", topic="billing_refund")
+    assert "already" in (answer.text or "")

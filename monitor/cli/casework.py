@@ -119,7 +119,7 @@ def export(config: Path) -> None:
         if row["label"] == Label.UNSURE:
             continue
         told = {"text": row["text"], "complaint": int(row["label"] == Label.COMPLAINT)}
-        told |= {name: row[name] for name in ("brand", "language", "source", "by", "why") if row[name]}
+        told |= {name: row[name] for name in ("topic", "brand", "language", "source", "by", "why") if row[name]}
         click.echo(json.dumps(told, ensure_ascii=False))
 
 

@@ -48,6 +48,7 @@ class Step(StrEnum):
     SNOOZE = "snooze"
     ESCALATE = "escalate"
     SPREAD = "spread"
+    TOPIC = "topic"
     NOTE = "note"
     REOPEN = "reopen"
     WROTE_AGAIN = "wrote_again"
@@ -107,7 +108,8 @@ class Move:
 
     ``key`` makes a repeat recognisable: a case takes no step twice under one key. ``remedy`` is what was done for the
     customer, ``note`` are words of the person, ``evidence`` is a link to the customer's own later words, ``to`` and
-    ``to_name`` are a colleague, ``until`` is the end of a snooze. ``level`` and ``reasons`` are the case's new ones.
+    ``to_name`` are a colleague, ``until`` is the end of a snooze. ``level``, ``reasons`` and ``topic``
+    are the case's new ones.
     """
 
     step: Step
@@ -124,6 +126,7 @@ class Move:
     until: datetime | None = None
     level: int | None = None
     reasons: tuple[str, ...] = ()
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +239,15 @@ def _spread(case: Case, move: Move) -> Case:
     return replace(case, level=level, reasons=move.reasons[:MOST_REASONS], snoozed_until=None)
 
 
+def _relabel(case: Case, move: Move) -> Case:
+    """A person knows better than the model what it is about."""
+    if not move.topic:
+        raise NotAllowed("say what it is about")
+    if move.topic == case.topic:
+        raise NotAllowed("it is filed under that already")
+    return replace(case, topic=move.topic)
+
+
 def _started(case: Case, move: Move) -> Case:
     """Whoever does something for a case that nobody has taken has taken it."""
     if case.owner is not None:
@@ -283,6 +295,7 @@ _STEPS: dict[Step, Callable[[Case, Move], Case]] = {
     Step.SNOOZE: _snooze,
     Step.ESCALATE: _escalate,
     Step.SPREAD: _spread,
+    Step.TOPIC: _relabel,
     Step.NOT_A_COMPLAINT: lambda case, move: _ended(case, move, State.NOT_A_COMPLAINT),
     Step.NOT_ABOUT_US: lambda case, move: _ended(case, move, State.NOT_ABOUT_US),
     Step.DUPLICATE: lambda case, move: _ended(case, move, State.DUPLICATE),

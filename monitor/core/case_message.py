@@ -259,6 +259,7 @@ _SAID = {
     Step.DUPLICATE: "{who} said: a duplicate",
     Step.ESCALATE: "{who} escalated it",
     Step.SPREAD: "It spreads fast: act now",
+    Step.TOPIC: "{who} said what it is about",
     Step.NOTE: "{who} noted",
     Step.REOPEN: "{who} opened it again; the first clock goes on",
     Step.WROTE_AGAIN: "The customer wrote again",

@@ -37,5 +37,8 @@ def _correct(transaction: Transaction, case: Case, move: Move, now: datetime) ->
     if case.state in OVERRULED and move.step in (Step.NOT_A_COMPLAINT, Step.NOT_ABOUT_US):
         why = move.note or str(move.step)
         transaction.correct_case(case.id, Label.OTHER, move.name, why, now)
+    elif move.step is Step.TOPIC:
+        why = move.note or str(move.step)
+        transaction.correct_case(case.id, Label.COMPLAINT, move.name, why, now, case.topic)
     elif move.step is Step.REOPEN:
         transaction.correct_case(case.id, Label.COMPLAINT, move.name, move.note or "opened again", now)

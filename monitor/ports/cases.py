@@ -58,8 +58,8 @@ class CaseWrites(Protocol):
         """When the case has to be looked at next."""
         ...
 
-    def correct_case(self, case: int, label: Label, by: str, why: str, now: datetime) -> None:
-        """What a person says about every post of a case; the last word on a post counts."""
+    def correct_case(self, case: int, label: Label, by: str, why: str, now: datetime, topic: str | None = None) -> None:
+        """What a person says about every post of a case, and what it is about; the last word on a post counts."""
         ...
 
     def overruled(self, complaints: Collection[Unfiled]) -> set[int]:

@@ -20,6 +20,7 @@ MORE = (
     ("Done by us…", "done"),
     ("Close…", "close"),
     ("Add a note…", "note"),
+    ("Other topic…", "topic"),
     ("Not about us", "not_about_us"),
     ("Duplicate", "duplicate"),
     ("Take it over", "take_over"),

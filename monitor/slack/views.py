@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.core.case import Case, named
+from monitor.core.cause import TOPICS
 from monitor.core.level import Level
 from monitor.core.level import named as level_name
 from monitor.core.message import duration
@@ -64,6 +65,14 @@ def reason(case: int) -> View:
         "element": choice,
     }
     return _modal("reason", case, "Not a complaint", [_says("Noted. If you like, say what it was."), asked])
+
+
+def topic(case: int) -> View:
+    """What it is about, by a person."""
+    options = [{"text": _plain(topic_name(name)), "value": name} for name in TOPICS]
+    choice = {"type": "static_select", "action_id": "topic", "placeholder": _plain("Choose"), "options": options}
+    asked = {"type": "input", "block_id": "topic", "label": _plain("What is it about?"), "element": choice}
+    return _modal("topic", case, "Other topic", [asked])
 
 
 def home(cases: Sequence[Case], user: str, now: datetime) -> View:

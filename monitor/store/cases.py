@@ -54,8 +54,8 @@ class CaseWrites:
     def set_due(self, case: int, due_at: datetime | None) -> None:
         self._connection.execute(update(cases).where(cases.c.id == case).values(due_at=due_at))
 
-    def correct_case(self, case: int, label: Label, by: str, why: str, now: datetime) -> None:
-        said = {"label": label, "by": by, "why": why, "at": now}
+    def correct_case(self, case: int, label: Label, by: str, why: str, now: datetime, topic: str | None = None) -> None:
+        said = {"label": label, "by": by, "why": why, "at": now, "topic": topic}
         numbers = self._connection.execute(select(mentions.c.id).where(mentions.c.case_id == case)).scalars()
         rows = [{"mention_id": number, **said} for number in numbers]
         if rows:
@@ -214,7 +214,7 @@ _TOLD_AT = (
     .values(told_at=bindparam("now"), due_at=bindparam("due"))
 )
 _OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
-_FIXED = ("id", "cause", "brand", "topic", "opened_at")
+_FIXED = ("id", "cause", "brand", "opened_at")
 
 
 def _facts(connection: Connection, case: int) -> list[Fact]:

@@ -50,7 +50,7 @@ class Report:
 
     def corrections(self) -> list[RowMapping]:
         """Every correction with the text and brand of its post, oldest first."""
-        said = (corrections.c.mention_id, corrections.c.label, corrections.c.by, corrections.c.why)
+        said = (corrections.c.mention_id, corrections.c.label, corrections.c.by, corrections.c.why, corrections.c.topic)
         wanted = select(*said, mentions.c.text, mentions.c.brand, mentions.c.language, mentions.c.source)
         kept = wanted.join(mentions, mentions.c.id == corrections.c.mention_id).where(text(f"mentions.{KEPT}"))
         return self._rows(kept.order_by(corrections.c.id))

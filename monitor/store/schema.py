@@ -198,6 +198,7 @@ corrections = Table(
     Column("by", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("topic", Text),
 )
 
 cursors = Table(

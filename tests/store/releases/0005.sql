@@ -55,11 +55,11 @@ CREATE TABLE corrections (
 	label TEXT NOT NULL, 
 	"by" TEXT NOT NULL, 
 	why TEXT NOT NULL, 
-	at DATETIME NOT NULL, 
+	at DATETIME NOT NULL, topic TEXT, 
 	CONSTRAINT pk_corrections PRIMARY KEY (id), 
 	CONSTRAINT fk_corrections_mention_id FOREIGN KEY(mention_id) REFERENCES mentions (id)
 );
-INSERT INTO "corrections" VALUES(1,2,'complaint','bob','irony 😡','2026-11-22 10:00:00.123456');
+INSERT INTO "corrections" VALUES(1,2,'complaint','bob','irony 😡','2026-11-22 10:00:00.123456',NULL);
 CREATE TABLE cursors (
 	source TEXT NOT NULL, 
 	cursor TEXT, 

@@ -10,6 +10,7 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.add_column("corrections", sa.Column("topic", sa.Text(), nullable=True))
     op.create_index("ix_mentions_posted", "mentions", ["brand", "posted_at", "case_id"])
     op.create_table(
         "digests",
