@@ -12,7 +12,7 @@ from monitor.core.clocks import Staffed, customer_waits, team_waits
 from monitor.core.doors import doors
 from monitor.core.level import Level
 from monitor.core.level import named as level_name
-from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
@@ -156,7 +156,7 @@ def write_details(
     ]
     facts.append(("To close", "a link to the customer's own later words, or your note of what they said"))
     return Message(
-        key=f"{parent}/details",
+        key=f"{parent}{DETAILS}",
         title=f"{case.key}: all of it",
         quotes=(
             Quote(

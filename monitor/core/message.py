@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 DELETED = "(deleted by its author)"
+DETAILS = "/details"
+REPORTS = ("digest/", "drift/", "band/")
 
 
 class Tone(StrEnum):
@@ -106,6 +108,23 @@ class Message:
             chart=_chart(data.get("chart")),
             digest=data.get("digest"),
         )
+
+
+class Urgency(IntEnum):
+    """What goes first when a target has more to take than it can: by level, and reports last."""
+
+    ACT_NOW = 1
+    SOON = 2
+    USUAL = 3
+    GENTLE = 4
+    REPORT = 5
+
+
+def urgency_of(message: Message) -> Urgency:
+    """That of a message that is no alert: a digest waits for everything else, and nothing else waits for it."""
+    if message.key.startswith(REPORTS):
+        return Urgency.REPORT
+    return Urgency.GENTLE if message.key.endswith(DETAILS) else Urgency.SOON
 
 
 def quoted_in(message: Message) -> set[str]:

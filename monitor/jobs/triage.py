@@ -8,7 +8,7 @@ from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voi
 from monitor.core.case import Case
 from monitor.core.case_message import write_case, write_details, write_list, write_more
 from monitor.core.cause import Cause, Complaint, EpisodeRule
-from monitor.core.message import Message
+from monitor.core.message import Message, Urgency
 from monitor.core.routing import Destination, Route, Silence, Subject, destinations
 from monitor.core.timers import next_at
 from monitor.core.trend import AT_LEAST, Lately, Usual, is_unusual
@@ -301,6 +301,7 @@ class _Desk:
             case=said.case.id if said.case else None,
             mentions=said.mentions,
             voices=count_voices(said.about.authors, said.about.wordings),
+            urgency=_urgency(said),
         )
 
     def _list(self, target: str, left: Sequence[tuple[_Said, Case]]) -> Alert:
@@ -349,6 +350,13 @@ class _Desk:
                 case = replace(said.case, told_at=said.case.told_at or self._now)
                 due[case.id] = next_at(case, self._rules.cases.staffed, ())
         self._transaction.set_told_at(self._now, due)
+
+
+def _urgency(said: _Said) -> Urgency:
+    """By the level of the case; an incident is many cases, and what goes under another message can wait."""
+    if said.reason is Reason.MORE:
+        return Urgency.GENTLE
+    return Urgency.SOON if said.case is None else Urgency(min(said.case.level, Urgency.GENTLE))
 
 
 def _speak(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from monitor.core.alerting import Reason
 from monitor.core.cause import Cause
 from monitor.core.mention import Gap, Post
-from monitor.core.message import Message
+from monitor.core.message import Message, Urgency
 from monitor.core.verdict import Band
 from monitor.ports.plugins import Receipt
 
@@ -154,6 +154,7 @@ class Alert:
     mentions: tuple[int, ...]
     voices: int
     case: int | None = None
+    urgency: int = Urgency.USUAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -256,6 +256,7 @@ outbox = Table(
     Column("reason", Text),
     Column("voices", Integer),
     Column("message", JSON, nullable=False),
+    Column("urgency", SmallInteger, nullable=False, server_default=text("3")),
     Column("state", Text, nullable=False),
     Column("is_doubtful", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -269,7 +270,7 @@ outbox = Table(
     Column("reference", Text),
     UniqueConstraint("target", "key"),
 )
-_partial("ix_outbox_due", OPEN, outbox.c.target, outbox.c.id)
+_partial("ix_outbox_due", OPEN, outbox.c.target, outbox.c.urgency, outbox.c.id)
 Index("ix_outbox_cause", outbox.c.cause_id, outbox.c.target)
 Index("ix_outbox_case", outbox.c.case_id, outbox.c.target)
 _partial("ix_outbox_standing", STANDING, outbox.c.target, outbox.c.created_at)

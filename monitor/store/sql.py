@@ -118,7 +118,7 @@ class SqlStore(SourceReads, CaseReads, DigestReads, SurgeReads):
             if connection.execute(_DUE, given).first() is None:
                 return []
         with writing(self.engine) as connection:
-            rows = sorted(connection.execute(_CLAIM, given).all(), key=lambda row: row.id)
+            rows = sorted(connection.execute(_CLAIM, given).all(), key=lambda row: (row.urgency, row.id))
             return [_delivery(connection, row) for row in rows]
 
     def last_sent(self, target: str) -> datetime | None:
@@ -185,7 +185,7 @@ _DUE = (
         )
         .exists(),
     )
-    .order_by(outbox.c.id)
+    .order_by(outbox.c.urgency, outbox.c.id)
     .limit(bindparam("limit"))
 )
 _CHOSEN = _DUE.with_for_update(skip_locked=True, of=outbox).cte("chosen")

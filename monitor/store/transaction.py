@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, t
 from monitor.core.alerting import Reason, Told
 from monitor.core.cause import Cause, Complaint
 from monitor.core.health import Health
-from monitor.core.message import Message
+from monitor.core.message import Message, urgency_of
 from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Band, Label, Verdict
 from monitor.ports import Alert, OpenCause, Pending, Unfiled
@@ -211,6 +211,7 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestW
         rows = [
             _outbox_row(alert.target, alert.message, now)
             | {"cause_id": alert.cause, "case_id": alert.case, "reason": alert.reason, "voices": alert.voices}
+            | {"urgency": alert.urgency}
             for alert in alerts
         ]
         inserted = insert(outbox).returning(outbox.c.id, sort_by_parameter_order=True)
@@ -226,7 +227,7 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestW
         self._move(list(complaints), Stage.FILED, Stage.DONE)
 
     def enqueue(self, target: str, message: Message, now: datetime, case: int | None = None) -> bool:
-        row = _outbox_row(target, message, now) | {"case_id": case}
+        row = _outbox_row(target, message, now) | {"case_id": case, "urgency": urgency_of(message)}
         statement = upsert(self._connection, outbox).values(row)
         inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).first()
         if inserted is not None and case is None:

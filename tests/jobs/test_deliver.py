@@ -12,7 +12,8 @@ from monitor.ports import Receipt
 from monitor.store.report import Report
 from monitor.store.schema import State
 from monitor.store.sql import SqlStore
-from monitor.testing.fakes import Clock, FakeNotifier, a_message
+from monitor.testing.fakes import Clock, FakeNotifier, a_mention, a_message
+from tests.jobs.pipeline import Pipeline
 
 SECOND = timedelta(seconds=1)
 
@@ -389,3 +390,20 @@ def test_what_waited_long_for_its_target_says_that_it_is_sent_late(post: Post) -
     post.deliver()
     told = {message.key: dict(message.facts).get("Sent late") for message in post.notifier.wire}
     assert told == {"a": "2 h after it was written", "under a": None, "b": None}
+
+
+def test_after_an_outage_the_most_urgent_goes_first_and_a_digest_last(pipeline: Pipeline) -> None:
+    """Product 3.2: queued, and sent in the order of level."""
+    with pipeline.store.begin() as transaction:
+        for key in ("digest/marketing/Acme/2026-11-25", "health/source/news"):
+            transaction.enqueue("team", Message(key=key, title=key), pipeline.clock())
+    pipeline.collector.add(
+        a_mention("Acme sent the wrong colour!!", "1", author="ann"),
+        a_mention("Acme charger caught fire, my daughter is injured!!", "2", author="bob"),
+    )
+    pipeline.collect()
+    pipeline.judge()
+    pipeline.triage()
+    pipeline.deliver()
+    titles = [title.split(" · ")[0] for title in pipeline.wire.titles]
+    assert titles == ["Act now", "health/source/news", "Answer today", "digest/marketing/Acme/2026-11-25"]

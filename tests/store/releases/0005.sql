@@ -192,17 +192,17 @@ CREATE TABLE outbox (
 	claimed_at DATETIME, 
 	sent_at DATETIME, 
 	error TEXT, 
-	reference TEXT, case_id INTEGER CONSTRAINT fk_outbox_case_id REFERENCES cases (id), 
+	reference TEXT, case_id INTEGER CONSTRAINT fk_outbox_case_id REFERENCES cases (id), urgency SMALLINT DEFAULT 3 NOT NULL, 
 	CONSTRAINT pk_outbox PRIMARY KEY (id), 
 	CONSTRAINT fk_outbox_case_id FOREIGN KEY(cause_id) REFERENCES "causes" (id), 
 	CONSTRAINT uq_outbox_target UNIQUE (target, "key")
 );
-INSERT INTO "outbox" VALUES(1,'slack','sent',NULL,1,'first complaint',2,'{"key": "sent", "title": "Complaint \u00b7 delivery \u00b7 Acme", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','sent',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'C1:17.5',1);
-INSERT INTO "outbox" VALUES(2,'slack','sending',NULL,NULL,NULL,NULL,'{"key": "sending", "title": "A message \u00b7 sending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','sending',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL);
-INSERT INTO "outbox" VALUES(3,'slack','doubtful',NULL,NULL,NULL,NULL,'{"key": "doubtful", "title": "A message \u00b7 doubtful", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','pending',1,1,1,'2026-11-22 10:00:00.123456','2026-11-22 11:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack''s answer was lost',NULL,NULL);
-INSERT INTO "outbox" VALUES(4,'slack','dead',NULL,NULL,NULL,NULL,'{"key": "dead", "title": "A message \u00b7 dead", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','dead',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack refuses this message',NULL,NULL);
-INSERT INTO "outbox" VALUES(5,'slack','dropped',NULL,NULL,NULL,NULL,'{"key": "dropped", "title": "A message \u00b7 dropped", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','dropped',0,0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL,NULL);
-INSERT INTO "outbox" VALUES(6,'slack','pending','sent',NULL,NULL,NULL,'{"key": "pending", "title": "A message \u00b7 pending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": "sent", "edits": false, "case": null, "offers": [], "pings": []}','pending',0,0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL,NULL);
+INSERT INTO "outbox" VALUES(1,'slack','sent',NULL,1,'first complaint',2,'{"key": "sent", "title": "Complaint \u00b7 delivery \u00b7 Acme", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','sent',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'C1:17.5',1,3);
+INSERT INTO "outbox" VALUES(2,'slack','sending',NULL,NULL,NULL,NULL,'{"key": "sending", "title": "A message \u00b7 sending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','sending',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,2);
+INSERT INTO "outbox" VALUES(3,'slack','doubtful',NULL,NULL,NULL,NULL,'{"key": "doubtful", "title": "A message \u00b7 doubtful", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','pending',1,1,1,'2026-11-22 10:00:00.123456','2026-11-22 11:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack''s answer was lost',NULL,NULL,2);
+INSERT INTO "outbox" VALUES(4,'slack','dead',NULL,NULL,NULL,NULL,'{"key": "dead", "title": "A message \u00b7 dead", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','dead',0,1,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,'Slack refuses this message',NULL,NULL,2);
+INSERT INTO "outbox" VALUES(5,'slack','dropped',NULL,NULL,NULL,NULL,'{"key": "dropped", "title": "A message \u00b7 dropped", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": null, "edits": false, "case": null, "offers": [], "pings": []}','dropped',0,0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL,NULL,2);
+INSERT INTO "outbox" VALUES(6,'slack','pending','sent',NULL,NULL,NULL,'{"key": "pending", "title": "A message \u00b7 pending", "quotes": [], "facts": [], "why": [], "more": 0, "tone": "alert", "thread": "sent", "edits": false, "case": null, "offers": [], "pings": []}','pending',0,0,0,'2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL,NULL,2);
 CREATE TABLE pulses (
 	source TEXT NOT NULL, 
 	hour DATETIME NOT NULL, 
@@ -302,7 +302,6 @@ INSERT INTO "verdicts" VALUES(3,'old@1','complaint',0.9,'["delivery"]','2026-11-
 INSERT INTO "verdicts" VALUES(4,'old@1','complaint',0.9,'["delivery"]','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL,1);
 INSERT INTO "verdicts" VALUES(5,'old@1','complaint',0.9,'["delivery"]','2026-11-22 10:00:00.123456',NULL,NULL,NULL,NULL,NULL,1);
 CREATE INDEX ix_mentions_due ON mentions (stage, id) WHERE stage < 3;
-CREATE INDEX ix_outbox_due ON outbox (target, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX ix_outbox_sent ON outbox (target, sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX ix_corrections_mention_id ON corrections (mention_id);
 CREATE INDEX ix_told_outbox_id ON told (outbox_id);
@@ -318,5 +317,6 @@ CREATE INDEX ix_mentions_copy ON mentions (fingerprint) WHERE case_id IS NOT NUL
 CREATE INDEX ix_outbox_case ON outbox (case_id, target);
 CREATE INDEX ix_copies_mention_id ON copies (mention_id);
 CREATE INDEX ix_outbox_standing ON outbox (target, created_at) WHERE reason IS NOT NULL AND thread IS NULL;
+CREATE INDEX ix_outbox_due ON outbox (target, urgency, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX ix_mentions_posted ON mentions (brand, posted_at, case_id);
 COMMIT;

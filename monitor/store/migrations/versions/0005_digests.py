@@ -7,10 +7,15 @@ revision = "0005"
 down_revision = "0004"
 
 MOMENT = sa.DateTime(timezone=True)
+OPEN = sa.text("state IN ('pending', 'sending')")
 
 
 def upgrade() -> None:
     op.add_column("corrections", sa.Column("topic", sa.Text(), nullable=True))
+    op.add_column("outbox", sa.Column("urgency", sa.SmallInteger(), nullable=False, server_default=sa.text("3")))
+    op.drop_index("ix_outbox_due", "outbox")
+    due = ["target", "urgency", "id"]
+    op.create_index("ix_outbox_due", "outbox", due, sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_index("ix_mentions_posted", "mentions", ["brand", "posted_at", "case_id"])
     op.create_table(
         "digests",
