@@ -12,7 +12,8 @@ from monitor.jobs.collect import Source
 from monitor.jobs.reach import measure_reach
 from monitor.jobs.refresh import refresh_health
 from monitor.jobs.steps import CaseRules
-from monitor.testing.fakes import a_mention
+from monitor.store.sql import SqlStore
+from monitor.testing.fakes import Clock, a_mention
 from tests.jobs.pipeline import Pipeline
 from tests.jobs.test_refresh import Costly, Platform, hear
 
@@ -113,3 +114,18 @@ def test_what_looking_costs_counts_against_the_share_for_looking(pipeline: Pipel
     assert pipeline.store.spent("social/1/refresh", "USD", pipeline.clock() - HOUR) == pytest.approx(0.5)
     pipeline.clock.move(hours=1)
     assert measure(pipeline) == 0, "the share of the day is used"
+
+
+def test_on_both_databases_it_is_due_until_it_was_measured(sql_store: SqlStore, clock: Clock) -> None:
+    pipeline = Pipeline(sql_store, clock)
+    platform = one_post(pipeline)
+    reposted(platform, 5)
+    for _ in range(2):
+        pipeline.clock.move(minutes=46)
+        assert [one.native_id for one in sql_store.due_reach("social", ["Acme"], clock(), 9)] == ["1"]
+        assert sql_store.due_reach("social", ["Other"], clock(), 9) == []
+        assert sql_store.due_reach("elsewhere", ["Acme"], clock(), 9) == []
+        measure(pipeline)
+        assert sql_store.due_reach("social", ["Acme"], clock(), 9) == []
+    with sql_store.begin() as transaction:
+        assert [point.reposts for point in transaction.reach(1)] == [5, 5]
