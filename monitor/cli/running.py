@@ -73,6 +73,10 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
         collected = {name: app.collect(name) for name in app.sources}
         judged, broken = _judge(app)
         alerts = app.triage().alerts
+        for name in app.refreshing():
+            app.measure_reach(name)
+        app.watch_surges()
+        app.digest()
         app.remind()
         app.watch_health()
         sent = sum(_deliver_all(app, name) for name in app.targets)
