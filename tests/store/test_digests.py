@@ -1,8 +1,11 @@
 """The counts of a digest, on both databases, against sums made by hand over what lies in the tables."""
 
+import csv
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,13 +14,17 @@ from sqlalchemy import insert, select
 
 from monitor.core.case import ENDS, OVERRULED, State, Step
 from monitor.core.days import Window, window
+from monitor.core.digest_message import write_digest
 from monitor.core.digest_view import basics_lines
 from monitor.core.timers import Due
 from monitor.core.verdict import Label
+from monitor.digest.mail import LARGEST, write_mail
 from monitor.digest.render import FORMATS
+from monitor.export import write
 from monitor.industry import pack
 from monitor.jobs.digest import About, make_digest
 from monitor.store.connection import writing
+from monitor.store.report import Report
 from monitor.store.schema import Stage, cases, causes, facts, mentions, outbox, told, verdicts
 from monitor.store.sql import SqlStore
 
@@ -297,3 +304,34 @@ def test_an_edition_is_decided_once(sql_store: SqlStore) -> None:
     assert [decide(DAY), decide(DAY), decide(DAY - timedelta(days=1))] == [True, False, True]
     assert sql_store.last_digest("team") == DAY
     assert sql_store.last_digest("others") is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_p30_the_exported_table_holds_the_complaints_that_the_digest_counts(
+    sql_store: SqlStore, tmp_path: Path, seed: int
+) -> None:
+    fill(sql_store, seed)
+    span = window(DAY, 1, BERLIN)
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW)
+    assert (
+        write(Report(sql_store.engine).complaints("Acme", span), tmp_path / "out.csv") == digest.basics.complaints.now
+    )
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        topics = Counter(row["topic"] for row in csv.DictReader(file))
+    for problem in digest.problems:
+        assert topics[problem.topic] == problem.complaints.now
+
+
+def test_p33_a_digest_of_a_thousand_complaints_fits_into_a_mail(sqlite_store: SqlStore) -> None:
+    fill(sqlite_store, 1)
+    with writing(sqlite_store.engine) as connection:
+        (case,) = connection.execute(select(cases.c.id).where(cases.c.brand == "Acme").limit(1)).scalars()
+        first = window(DAY, 1, BERLIN).start
+        rows = [_post(random.Random(number), 1_000 + number, []) for number in range(1_000)]
+        filed = {"brand": "Acme", "case_id": case, "cause_id": 1, "posted_at": first + HOUR, "is_own": False}
+        connection.execute(insert(mentions), [row | filed | {"text": "word " * 900} for row in rows])
+    summary, *_ = write_digest(make_digest(sqlite_store, "Acme", DAY, 1, BERLIN, NOW), "k")
+    mail = write_mail(summary, "u@a.example", "b@a.example", NOW)
+    html = mail.get_body(("html",))
+    assert html is not None
+    assert len(html.get_content().encode()) < LARGEST
