@@ -1,6 +1,7 @@
 """Commands that work: ``run`` and ``once``."""
 
 import json
+import os
 import signal
 import sys
 from contextlib import nullcontext, redirect_stdout
@@ -30,8 +31,9 @@ def run(config: Path, verbose: bool) -> None:
     \b
     Example:  umbrage run -c monitor.toml
     """
-    # Until the service listens for it itself: a stop while everything is being loaded is a clean stop too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Until the service listens for it itself: a stop while everything is being loaded is a clean stop too. Not by an
+    # exception: in the middle of an import it may be swallowed, and the stop with it.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     from monitor.app import build
     from monitor.core.errors import ModelError
     from monitor.desk import open_desk
