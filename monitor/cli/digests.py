@@ -197,7 +197,7 @@ def orders(file: Path, brand: str | None, config: Path) -> None:
     with file.open(newline="", encoding="utf-8-sig") as lines:
         rows = [(chosen, *_order(row, number)) for number, row in enumerate(csv.DictReader(lines), 2)]
     open_store(settings.store, migrate=False).add_orders(rows)
-    click.echo(f"{len(rows)} days kept for {chosen}", err=True)
+    click.echo(f"kept the orders of {len(rows)} day{'s' * (len(rows) != 1)} for {chosen}", err=True)
 
 
 def _order(row: dict[str, str], number: int) -> tuple[date, int]:

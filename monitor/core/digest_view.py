@@ -46,8 +46,7 @@ def headline(digest: Digest) -> str:
         parts.append(_quiet(digest))
     else:
         count = digest.basics.complaints
-        posts = "1 complaint" if count.now == 1 else f"{count.now} complaints"
-        parts.append(f"{posts}{usual(count)}")
+        parts.append(f"{_complaints(count.now)}{usual(count)}")
     return " · ".join(parts)
 
 
@@ -126,7 +125,7 @@ def compared(count: Count, before: str | None, week_before: str | None) -> str:
 
 def problem_line(problem: Problem) -> str:
     """How much, how many people, how it goes, who has it."""
-    posts = "1 complaint" if problem.complaints.now == 1 else f"{problem.complaints.now} complaints"
+    posts = _complaints(problem.complaints.now)
     people = "1 person" if problem.people.now == 1 else f"{problem.people.now} people"
     parts = [f"{posts} by {people}{usual(problem.people)}"]
     parts += [problem.trend] if problem.trend else []
@@ -158,7 +157,7 @@ def journey_lines(cells: Sequence[Cell]) -> Iterator[Line]:
         of = [cell for cell in cells if cell.stage is stage]
         complaints, praise = sum(cell.complaints for cell in of), sum(cell.praise for cell in of)
         places = ", ".join(f"{cell.touchpoint} {cell.complaints}/{cell.praise}" for cell in of)
-        value = f"{complaints} complaints, {praise} praise" + (f": {places}" if places else "")
+        value = f"{_complaints(complaints)}, {praise} praise" + (f": {places}" if places else "")
         yield Line(name=str(stage).capitalize(), value=value)
 
 
@@ -190,6 +189,10 @@ def _wrong_alerts(honesty: Honesty) -> str:
     said = f"{honesty.overruled} of {honesty.alerted} in 30 days, as far as people said so"
     low, high = honesty.overruled_low, honesty.overruled_high
     return f"{said} (95 % interval {low:.0%} to {high:.0%})" if honesty.alerted >= 10 else said
+
+
+def _complaints(count: int) -> str:
+    return "1 complaint" if count == 1 else f"{count} complaints"
 
 
 def _links(words: tuple[Words, ...]) -> tuple[tuple[str, str], ...]:

@@ -101,7 +101,7 @@ def test_stats_show_days_topics_and_cases(umbrage: Umbrage) -> None:
 @pytest.mark.usefixtures("store")
 def test_orders_make_a_rate(umbrage: Umbrage, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(f"day,orders\n{YESTERDAY:%Y-%m-%d},500\n")
-    assert "1 days kept for Acme" in umbrage("orders", "orders.csv").err
+    assert "kept the orders of 1 day for Acme" in umbrage("orders", "orders.csv").err
     assert "4.0 per 1,000 orders" in umbrage("digest").out
 
 
