@@ -2,10 +2,10 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
 from monitor.app import CLICKS_HEALTH, App
@@ -18,6 +18,7 @@ from monitor.slack import views
 from monitor.slack.buttons import PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
+from monitor.slack.endpoint import Endpoint
 from monitor.slack.safety import escape, is_user, one_line
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,15 @@ class Allowed:
             and (not self.users or click.user in self.users)
             and (not self.channels or not click.channel or click.channel in self.channels)
         )
+
+
+class Hearing(TypedDict):
+    """What both ways of hearing clicks need."""
+
+    bot_token: Callable[[], str]
+    handle: Callable[[Click], Answer]
+    on_health: Callable[[str | None], None]
+    base_url: str
 
 
 class Desk:
@@ -179,20 +189,28 @@ class Desk:
         return Answer(home=views.home(cases, click.user, self._app.clock()))
 
 
-def open_desk(app: App, settings: Settings) -> Connection | None:
-    """The connection to the configured Slack app; ``None`` where there is none to hear clicks from."""
+def open_desk(app: App, settings: Settings) -> Connection | Endpoint | None:
+    """The way to the configured Slack app; ``None`` where there is none to hear clicks from."""
     slack = settings.slack
     if slack is None:
         return None
     channels = frozenset(slack.channels) or frozenset(_channels(settings))
     allowed = Allowed(workspaces=frozenset(slack.workspaces), channels=channels, users=frozenset(slack.users))
-    return Connection(
-        app_token=slack.app_token.reveal,
-        bot_token=slack.token.reveal,
-        handle=Desk(app, allowed).handle,
-        on_health=lambda problem: app.note(CLICKS_HEALTH, problem),
-        base_url=slack.base_url,
-    )
+    hearing: Hearing = {
+        "bot_token": slack.token.reveal,
+        "handle": Desk(app, allowed).handle,
+        "on_health": lambda problem: app.note(CLICKS_HEALTH, problem),
+        "base_url": slack.base_url,
+    }
+    if slack.signing_secret is not None:
+        host, _, port = slack.listen.rpartition(":")
+        return Endpoint(
+            address=(host, int(port)),
+            signing_secret=slack.signing_secret.reveal,
+            now=lambda: app.clock().timestamp(),
+            **hearing,
+        )
+    return Connection(app_token=slack.app_token.reveal, **hearing) if slack.app_token is not None else None
 
 
 def _channels(settings: Settings) -> Iterator[str]:

@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor.app import DIGEST_HEALTH, SURGES_HEALTH, TRIAGE_HEALTH, App
 from monitor.core.errors import ConfigError, ModelError, StoreError, UmbrageError
 from monitor.slack.connection import Connection
+from monitor.slack.endpoint import Endpoint
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +142,7 @@ class Work:
 class Service:
     """Runs an application until it is told to stop."""
 
-    def __init__(self, app: App, every: Mapping[str, timedelta], clicks: Connection | None = None) -> None:
+    def __init__(self, app: App, every: Mapping[str, timedelta], clicks: Connection | Endpoint | None = None) -> None:
         self._app = app
         self._clicks = clicks
         self._every = every

@@ -202,11 +202,22 @@ class SurgeSettings(Table):
 
 class SlackSettings(Table):
     token: Secret
-    app_token: Secret
+    app_token: Secret | None = None
+    signing_secret: Secret | None = None
+    listen: str = "127.0.0.1:3000"
     workspaces: Texts = ()
     channels: Texts = ()
     users: Texts = ()
     base_url: str = "https://slack.com/api/"
+
+    @model_validator(mode="after")
+    def _hears_one_way(self) -> "SlackSettings":
+        if (self.app_token is None) == (self.signing_secret is None):
+            raise ValueError("needs app_token (Socket Mode), or signing_secret (a public address leads to listen)")
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65_535:
+            raise ValueError('listen is written like "127.0.0.1:3000"')
+        return self
 
 
 class HealthSettings(Table):

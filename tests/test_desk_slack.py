@@ -47,7 +47,7 @@ class Floor:
         self.collector = FakeCollector()
         self.app.sources["s"] = Source(name="s", collector=self.collector, look_back=NOON - NOON.replace(day=1))
         desk = open_desk(self.app, settings)
-        assert desk is not None
+        assert isinstance(desk, Connection)
         self.desk: Connection = desk
         self.hear(a_mention("Acme lost the delivery!! <!channel> <https://evil.example|click>"))
         self.desk.start()

@@ -270,8 +270,11 @@ def _missing_secrets(settings: "Settings") -> list[str]:
             if isinstance(value, Secret) and (problem := value.is_available()):
                 problems.append(f"{place}.{name}: {problem}")
     if settings.slack is not None:
-        tokens = {"token": settings.slack.token, "app_token": settings.slack.app_token}
-        problems += [f"slack.{name}: {problem}" for name, token in tokens.items() if (problem := token.is_available())]
+        own = settings.slack
+        tokens = {"token": own.token, "app_token": own.app_token, "signing_secret": own.signing_secret}
+        problems += [
+            f"slack.{name}: {problem}" for name, token in tokens.items() if token and (problem := token.is_available())
+        ]
     password = settings.store.password
     if password is not None and (problem := password.is_available()):
         problems.append(f"store.password: {problem}")

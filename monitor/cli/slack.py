@@ -35,7 +35,8 @@ def slack() -> None:
 
 @slack.command()
 @click.option("--link", "as_link", is_flag=True, help="Print a link that makes the app instead.")
-def manifest(as_link: bool) -> None:
+@click.option("--url", help="For clicks over HTTP: the public https address that leads to slack.listen.")
+def manifest(as_link: bool, url: str | None) -> None:
     """Print the manifest of the Slack app, with the least scopes that it needs.
 
     \b
@@ -43,7 +44,9 @@ def manifest(as_link: bool) -> None:
     """
     from monitor.slack.manifest import link, text
 
-    click.echo(link() if as_link else text())
+    if url is not None and not url.startswith("https://"):
+        raise click.ClickException("Slack sends clicks to https:// addresses only")
+    click.echo(link() if as_link else text(url))
 
 
 @slack.command()

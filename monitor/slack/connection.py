@@ -16,25 +16,21 @@ from typing import Any
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
 from monitor.core.errors import ConfigError
+from monitor.slack.answers import FORM, WORKERS, Answers
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.payloads import click_of
 
 log = logging.getLogger(__name__)
 
-WORKERS = 8
 PING = 2.0
 """Seconds between pings, and that an answer may take."""
 
 HELLO = 5.0
 """Seconds until the other side has said hello, or it is left."""
-
-FORM = 2.5
-"""Seconds that a submitted form may take: Slack wants its answer within three."""
 
 SHORTEST, LONGEST = 0.2, 5.0
 """Seconds between tries, doubling."""
@@ -45,7 +41,6 @@ _TOKENS = {
     "missing_scope": "lacks the scope connections:write",
 }
 _BROKEN = (OSError, WebSocketException, SlackClientError, ValueError, AttributeError)
-_FAILED = Answer(text="Something went wrong here; it is in the log of umbrage. Please try again.")
 
 
 class Connection:
@@ -65,8 +60,6 @@ class Connection:
         base_url: str = "https://slack.com/api/",
     ) -> None:
         self._app_token = app_token
-        self._bot_token = bot_token
-        self._handle = handle
         self._on_health = on_health
         self._base_url = base_url
         self._stopping = threading.Event()
@@ -77,6 +70,7 @@ class Connection:
         # Below INFO the SDK writes every message, and the address with its ticket, into the log.
         self._quiet = logging.getLogger(f"{__name__}.sdk")
         self._quiet.setLevel(logging.CRITICAL)
+        self._answers = Answers(bot_token=bot_token, handle=handle, base_url=base_url, quiet=self._quiet)
 
     @property
     def is_connected(self) -> bool:
@@ -162,7 +156,7 @@ class Connection:
             self._submitted(click, socket, envelope, workers)
         else:
             _acknowledge(socket, envelope)
-            workers.submit(self._do, click)
+            workers.submit(self._answers.do, click)
 
     def _submitted(self, click: Click, socket: ClientConnection, envelope: str, workers: ThreadPoolExecutor) -> None:
         acknowledged = threading.Lock()
@@ -175,46 +169,13 @@ class Connection:
         late = threading.Timer(FORM, acknowledge)
 
         def do() -> None:
-            answer = self._answer(click)
+            answer = self._answers.ask(click)
             acknowledge({"response_action": "errors", "errors": dict(answer.errors)} if answer.errors else None)
             late.cancel()
-            self._give(click, answer)
+            self._answers.give(click, answer)
 
         late.start()
         workers.submit(do)
-
-    def _do(self, click: Click) -> None:
-        self._give(click, self._answer(click))
-
-    def _answer(self, click: Click) -> Answer:
-        try:
-            return self._handle(click)
-        except Exception as error:
-            # What was clicked is named, what people wrote is not.
-            log.error("click doing=%s failed unexpectedly: %s", click.doing, type(error).__name__, exc_info=error)
-            return _FAILED
-
-    def _give(self, click: Click, answer: Answer) -> None:
-        """Say, open or show what there is for the one who clicked; if that fails, only they have missed something."""
-        try:
-            client = WebClient(
-                self._bot_token(), base_url=self._base_url, timeout=5, retry_handlers=[], logger=self._quiet
-            )
-            if answer.modal is not None and click.trigger:
-                client.views_open(trigger_id=click.trigger, view=dict(answer.modal))
-            if answer.home is not None and click.user:
-                client.views_publish(user_id=click.user, view=dict(answer.home))
-            if answer.text is not None:
-                self._say(client, click, answer.text)
-        except (*_BROKEN, ConfigError) as error:
-            log.warning("an answer was not shown doing=%s error=%s", click.doing, type(error).__name__)
-
-    def _say(self, client: WebClient, click: Click, text: str) -> None:
-        if click.reply_to:
-            hook = WebhookClient(click.reply_to, timeout=5, retry_handlers=[], logger=self._quiet)
-            hook.send(text=text, response_type="ephemeral", replace_original=False)
-        elif click.channel and click.user:
-            client.chat_postEphemeral(channel=click.channel, user=click.user, text=text)
 
     def _tell(self, problem: str | None) -> None:
         if problem != self._problem:

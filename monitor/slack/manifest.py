@@ -45,9 +45,19 @@ MANIFEST: dict[str, Any] = {
 }
 
 
-def text() -> str:
-    """The manifest as it is pasted."""
-    return json.dumps(MANIFEST, indent=2)
+def text(url: str | None = None) -> str:
+    """The manifest as it is pasted; with ``url`` for an app that is told of clicks there, over HTTP."""
+    return json.dumps(MANIFEST if url is None else _over_http(url), indent=2)
+
+
+def _over_http(url: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(MANIFEST))
+    found["settings"]["socket_mode_enabled"] = False
+    found["settings"]["interactivity"]["request_url"] = url
+    found["settings"]["event_subscriptions"]["request_url"] = url
+    for command in found["features"]["slash_commands"]:
+        command["url"] = url
+    return found
 
 
 def link() -> str:

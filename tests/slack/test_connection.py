@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from monitor.core.errors import ConfigError
+from monitor.slack.answers import FORM
 from monitor.slack.clicks import Answer, Click, Doing
-from monitor.slack.connection import FORM, Connection
+from monitor.slack.connection import Connection
 from monitor.slack.payloads import click_of
 from monitor.testing.loopback_http import Fault
 from monitor.testing.loopback_slack import TOKEN, error
