@@ -19,7 +19,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from monitor.jobs.digest import make_digest
+from monitor.industry import pack
+from monitor.jobs.digest import About, make_digest
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
@@ -105,7 +106,7 @@ def measure(what: str, path: Path) -> dict[str, float]:
         again = time.perf_counter() - cold
         return {"seconds": cold - begun, "again": again, "megabytes": _memory()}
     days = 7 if what == "week" else 1
-    make_digest(store, "Acme", date(2026, 3, 1) - timedelta(days=days), days, UTC, END)
+    make_digest(store, "Acme", date(2026, 3, 1) - timedelta(days=days), days, UTC, END, About(pack=pack("shop")))
     return {"seconds": time.perf_counter() - begun, "megabytes": _memory()}
 
 
