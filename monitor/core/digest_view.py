@@ -8,13 +8,13 @@ from monitor.core.case import State, named
 from monitor.core.digest import Basics, Cell, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
 from monitor.core.journey import Stage
 from monitor.core.message import Chart, Quote, duration, moment
+from monitor.core.quoting import quoted
 from monitor.core.story import usual
 from monitor.core.surge import Surge
 from monitor.core.surge_message import title
 from monitor.core.text import excerpt
 from monitor.core.wording import topic_name
 
-QUOTE_CHARS = 280
 _STORY = ("What happened", "Why", "What changed")
 
 
@@ -70,19 +70,19 @@ def sections(digest: Digest) -> Iterator[Section]:
             key="problems",
             title="Top problems",
             lines=tuple(Line(name=_topic(one), value=problem_line(one)) for one in digest.problems),
-            quotes=tuple(_quote(one.quote, topic_name(one.topic)) for one in digest.problems),
+            quotes=tuple(quoted(one.quote, topic_name(one.topic)) for one in digest.problems),
         )
     if digest.questions:
         yield Section(key="questions", title="The same question again", lines=tuple(map(_question, digest.questions)))
     if digest.gentle:
-        quotes = tuple(_quote(one) for one in digest.gentle)
+        quotes = tuple(quoted(one) for one in digest.gentle)
         yield Section(key="gentle", title="Gentle signals: mild, and they may grow", quotes=quotes)
     if digest.journey:
         title = "Before, during and after the purchase: complaints, praise"
         yield Section(key="journey", title=title, lines=tuple(journey_lines(digest.journey)))
     yield Section(key="outcomes", title="Outcomes", lines=tuple(outcome_lines(digest.outcomes)))
     if digest.praise:
-        quotes = tuple(_quote(one) for one in digest.praise)
+        quotes = tuple(quoted(one) for one in digest.praise)
         yield Section(key="praise", title=f"Praise worth repeating: {digest.praised} posts", quotes=quotes)
     yield Section(key="honesty", title="What this does not know", lines=tuple(honesty_lines(digest.honesty)))
 
@@ -226,14 +226,3 @@ def _question(question: Question) -> Line:
 def _topic(problem: Problem) -> str:
     name = topic_name(problem.topic)
     return f"{name[0].upper()}{name[1:]}"
-
-
-def _quote(words: Words, about: str = "") -> Quote:
-    who = f"@{excerpt(words.author, 60)}" if words.author else "somebody"
-    parts = (about, words.platform, who, moment(words.posted_at), words.case or "")
-    return Quote(
-        text=excerpt(mask(words.text), QUOTE_CHARS) or "(no words)",
-        where=" · ".join(filter(None, parts)),
-        url=words.url,
-        post=words.post,
-    )

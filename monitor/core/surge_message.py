@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from monitor.core.abuse import mask
 from monitor.core.digest import Words
-from monitor.core.message import Message, Quote, Tone, duration, moment
+from monitor.core.message import Message, Tone, duration, moment
+from monitor.core.quoting import quoted
 from monitor.core.surge import MOSTLY, Crowd, Excess, Kind, Surge
-from monitor.core.text import excerpt
 from monitor.core.wording import topic_name
 
-QUOTE_CHARS = 280
 NOT_A_SURGE = {
     Kind.COPIES: "Not a surge: copies of one post",
     Kind.ONE_AUTHOR: "Not a surge: one person",
@@ -55,7 +53,7 @@ def write_surge(surge: Surge, shown: Evidence) -> Message:
     return Message(
         key=surge.key,
         title=title(surge),
-        quotes=tuple(_quote(one) for one in shown.quotes),
+        quotes=tuple(quoted(one) for one in shown.quotes),
         facts=tuple(facts),
         why=(_why(shown),),
         tone=Tone.GROWING if surge.kind is Kind.SURGE and surge.ended_at is None else Tone.QUIET,
@@ -116,10 +114,3 @@ def _odds(chance: float) -> str:
 
 def _hours(hours: int) -> str:
     return "the last hour" if hours == 1 else f"the last {hours} hours"
-
-
-def _quote(words: Words) -> Quote:
-    who = f"@{excerpt(words.author, 60)}" if words.author else "somebody"
-    where = " · ".join(filter(None, (words.platform, who, moment(words.posted_at), words.case)))
-    text = excerpt(mask(words.text), QUOTE_CHARS) or "(no words)"
-    return Quote(text=text, where=where, url=words.url, post=words.post)

@@ -1,4 +1,4 @@
-"""Trend: is what happens now more than usual? A hook; the surge model of a later release replaces the rule."""
+"""Trend: is what happens now more than usual? A plain rule for messages about a cause; surges have a model."""
 
 from dataclasses import dataclass
 

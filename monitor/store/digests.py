@@ -39,7 +39,7 @@ _JUDGED = and_(verdicts.c.mention_id == mentions.c.id, verdicts.c.model == menti
 _LOOK_BACK = timedelta(days=1)
 """Of older posts that the first reading brought, only some were there to be brought."""
 
-_PEOPLE = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN)
+_BY_NOBODY_OF_US = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN, Step.SPREAD)
 
 
 def _within(column: ColumnElement[Any], span: Window) -> ColumnElement[bool]:
@@ -50,18 +50,18 @@ def posted(brand: str, span: Window) -> ColumnElement[bool]:
     return and_(mentions.c.brand == brand, _within(mentions.c.posted_at, span))
 
 
-def _others(brand: str, span: Window) -> ColumnElement[bool]:
+def others(brand: str, span: Window) -> ColumnElement[bool]:
     return and_(posted(brand, span), mentions.c.is_own.is_(False))
 
 
-def _complaints(query: Any, brand: str, span: Window) -> Any:
+def complaints(query: Any, brand: str, span: Window) -> Any:
     """The complaints of a span, with their cases."""
     with_cases = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
     return with_cases.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
 
 
 def _praises(brand: str, span: Window) -> ColumnElement[bool]:
-    return and_(_others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
+    return and_(others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
 
 
 class DigestWrites:
@@ -93,23 +93,23 @@ class DigestReads:
             func.count().filter(mentions.c.forgotten_at.is_not(None)),
             func.max(mentions.c.posted_at),
         )
-        posts, unjudged, aside, deleted, last = self._one(query.where(_others(brand, span)))
+        posts, unjudged, aside, deleted, last = self._one(query.where(others(brand, span)))
         return Posts(posts=posts, unjudged=unjudged, not_judgeable=aside, deleted=deleted, last=last)
 
     def late_posts(self, brand: str, span: Window, since: datetime) -> int:
         before = Window(start=since, end=span.start)
-        query = select(func.count()).where(_others(brand, before), _within(mentions.c.collected_at, span))
+        query = select(func.count()).where(others(brand, before), _within(mentions.c.collected_at, span))
         return int(self._one(query)[0])
 
     def talk(self, brand: str, span: Window) -> Talk:
         query = select(func.count(), func.count(VOICE.distinct()))
-        complaints, people = self._one(_complaints(query, brand, span))
-        return Talk(complaints=complaints, people=people)
+        posts, people = self._one(complaints(query, brand, span))
+        return Talk(complaints=posts, people=people)
 
     def topics(self, brand: str, span: Window) -> dict[str, Talk]:
         query = select(cases.c.topic, func.count(), func.count(VOICE.distinct()))
-        rows = self._all(_complaints(query, brand, span).group_by(cases.c.topic))
-        return {topic: Talk(complaints=complaints, people=people) for topic, complaints, people in rows}
+        rows = self._all(complaints(query, brand, span).group_by(cases.c.topic))
+        return {topic: Talk(complaints=posts, people=people) for topic, posts, people in rows}
 
     def opened(self, brand: str, span: Window) -> Opened:
         is_open = cases.c.state.not_in(list(ENDS))
@@ -169,7 +169,7 @@ class DigestReads:
         return count, self._of_different_people(query.order_by(*order), limit)
 
     def texts_of(self, brand: str, span: Window) -> Iterator[tuple[str, str]]:
-        for row in self._stream(_complaints(select(mentions.c.text, cases.c.topic), brand, span)):
+        for row in self._stream(complaints(select(mentions.c.text, cases.c.topic), brand, span)):
             yield row.text, row.topic
 
     def praises_of(self, brand: str, span: Window) -> Iterator[str]:
@@ -178,18 +178,18 @@ class DigestReads:
             yield row.text
 
     def questions_of(self, brand: str, span: Window, limit: int) -> list[Words]:
-        asks = and_(_others(brand, span), verdicts.c.intent == "question", mentions.c.forgotten_at.is_(None))
+        asks = and_(others(brand, span), verdicts.c.intent == "question", mentions.c.forgotten_at.is_(None))
         query = words(mentions.join(verdicts, _JUDGED)).where(asks).order_by(mentions.c.posted_at.desc(), mentions.c.id)
         return [as_words(row) for row in self._all(query.limit(limit))][::-1]
 
     def not_told(self, brand: str, span: Window) -> int:
         is_told = select(told.c.mention_id).where(told.c.mention_id == mentions.c.id).exists()
-        return int(self._one(_complaints(select(func.count()), brand, span).where(~is_told))[0])
+        return int(self._one(complaints(select(func.count()), brand, span).where(~is_told))[0])
 
     def unmeasured(self, brand: str, span: Window) -> list[tuple[str, int]]:
         language = func.coalesce(verdicts.c.language, "unknown").label("language")
         query = select(language, func.count().label("posts")).select_from(mentions.join(verdicts, _JUDGED))
-        query = query.where(_others(brand, span), verdicts.c.is_measured.is_(False)).group_by(language)
+        query = query.where(others(brand, span), verdicts.c.is_measured.is_(False)).group_by(language)
         return [(row.language, row.posts) for row in self._all(query.order_by(func.count().desc(), language))]
 
     def alerted(self, brand: str, span: Window) -> tuple[int, int]:
@@ -199,7 +199,9 @@ class DigestReads:
 
     def reminders(self, brand: str, span: Window) -> tuple[int, int]:
         later = facts.alias("later")
-        by_a_person = and_(later.c.case_id == facts.c.case_id, later.c.at >= facts.c.at, later.c.step.not_in(_PEOPLE))
+        by_a_person = and_(
+            later.c.case_id == facts.c.case_id, later.c.at >= facts.c.at, later.c.step.not_in(_BY_NOBODY_OF_US)
+        )
         done = when((select(later.c.id).where(by_a_person).exists(), 1))
         query = select(func.count(), func.count(done)).select_from(facts.join(cases, cases.c.id == facts.c.case_id))
         due = and_(facts.c.step == Step.NUDGE, facts.c.note == Due.FOLLOW_UP, _within(facts.c.at, span))

@@ -12,8 +12,8 @@ from monitor.core.days import Window
 from monitor.core.digest import Words
 from monitor.core.surge import Crowd, Kind, Surge
 from monitor.store.connection import reading
-from monitor.store.digests import STANDS, VOICE, as_words, posted, words
-from monitor.store.schema import IN_CASE, cases, mentions, pulses, surges
+from monitor.store.digests import VOICE, as_words, complaints, others, posted, words
+from monitor.store.schema import cases, mentions, pulses, surges
 
 _INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
 """Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
@@ -130,8 +130,7 @@ class SurgeReads:
 
 def _complaints(query: Any, brand: str, span: Window, without: Collection[str]) -> Any:
     """Complaints of a span with their cases, except those of some sources."""
-    joined = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
-    found = joined.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
+    found = complaints(query, brand, span)
     return found.where(mentions.c.source.not_in(list(without))) if without else found
 
 
@@ -140,7 +139,7 @@ def _of_topic(query: Any, topic: str) -> Any:
 
 
 def _others(brand: str, span: Window, without: Collection[str]) -> Any:
-    found = and_(posted(brand, span), mentions.c.is_own.is_(False))
+    found = others(brand, span)
     return and_(found, mentions.c.source.not_in(list(without))) if without else found
 
 
