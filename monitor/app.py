@@ -27,9 +27,12 @@ from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.remind import remind
 from monitor.jobs.slow import SlowWatch
 from monitor.jobs.surges import SurgeRules, SurgeWatch
+from monitor.jobs.themes import gather
 from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.jobs.watch_health import note_quiet, watch_health
+from monitor.meaning import EncoderMeaning
 from monitor.ports import Classifier, Refreshing
+from monitor.ports.themes import Meaning, Understanding
 from monitor.rules import build_digests, build_rules, build_surges
 from monitor.settings import ClassifierSettings, Settings, StoreSettings
 from monitor.store.connection import open_engine
@@ -38,12 +41,12 @@ from monitor.store.sql import SqlStore
 
 log = logging.getLogger(__name__)
 
-JUDGED_PER_ROUND = 1_024
+JUDGED_PER_ROUND = GATHERED_PER_ROUND = 1_024
 OWN_REST = timedelta(minutes=1)
 TRIAGE_HEALTH = "step/triage"
 CLICKS_HEALTH = "clicks/slack"
-DIGEST_HEALTH, SURGES_HEALTH = "report/digest", "report/surges"
-OWN_HEALTH = (TRIAGE_HEALTH, CLICKS_HEALTH, DIGEST_HEALTH, SURGES_HEALTH)
+DIGEST_HEALTH, SURGES_HEALTH, CAUSES_HEALTH = "report/digest", "report/surges", "report/causes"
+OWN_HEALTH = (TRIAGE_HEALTH, CLICKS_HEALTH, DIGEST_HEALTH, SURGES_HEALTH, CAUSES_HEALTH)
 
 
 def clock() -> datetime:
@@ -94,9 +97,21 @@ class App:
         """Say what is due in cases to those who are to do it."""
         return remind(self.store, self.rules.cases, self.clock())
 
+    def gather(self) -> int:
+        """Put complaints that say the same together, up to a round's worth. Raises ``ModelError``."""
+        count = 0
+        while count < GATHERED_PER_ROUND and not self.stopping.is_set():
+            gathered = gather(self.store, self.classifier.meaning)
+            if not gathered:
+                break
+            count += gathered
+        return count
+
     def digest(self) -> int:
         """Send the editions of digests that are due."""
-        return send_digests(self.store, self.digests, self.clock(), self.rules.cases.threaded)
+        return send_digests(
+            self.store, self.digests, self.clock(), self.rules.cases.threaded, self.classifier.meaning_if_any
+        )
 
     def watch_surges(self) -> int:
         """Tell what is more than usual, how it grows, and when it is over; once a day also what changes slowly."""
@@ -169,6 +184,7 @@ class LazyClassifier:
     """The configured classifier, loaded at its first use; a broken one is tried again at the next use."""
 
     _created: Classifier | None = None
+    _meaning: Meaning | None = None
     _loaded: tuple[Classifier, Cutoffs] | None = None
 
     def __init__(self, settings: ClassifierSettings) -> None:
@@ -186,6 +202,23 @@ class LazyClassifier:
             self._created = classifier
             self._loaded = classifier, build_cutoffs(classifier, self._settings)
         return self._loaded
+
+    @property
+    def meaning(self) -> Meaning:
+        """What texts mean to the classifier, or else to the shipped model. Raises ``ModelError``."""
+        if self._meaning is None:
+            own = self._created or self._create()
+            self._created = own
+            self._meaning = own.meaning if isinstance(own, Understanding) else EncoderMeaning.shipped()
+        return self._meaning
+
+    def meaning_if_any(self) -> Meaning | None:
+        """The same; ``None`` while no model can be loaded, which the gathering of causes tells the operators."""
+        try:
+            return self.meaning
+        except ModelError as problem:
+            log.warning("questions cannot be put together: %s", problem)
+            return None
 
     def words(self, text: str) -> tuple[str, ...]:
         """The words that carried the score of a text, for an alert; none when the classifier is not there or fails.

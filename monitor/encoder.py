@@ -38,6 +38,12 @@ class Encoder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_tokens)
 
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the network knows."""
+        size: int = self._tokenizer.get_vocab_size()
+        return size
+
     def seen(self, text: str) -> str:
         """The part of a text that the network gets to see, normalised."""
         return for_model(text[:MAX_CHARS])[: self._most].encode(errors="replace").decode()

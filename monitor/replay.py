@@ -187,6 +187,8 @@ def _round(app: App, done: Replayed) -> datetime | None:
     if done.looked is None or app.clock() - done.looked >= LOOK:
         done.looked = app.clock()
         with done.timed("digest"):
+            while app.gather():
+                pass
             told += app.watch_surges() + app.digest()
     if told:
         with done.timed("deliver"):

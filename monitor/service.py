@@ -16,7 +16,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from monitor.app import DIGEST_HEALTH, SURGES_HEALTH, TRIAGE_HEALTH, App
+from monitor.app import CAUSES_HEALTH, DIGEST_HEALTH, SURGES_HEALTH, TRIAGE_HEALTH, App
 from monitor.core.errors import ConfigError, ModelError, StoreError, UmbrageError
 from monitor.slack.connection import Connection
 from monitor.slack.endpoint import Endpoint
@@ -33,6 +33,7 @@ DELIVER_EVERY = 1.1
 HEALTH_EVERY = 30
 REMIND_EVERY = 15
 DIGEST_EVERY = 30
+CAUSES_EVERY = 10
 SURGES_EVERY = 60
 CLICKS_EVERY = 2
 REFRESH_EVERY = 60
@@ -180,6 +181,7 @@ class Service:
         self._add("work", WORK_EVERY, self._leading(Work(self._app)))
         self._add("remind", REMIND_EVERY, self._leading(self._app.remind))
         self._add("digest", DIGEST_EVERY, self._leading(self._noted, DIGEST_HEALTH, self._app.digest))
+        self._add("causes", CAUSES_EVERY, self._leading(self._noted, CAUSES_HEALTH, self._app.gather))
         self._add("surges", SURGES_EVERY, self._leading(self._noted, SURGES_HEALTH, self._app.watch_surges))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         if self._clicks is not None:

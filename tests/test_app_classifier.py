@@ -99,3 +99,13 @@ def test_only_the_model_that_made_a_verdict_explains_it() -> None:
     lazy = Given(FakeClassifier())
     assert [word.text for word in lazy.explained("LATE", "fake@1")] == ["LATE"]
     assert lazy.explained("LATE", "another@1") == ()
+
+
+def test_a_classifier_with_a_network_lends_it_for_causes_and_another_has_the_shipped_one() -> None:
+    own = LazyClassifier(ClassifierSettings.model_validate({"use": "onnx"}))
+    assert own.meaning.space == LazyClassifier(ClassifierSettings.model_validate({"use": "keywords"})).meaning.space
+
+
+def test_without_a_model_there_is_no_meaning_and_no_harm() -> None:
+    broken = LazyClassifier(ClassifierSettings.model_validate({"use": "onnx", "folder": "/nowhere"}))
+    assert broken.meaning_if_any() is None

@@ -12,6 +12,7 @@ from monitor.core.occlusion import carrying_words
 from monitor.core.verdict import Band, Score, Thresholds, Word
 from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid, softmax
 from monitor.languages import LanguageTeller
+from monitor.meaning import EncoderMeaning, space_of
 from monitor.model_files import Manifest, shipped, verified
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class _Onnx:
     @property
     def model(self) -> str:
         return self._manifest.model
+
+    @property
+    def meaning(self) -> EncoderMeaning:
+        return EncoderMeaning(self._encoder, space_of(self._manifest))
 
     @property
     def thresholds(self) -> Thresholds:

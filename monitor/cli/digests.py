@@ -43,7 +43,7 @@ def digest(
                umbrage digest --brand Acme --date 2026-11-24 --format html > digest.html
                umbrage digest --week --to marketing
     """
-    from monitor.app import clock, open_store
+    from monitor.app import LazyClassifier, clock, open_store
     from monitor.jobs.digest import make_digest
     from monitor.rules import build_about
 
@@ -54,7 +54,8 @@ def digest(
     if first > now.astimezone(place).date():
         raise click.ClickException(f"{first} is in the future")
     store = open_store(settings.store, migrate=False)
-    found = make_digest(store, chosen, first, days, place, now, build_about(settings)[chosen])
+    about, meaning = build_about(settings)[chosen], LazyClassifier(settings.classifier).meaning_if_any
+    found = make_digest(store, chosen, first, days, place, now, about, meaning)
     if target is None:
         click.echo(_rendered(found, shown), nl=False)
         return

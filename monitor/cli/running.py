@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import as_json, set_up_logging, settings_of, with_config
-from monitor.core.errors import ConfigError
+from monitor.core.errors import ConfigError, ModelError
 
 if TYPE_CHECKING:
     from monitor.app import App
@@ -78,6 +78,7 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
         for name in app.refreshing():
             app.measure_reach(name)
         app.watch_surges()
+        _gather(app)
         app.digest()
         app.remind()
         app.watch_health()
@@ -96,6 +97,17 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
     if broken:
         raise broken
     raise click.exceptions.Exit(6 if problems else 0)
+
+
+def _gather(app: "App") -> None:
+    """Without a model there are no causes; everything else goes on."""
+    from monitor.app import CAUSES_HEALTH
+
+    try:
+        app.gather()
+        app.note(CAUSES_HEALTH, None)
+    except ModelError as problem:
+        app.note(CAUSES_HEALTH, str(problem))
 
 
 def _with_targets(settings: "Settings") -> "Settings":

@@ -146,6 +146,25 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Complaints that say the same, whoever files them under what; ``number`` stays from day to day, as ``since`` does.
+
+    ``lately`` are the people of the seven days before the span, ``None`` where those are not known; ``topic`` is what
+    most of them are filed under. The quote is the complaint that says it most plainly.
+    """
+
+    number: int
+    name: tuple[str, ...]
+    complaints: int
+    people: int
+    lately: int | None
+    trend: str
+    since: datetime
+    topic: str
+    quote: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
     """How cases ended in the span. Times are the customer's; speed never stands without how much is unsolved.
 
@@ -236,6 +255,7 @@ class Digest:
     story: tuple[Sentence, ...]
     surges: tuple[Surge, ...]
     problems: tuple[Problem, ...]
+    causes: tuple[Cause, ...]
     questions: tuple[Question, ...]
     gentle: tuple[Words, ...]
     praised: int
@@ -282,9 +302,9 @@ def trend(people: Count, lately: int | None) -> str:
     if lately == 0:
         return "came back"
     expected = max(people.usual, 0.25)
-    if people.now > expected and _tail(people.now, expected) < CHANCE:
+    if people.now > expected and tail(people.now, expected) < CHANCE:
         return "growing"
-    if people.now < expected and _tail(people.now + 1, expected) > 1 - CHANCE:
+    if people.now < expected and tail(people.now + 1, expected) > 1 - CHANCE:
         return "fading"
     return "as usual"
 
@@ -292,7 +312,7 @@ def trend(people: Count, lately: int | None) -> str:
 CHANCE = 0.05
 
 
-def _tail(count: int, expected: float) -> float:
+def tail(count: int, expected: float) -> float:
     """The chance of at least ``count`` where so many are expected (Poisson)."""
     below, term = 0.0, exp(-expected)
     for number in range(count):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitor.core.abuse import mask
 from monitor.core.case import State, named
-from monitor.core.digest import Basics, Cell, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
+from monitor.core.digest import Basics, Cause, Cell, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
 from monitor.core.journey import Stage
 from monitor.core.message import Chart, Quote, duration, moment
 from monitor.core.quoting import quoted
@@ -72,6 +72,13 @@ def sections(digest: Digest) -> Iterator[Section]:
             lines=tuple(Line(name=_topic(one), value=problem_line(one)) for one in digest.problems),
             quotes=tuple(quoted(one.quote, topic_name(one.topic)) for one in digest.problems),
         )
+    if digest.causes:
+        yield Section(
+            key="causes",
+            title="Causes: what many say in their own words",
+            lines=tuple(Line(name=cause_name(one), value=cause_line(one)) for one in digest.causes),
+            quotes=tuple(quoted(one.quote, cause_name(one)) for one in digest.causes),
+        )
     if digest.questions:
         yield Section(key="questions", title="The same question again", lines=tuple(map(_question, digest.questions)))
     if digest.gentle:
@@ -134,6 +141,20 @@ def problem_line(problem: Problem) -> str:
     parts.append(f"{problem.open} open")
     parts += [f"with {excerpt(problem.owner, 60)}"] if problem.owner else []
     return " · ".join(parts)
+
+
+def cause_name(cause: Cause) -> str:
+    """What a cause is called, with the number that stays."""
+    return f"{mask(', '.join(cause.name))} (cause {cause.number})"
+
+
+def cause_line(cause: Cause) -> str:
+    """How much, how many people, how it goes, since when."""
+    people = "1 person" if cause.people == 1 else f"{cause.people} people"
+    parts = [f"{_complaints(cause.complaints)} by {people}"]
+    parts += [f"{cause.lately} in the week before"] if cause.lately is not None else []
+    parts += [cause.trend] if cause.trend else []
+    return " · ".join([*parts, f"first {moment(cause.since)}", topic_name(cause.topic)])
 
 
 def outcome_lines(outcomes: Outcomes) -> Iterator[Line]:

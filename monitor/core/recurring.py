@@ -1,10 +1,10 @@
-"""The same question again: asked by different people in nearly the same words, and what the FAQ says of it."""
+"""The same question again: asked by different people in other words, and what the FAQ says of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from monitor.core.digest import Question, Words
-from monitor.core.gathering import Space
+from monitor.core.terms import spoken, typical
 
 ASKED = 5
 """So many different people make a question a recurring one."""
@@ -20,19 +20,25 @@ class Faq:
     answer: str
 
 
-def questions(asked: Sequence[Words], faq: Sequence[Faq] | None, without: Collection[str]) -> tuple[Question, ...]:
-    """The questions that most people ask, each with what the FAQ says of it."""
-    known = faq or ()
-    space = Space([*(one.text for one in asked), *(one.question for one in known)], without)
+def questions(
+    asked: Sequence[Words],
+    groups: Mapping[int, Sequence[int]],
+    answers: Mapping[int, str] | None,
+    without: Collection[str],
+) -> tuple[Question, ...]:
+    """The questions that most people ask, each with what the FAQ says of it.
+
+    ``groups`` are those that ask the same, by their places in ``asked``; ``answers`` are what the FAQ says to groups,
+    ``None`` where there is no FAQ.
+    """
+    everywhere = spoken([one.text for one in asked], without)
     found = []
-    for group in space.gather(range(len(asked))):
-        words = _by_person([asked[number] for number in group.members])
-        if len(words) < ASKED:
-            continue
-        nearest = space.nearest(group, range(len(asked), len(asked) + len(known)))
-        answer = "" if nearest is None else known[nearest - len(asked)].answer
-        told = None if faq is None else answer
-        found.append(Question(people=len(words), terms=group.terms, examples=tuple(words[:EXAMPLES]), answer=told))
+    for group, members in groups.items():
+        words = _by_person([asked[number] for number in members])
+        if len(words) >= ASKED:
+            terms = tuple(typical(spoken([one.text for one in words], without), everywhere))
+            answer = None if answers is None else answers.get(group, "")
+            found.append(Question(people=len(words), terms=terms, examples=tuple(words[:EXAMPLES]), answer=answer))
     return tuple(sorted(found, key=lambda one: -one.people)[:MOST])
 
 

@@ -1,6 +1,6 @@
 """Digest: one object with everything that a span has to say, and one edition for each local date, whatever happens."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -14,6 +14,7 @@ from monitor.core.digest import (
     WEEKS,
     Bar,
     Basics,
+    Cause,
     Cell,
     Count,
     Digest,
@@ -31,18 +32,22 @@ from monitor.core.digest import (
 from monitor.core.digest_message import write_digest
 from monitor.core.journey import Pack
 from monitor.core.level import Level
-from monitor.core.recurring import Faq, questions
+from monitor.core.recurring import ASKED, Faq
 from monitor.core.story import story
 from monitor.core.terms import apart
+from monitor.core.theme import courses, plainest
+from monitor.jobs.asked import asked_again
 from monitor.ports import Store
 from monitor.ports.digests import Posts, Standings
+from monitor.ports.themes import Meaning
 
 LATE = timedelta(hours=1)
 """An edition that goes out later than this after its time says so."""
 
 LATE_POSTS = timedelta(days=3)
 MONTH = timedelta(days=30)
-READ, TERMS = 1_000, 3
+WEEK = timedelta(days=7)
+READ, TERMS, QUOTABLE = 1_000, 3, 20
 CHARTED = {1: 14, 7: 8}
 
 
@@ -55,6 +60,13 @@ class About:
 
 
 NOTHING = About()
+
+Understood = Callable[[], Meaning | None]
+"""Gives what texts mean, when it is needed; ``None`` where no model can say, and then no questions are put together."""
+
+
+def _nobody() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +92,11 @@ class Subscription:
 
 
 def send_digests(
-    store: Store, subscriptions: Sequence[Subscription], now: datetime, threaded: Collection[str] = ()
+    store: Store,
+    subscriptions: Sequence[Subscription],
+    now: datetime,
+    threaded: Collection[str] = (),
+    meaning: Understood = _nobody,
 ) -> int:
     """Put the editions that are due into the outbox, and return how many messages that were.
 
@@ -88,10 +104,12 @@ def send_digests(
     with the next date: nobody asked for the one whose time had passed before. ``threaded`` are the targets where the
     details can stand under the summary.
     """
-    return sum(_send(store, one, threaded, now) for one in subscriptions)
+    return sum(_send(store, one, threaded, now, meaning) for one in subscriptions)
 
 
-def _send(store: Store, subscription: Subscription, threaded: Collection[str], now: datetime) -> int:
+def _send(
+    store: Store, subscription: Subscription, threaded: Collection[str], now: datetime, meaning: Understood
+) -> int:
     day = latest_due(subscription.at, subscription.zone, now, subscription.weekday)
     last = store.last_digest(subscription.name)
     if last is not None and last >= day:
@@ -101,7 +119,7 @@ def _send(store: Store, subscription: Subscription, threaded: Collection[str], n
     # Before its first post a brand has nothing to say, not even that it was quiet.
     begun = {brand: store.since(brand) or span.start for brand in subscription.brands}
     brands = [brand for brand, since in begun.items() if last is not None and since < span.end]
-    found = [_edition(store, subscription, brand, day, now, is_late) for brand in brands]
+    found = [replace(_edition(store, subscription, brand, day, now, meaning), is_late=is_late) for brand in brands]
     count = 0
     with store.begin() as transaction:
         if transaction.decide_digest(subscription.name, day, now, is_sent=bool(found)):
@@ -115,15 +133,23 @@ def _send(store: Store, subscription: Subscription, threaded: Collection[str], n
     return count
 
 
-def _edition(store: Store, subscription: Subscription, brand: str, day: date, now: datetime, is_late: bool) -> Digest:
+def _edition(
+    store: Store, subscription: Subscription, brand: str, day: date, now: datetime, meaning: Understood
+) -> Digest:
     first = day - timedelta(days=subscription.days)
     about = subscription.about.get(brand, NOTHING)
-    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now, about)
-    return replace(digest, is_late=is_late)
+    return make_digest(store, brand, first, subscription.days, subscription.zone, now, about, meaning)
 
 
 def make_digest(
-    store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime, about: About = NOTHING
+    store: Store,
+    brand: str,
+    first: date,
+    days: int,
+    zone: tzinfo,
+    now: datetime,
+    about: About = NOTHING,
+    meaning: Understood = _nobody,
 ) -> Digest:
     """The digest of so many local days, as far as it is known at ``now``."""
     look = _Look(store, brand, first, days, zone)
@@ -147,7 +173,8 @@ def make_digest(
         story=story(basics, problems, of_first, f"{first:%A} {first.day} {first:%B}", is_week=days > 1),
         surges=tuple(one for one in store.surges(look.span.start) if one.brand == brand and one.touches(look.span)),
         problems=tuple(problems),
-        questions=look.questions(about.faq),
+        causes=tuple(look.causes()),
+        questions=look.questions(about.faq, meaning),
         gentle=tuple(store.complaints_of(brand, look.span, None, Level.GENTLE, MOST_GENTLE)),
         praised=praised,
         journey=look.journey(about.pack) if about.pack else (),
@@ -216,15 +243,38 @@ class _Look:
             terms=self._terms(topic),
         )
 
+    def causes(self) -> Iterator[Cause]:
+        """What many people say in their own words, under an identity that stays from day to day."""
+        week = Window(start=self.span.start - WEEK, end=self.span.start)
+        lately = self.store.said(self.brand, week) if self._is_known(week) else None
+        for course in courses(self.store.said(self.brand, self.span), lately, self.span):
+            said = course.said
+            spoken = self.span if said.talk.complaints else week
+            best = self.store.said_best(self.brand, said.theme, spoken, QUOTABLE)
+            if best:
+                yield Cause(
+                    number=said.theme,
+                    name=said.name,
+                    complaints=said.talk.complaints,
+                    people=said.talk.people,
+                    lately=course.lately,
+                    trend=course.trend,
+                    since=said.since,
+                    topic=self.store.topic_of_theme(self.brand, said.theme, spoken),
+                    quote=plainest(best, said.name),
+                )
+
     def journey(self, pack: Pack) -> tuple[Cell, ...]:
         """Complaints and praise by stage and touchpoint."""
         complaints = self.store.texts_of(self.brand, self.span)
         return journey(pack, complaints, self.store.praises_of(self.brand, self.span))
 
-    def questions(self, faq: Sequence[Faq] | None) -> tuple[Question, ...]:
+    def questions(self, faq: Sequence[Faq] | None, meaning: Understood) -> tuple[Question, ...]:
         """What was asked again and again in the week that ends with the span."""
-        week = Window(start=self.span.end - timedelta(days=7), end=self.span.end)
-        return questions(self.store.questions_of(self.brand, week, READ), faq, self.brand.split())
+        week = Window(start=self.span.end - WEEK, end=self.span.end)
+        asked = self.store.questions_of(self.brand, week, READ)
+        understood = meaning() if len(asked) >= ASKED else None
+        return asked_again(asked, faq, self.brand.split(), understood) if understood else ()
 
     def _terms(self, topic: str) -> tuple[str, ...]:
         """What is said of a topic now and was not said in the week before."""

@@ -14,7 +14,7 @@ from monitor.core.spread import Reach
 from monitor.core.text import fingerprint
 from monitor.core.watch import Match
 from monitor.ports import Quoting
-from monitor.store.schema import Stage, State, copies, mentions, outbox, quoted, reach, told, verdicts
+from monitor.store.schema import Stage, State, copies, mentions, outbox, quoted, reach, themes, told, verdicts
 
 _PORTION = 10_000
 
@@ -96,6 +96,9 @@ class PostWrites:
         quoting = self._quoting(found, gone=True)
         for some in portions(found):
             self._connection.execute(delete(copies).where(copies.c.mention_id.in_(some)))
+            alone = select(mentions.c.theme_id).where(mentions.c.id.in_(some))
+            own = and_(themes.c.size == 1, themes.c.id.in_(alone))
+            self._connection.execute(update(themes).where(own).values(total=None))
             change = update(mentions).where(mentions.c.id.in_(some))
             self._connection.execute(
                 change.values(

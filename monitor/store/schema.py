@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -46,6 +47,8 @@ class State(StrEnum):
 UNFINISHED = "stage < 3"
 KEPT = "forgotten_at IS NULL"
 IN_CASE = "case_id IS NOT NULL"
+UNGATHERED = "case_id IS NOT NULL AND theme_id IS NULL AND forgotten_at IS NULL"
+LIVE = "total IS NOT NULL"
 STANDING = "reason IS NOT NULL AND thread IS NULL"
 OPEN = "state IN ('pending', 'sending')"
 """The conditions of the partial indexes: a query says them word for word, because SQLite cannot see through a bound
@@ -152,6 +155,8 @@ mentions = Table(
     Column("looked_at", UtcDateTime),
     Column("missed_at", UtcDateTime),
     Column("forgotten_at", UtcDateTime),
+    Column("theme_id", Integer),
+    Column("theme_near", Float),
     UniqueConstraint("native_id", "platform", "brand"),
 )
 _partial("ix_mentions_due", UNFINISHED, mentions.c.stage, mentions.c.id)
@@ -162,6 +167,23 @@ _partial("ix_mentions_copy", IN_CASE, mentions.c.fingerprint)
 Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.case_id)
 _partial("ix_mentions_look", KEPT, mentions.c.platform, mentions.c.looked_at)
 _partial("ix_mentions_missed", "missed_at IS NOT NULL", mentions.c.platform, mentions.c.missed_at)
+
+_partial("ix_mentions_ungathered", UNGATHERED, mentions.c.id)
+_partial("ix_mentions_theme", "theme_id IS NOT NULL", mentions.c.theme_id, mentions.c.posted_at)
+
+themes = Table(
+    "themes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("brand", Text, nullable=False),
+    Column("space", Text, nullable=False),
+    Column("total", LargeBinary),
+    Column("size", Integer, nullable=False),
+    Column("name", JSON(none_as_null=True)),
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_mention", Integer, nullable=False),
+)
+_partial("ix_themes_live", LIVE, themes.c.brand, themes.c.space, themes.c.last_mention)
 
 copies = Table(
     "copies",

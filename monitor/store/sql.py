@@ -47,10 +47,11 @@ from monitor.store.schema import (
 )
 from monitor.store.sources import SourceReads
 from monitor.store.surges import SurgeReads
+from monitor.store.themes import ThemeReads
 from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore(SourceReads, CaseReads, DigestReads, SurgeReads):
+class SqlStore(SourceReads, CaseReads, DigestReads, SurgeReads, ThemeReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

@@ -21,12 +21,13 @@ from monitor.store.posts import PostWrites, portions, upsert
 from monitor.store.schema import UNFINISHED, Stage, State, causes, health, mentions, outbox, told, verdicts
 from monitor.store.sources import SourceWrites
 from monitor.store.surges import SurgeWrites
+from monitor.store.themes import ThemeWrites
 
 _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
 
 
-class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestWrites, SurgeWrites):
+class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestWrites, SurgeWrites, ThemeWrites):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
     def __init__(self, connection: Connection) -> None:

@@ -6,6 +6,7 @@ from monitor.core.days import window
 from monitor.core.digest import (
     Bar,
     Basics,
+    Cause,
     Cell,
     Count,
     Digest,
@@ -84,6 +85,19 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
                 quote=said,
                 owner=None,
                 open=1,
+            ),
+        ),
+        "causes": (
+            Cause(
+                number=17,
+                name=("parcel locker", "full"),
+                complaints=6,
+                people=5,
+                lately=2,
+                trend="growing",
+                since=NOON - 72 * HOUR,
+                topic="delivery",
+                quote=said,
             ),
         ),
         "surges": (

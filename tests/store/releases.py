@@ -21,6 +21,7 @@ from monitor.core.surge import Kind
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports import Alert, Draft, Receipt
+from monitor.ports.themes import Grown
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
 from monitor.store.schema import State, outbox
@@ -92,6 +93,10 @@ def fill(store: SqlStore) -> None:
         transaction.open_surge("Acme", "delivery", Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
         transaction.add_reach([(numbers[TOLD], 4)], NOW)
         transaction.decide_digest("marketing", NOW.date(), NOW, is_sent=True)
+        theme = transaction.begin_theme("Acme", "space", NOW)
+        transaction.put_in_themes([(numbers[TOLD], theme, 0.75)])
+        transaction.grow_themes([Grown(id=theme, size=1, total=b"\0\0\x80?", last_mention=numbers[TOLD])])
+        transaction.name_theme(theme, ["parcel locker"])
     store.add_orders([("Acme", NOW.date(), 500)])
 
 

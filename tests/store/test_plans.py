@@ -120,3 +120,21 @@ def test_what_filing_asks_for_is_found_by_its_indexes(sqlite_store: SqlStore) ->
     found = plans(sqlite_store, ask)
     for table in ("mentions", "copies", "corrections"):
         assert not scans(found, table), found
+
+
+def test_complaints_without_a_theme_are_found_by_their_index(sqlite_store: SqlStore) -> None:
+    found = plans(sqlite_store, lambda: sqlite_store.ungathered(10))
+    assert found == ["SCAN mentions USING INDEX ix_mentions_ungathered"]
+
+
+def test_themes_and_what_they_say_are_found_by_their_indexes(sqlite_store: SqlStore) -> None:
+    def ask() -> None:
+        with sqlite_store.begin() as transaction:
+            transaction.themes("Acme", "space")
+            transaction.texts_of_theme(1, 10)
+            transaction.texts_about("Acme", 10)
+
+    themes, of_one, of_brand = plans(sqlite_store, ask)
+    assert "ix_themes_live (brand=? AND space=?)" in themes
+    assert "ix_mentions_theme (theme_id=?)" in of_one
+    assert "ix_mentions_posted (brand=?)" in of_brand

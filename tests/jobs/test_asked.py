@@ -1,10 +1,14 @@
-"""The same question again, and what the FAQ says of it."""
+"""The same question again, put together by the shipped model, and what the FAQ says of it."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from monitor.core.digest import Words
-from monitor.core.gathering import Space
-from monitor.core.recurring import ASKED, Faq, questions
+import pytest
+
+from monitor.core.digest import Question, Words
+from monitor.core.recurring import ASKED, Faq
+from monitor.jobs.asked import asked_again
+from monitor.meaning import EncoderMeaning
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RETURNS = (
@@ -24,6 +28,11 @@ OTHERS = (
 )
 
 
+@pytest.fixture(scope="module")
+def meaning() -> EncoderMeaning:
+    return EncoderMeaning.shipped()
+
+
 def asked(*texts: str, author: str | None = None) -> list[Words]:
     return [
         Words(
@@ -38,8 +47,12 @@ def asked(*texts: str, author: str | None = None) -> list[Words]:
     ]
 
 
-def test_a_question_of_five_people_is_found_among_others() -> None:
-    (found,) = questions(asked(*OTHERS, *RETURNS), None, ("Acme",))
+def again(meaning: EncoderMeaning, words: Sequence[Words], faq: Sequence[Faq] | None = None) -> tuple[Question, ...]:
+    return asked_again(words, faq, ("Acme",), meaning)
+
+
+def test_a_question_of_five_people_is_found_among_others(meaning: EncoderMeaning) -> None:
+    (found,) = again(meaning, asked(*OTHERS, *RETURNS))
     assert found.people >= ASKED
     assert "return label" in found.terms
     assert all("label" in words.text for words in found.examples)
@@ -47,31 +60,21 @@ def test_a_question_of_five_people_is_found_among_others() -> None:
     assert found.answer is None
 
 
-def test_one_person_who_asks_five_times_is_no_recurring_question() -> None:
+def test_one_person_who_asks_five_times_is_no_recurring_question(meaning: EncoderMeaning) -> None:
     """Product 004-7."""
-    assert questions(asked(*OTHERS, *RETURNS, author="impatient"), None, ("Acme",)) == ()
+    assert again(meaning, asked(*OTHERS, *RETURNS, author="impatient")) == ()
 
 
-def test_a_question_that_the_faq_answers_is_matched_with_its_answer() -> None:
+def test_a_question_that_the_faq_answers_is_matched_with_its_answer(meaning: EncoderMeaning) -> None:
     faq = [Faq("Do you ship abroad?", "To all of Europe."), Faq("Where is my return label?", "In your account.")]
-    (found,) = questions(asked(*OTHERS, *RETURNS), faq, ("Acme",))
+    (found,) = again(meaning, asked(*OTHERS, *RETURNS), faq)
     assert found.answer == "In your account."
 
 
-def test_a_question_that_the_faq_does_not_know_is_a_gap() -> None:
-    (found,) = questions(asked(*OTHERS, *RETURNS), [Faq("Do you ship abroad?", "To all of Europe.")], ("Acme",))
+def test_a_question_that_the_faq_does_not_know_is_a_gap(meaning: EncoderMeaning) -> None:
+    (found,) = again(meaning, asked(*OTHERS, *RETURNS), [Faq("Do you ship abroad?", "To all of Europe.")])
     assert found.answer == ""
 
 
-def test_nobody_asked_anything() -> None:
-    assert questions([], [Faq("Why?", "Because.")], ()) == ()
-
-
-def test_the_same_texts_make_the_same_groups() -> None:
-    texts = [*OTHERS, *RETURNS]
-    assert Space(texts).gather(range(len(texts))) == Space(texts).gather(range(len(texts)))
-
-
-def test_texts_without_any_word_stay_alone() -> None:
-    groups = Space(["…", "!!", ""]).gather(range(3))
-    assert [group.members for group in groups] == [(0,), (1,), (2,)]
+def test_nobody_asked_anything(meaning: EncoderMeaning) -> None:
+    assert again(meaning, [], [Faq("Why?", "Because.")]) == ()

@@ -1,0 +1,177 @@
+"""Gathers texts that say the same, one after the other: each joins the group it is nearest to, or begins one.
+
+Leader clustering over the vectors of :mod:`monitor.meaning`: incremental, without a number of groups to choose, and the
+same vectors in the same order make the same groups. What all texts have in common, such as the brand, is taken away
+first: the mean of all vectors, looked at anew after every ``OFTEN`` of them. Groups are narrow on purpose: what is
+shown together belongs together, and what joins nothing is not shown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[numpy.float32]
+
+HASHED = 256
+"""So many of the last dimensions of a vector are the words themselves."""
+
+NEAR = 0.5
+"""Cosine from which a text joins a group, as ``tests/benchmarks/causes.py`` chose it."""
+
+NEAR_AT_FIRST = 0.65
+"""The same while there are too few texts to know what they have in common."""
+
+OFTEN = 16
+WORDS = 0.35
+"""How much the words themselves count beside what the network makes of them."""
+
+MOST, KEPT = 2_048, 1_536
+"""When there are ``MOST`` groups, those that fewest and longest ago joined are let go, down to ``KEPT``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A group as it is kept: its number, how many texts joined it, and the sum of their vectors."""
+
+    number: int
+    size: int
+    total: "Numbers"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a text belongs: the number of its group and how near it is, up to 1; ``None`` and 0 for one of its own."""
+
+    group: int | None
+    near: float
+
+
+class Gathering:
+    """Groups of one kind of text, such as the complaints about one brand."""
+
+    def __init__(self, seeds: Iterable[Seed] = ()) -> None:
+        import numpy
+
+        self._numpy = numpy
+        self._numbers: list[int] = []
+        self._totals = numpy.zeros((0, 0), numpy.float32)
+        self._sizes: list[int] = []
+        self._used: list[int] = []
+        self._rows: dict[int, int] = {}
+        self._count = 0
+        self._sum: Any = 0.0
+        self._middle: Any = 0.0
+        self._centres = self._totals
+        for seed in seeds:
+            self._begin(seed.number, seed.size, seed.total)
+        self._centre()
+
+    def place(self, vector: "Numbers") -> Place:
+        """Where a text would belong."""
+        if not self._numbers:
+            return Place(None, 0.0)
+        near = self._centres[: len(self._numbers)] @ self._about(vector)
+        best = int(near.argmax())
+        limit = NEAR if self._count >= OFTEN else NEAR_AT_FIRST
+        return Place(self._numbers[best], float(near[best])) if near[best] >= limit else Place(None, 0.0)
+
+    def join(self, vector: "Numbers", group: int) -> Seed:
+        """Put a text into a group, which is begun if it is new; returns the group as it is now."""
+        row = self._rows.get(group)
+        if row is None:
+            row = self._begin(group, 1, vector)
+        else:
+            self._totals[row] += vector
+            self._grow(row, 1, vector)
+        if self._count % OFTEN == 0:
+            self._centre()
+        else:
+            self._centres[row] = self._about(self._totals[row] / self._sizes[row])
+        return self.seed(group)
+
+    def merge(self, group: int, into: int) -> Seed:
+        """Put all of one group into another; returns that as it is now."""
+        row, other = self._rows[into], self._rows[group]
+        self._totals[row] += self._totals[other]
+        self._sizes[row] += self._sizes[other]
+        self._centres[row] = self._about(self._totals[row] / self._sizes[row])
+        stay = [number for number in range(len(self._numbers)) if number != other]
+        self._keep(stay)
+        return self.seed(into)
+
+    def seed(self, group: int) -> Seed:
+        """A group as it is now."""
+        row = self._rows[group]
+        return Seed(group, self._sizes[row], self._totals[row].copy())
+
+    def let_go(self) -> list[int]:
+        """The numbers of the groups that are forgotten now, because there are too many: single texts first."""
+        if len(self._numbers) < MOST:
+            return []
+        rows = range(len(self._numbers))
+        weakest = sorted(rows, key=lambda row: (self._sizes[row] > 1, self._used[row]))[: MOST - KEPT]
+        gone = [self._numbers[row] for row in weakest]
+        self._count -= sum(self._sizes[row] for row in weakest)
+        self._sum = self._sum - self._totals[weakest].sum(axis=0)
+        self._keep(sorted(set(rows) - set(weakest)))
+        return gone
+
+    def _keep(self, stay: list[int]) -> None:
+        self._numbers = [self._numbers[row] for row in stay]
+        self._rows = {number: row for row, number in enumerate(self._numbers)}
+        self._sizes, self._used = [self._sizes[row] for row in stay], [self._used[row] for row in stay]
+        self._totals, self._centres = self._totals[stay], self._centres[stay]
+
+    def _begin(self, number: int, size: int, total: "Numbers") -> int:
+        row = len(self._numbers)
+        if row == len(self._totals):
+            self._make_room(len(total))
+        self._numbers.append(number)
+        self._sizes.append(0)
+        self._used.append(0)
+        self._rows[number] = row
+        self._totals[row] = total
+        self._grow(row, size, total)
+        return row
+
+    def _grow(self, row: int, size: int, vector: "Numbers") -> None:
+        self._sizes[row] += size
+        self._count += size
+        self._used[row] = self._count
+        self._sum = self._sum + vector
+
+    def _make_room(self, width: int) -> None:
+        known = len(self._totals)
+        for name in ("_totals", "_centres"):
+            larger = self._numpy.zeros((max(64, 2 * known), width), self._numpy.float32)
+            if known:
+                larger[:known] = getattr(self, name)
+            setattr(self, name, larger)
+
+    def _centre(self) -> None:
+        """Look anew at what all texts have in common, and at every group without it."""
+        rows = len(self._numbers)
+        if rows:
+            self._middle = self._sum / self._count if self._count >= OFTEN else 0.0
+            sizes = self._numpy.array(self._sizes, self._numpy.float32)
+            self._centres[:rows] = self._about(self._totals[:rows] / sizes[:, None])
+
+    def _about(self, vectors: "Numbers") -> "Numbers":
+        """What sets vectors apart, each of length one."""
+        apart = vectors - self._middle
+        states, words = unit(apart[..., :-HASHED]), unit(apart[..., -HASHED:])
+        found: Numbers = self._numpy.concatenate([states * (1 - WORDS) ** 0.5, words * WORDS**0.5], axis=-1)
+        return found
+
+
+def unit(vectors: "Numbers") -> "Numbers":
+    """Vectors, along the last axis, brought to length one; zero stays zero."""
+    import numpy
+
+    lengths = numpy.linalg.norm(vectors, axis=-1, keepdims=True)
+    found: Numbers = vectors / numpy.maximum(lengths, 1e-9)
+    return found

@@ -1,0 +1,79 @@
+"""Texts as vectors that lie near each other when the texts say the same, for causes and for recurring questions.
+
+Half of a vector is the mean of what the complaint model's network makes of the tokens, half is the tokens themselves,
+hashed; both weigh a token by how rare it is. The tokenizer's vocabulary is ordered by frequency, so that Zipf's law
+gives a token's frequency from its number, and the weight is that of "smooth inverse frequency" (Arora, Liang and Ma
+2017, https://openreview.net/forum?id=SyK00v5xx). ``tests/benchmarks/causes.py`` has the figures.
+"""
+
+from typing import TYPE_CHECKING
+
+from monitor.encoder import NETWORK, TOKENIZER, Encoder
+from monitor.gathering import HASHED, unit
+from monitor.model_files import Manifest, shipped, verified
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[numpy.float32]
+
+FIRST_WORD = 1_996
+"""In the vocabulary, markers, signs and single letters stand before the first word, "the"."""
+
+FREQUENT, RARE = 0.1, 1e-4
+"""Frequency of the first word, and the frequency at which a word weighs half."""
+
+
+class EncoderMeaning:
+    """Makes vectors with the network of a model."""
+
+    def __init__(self, encoder: Encoder, space: str) -> None:
+        import numpy
+
+        self._encoder = encoder
+        self._space = space
+        numbers = numpy.arange(encoder.vocabulary, dtype=numpy.uint64)
+        frequency = FREQUENT / numpy.maximum(numbers.astype(float) - FIRST_WORD + 1, 1)
+        weights = numpy.where(numbers >= FIRST_WORD, RARE / (RARE + frequency), 0)
+        self._weights = weights.astype(numpy.float32)
+        mixed = _mixed(numbers)
+        self._places = (mixed % HASHED).astype(numpy.int64)
+        self._signs = numpy.where((mixed >> numpy.uint64(32)) % 2 == 0, 1, -1).astype(numpy.float32)
+
+    @property
+    def space(self) -> str:
+        return self._space
+
+    @classmethod
+    def shipped(cls) -> "EncoderMeaning":
+        """The meaning that the shipped model gives. Raises ``ModelError``."""
+        folder = shipped()
+        manifest = verified(folder, (NETWORK, TOKENIZER))
+        return cls(Encoder(folder, manifest.max_tokens), space_of(manifest))
+
+    def vector(self, text: str) -> "Numbers":
+        """What a text says, of shape (states + 256,), each part of length one, or zero where there are no words."""
+        import numpy
+
+        read = self._encoder.read(self._encoder.seen(text))
+        states = self._weights[read.ids] @ read.states
+        words = numpy.zeros(HASHED, numpy.float32)
+        tokens = sorted(set(read.ids))
+        numpy.add.at(words, self._places[tokens], self._signs[tokens] * self._weights[tokens])
+        return numpy.concatenate([unit(states), unit(words)])
+
+
+def space_of(manifest: Manifest) -> str:
+    """The name of the space that a model's network and tokenizer make."""
+    return "-".join(manifest.files[name].sha256[:12] for name in (NETWORK, TOKENIZER))
+
+
+def _mixed(numbers: "NDArray[numpy.uint64]") -> "NDArray[numpy.uint64]":
+    """Numbers that look like chance, the same everywhere (the finalizer of SplitMix64)."""
+    import numpy
+
+    mixed = numbers + numpy.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> numpy.uint64(31))
