@@ -98,7 +98,7 @@ class Discourse:
             if site not in self._sites or not number.isdigit():
                 continue
             answer = self._fetch(site, f"/posts/{number}.json", {})
-            if answer.status in (404, 410):
+            if answer.status in (404, 410) or (answer.status == 403 and self._is_open(site, now)):
                 gone.append(name)
                 continue
             item = _parsed(answer, site, now)
@@ -108,6 +108,11 @@ class Discourse:
             elif mention == "deleted or hidden":
                 gone.append(name)
         return Looked(found=tuple(found), gone=tuple(gone))
+
+    def _is_open(self, site: str, now: datetime) -> bool:
+        """Whether a forum answers us at all; then a post that it refuses was made private. Raises ``SourceError``."""
+        _parsed(self._fetch(site, "/posts.json", {}), site, now)
+        return True
 
     def _posted(self, site: str, _: str, now: datetime, below: str | None) -> Listed:
         """The newest posts of a forum, whatever they are about."""

@@ -9,7 +9,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.core.errors import Unreadable
-from monitor.core.mention import Kind, Mention, Page
+from monitor.core.mention import Gap, Kind, Mention, Page
 from monitor.core.query import search_words
 from monitor.core.watch import Watch
 from monitor.http import ask, check, client, fetch, host, parsed
@@ -26,6 +26,7 @@ OVERLAP = timedelta(hours=1)
 
 LONGEST_WORD = 200
 MOST_QUESTIONS = 20
+TOO_MANY = "Algolia gives no more than 1,000 hits for one question"
 
 
 class Options(BaseModel):
@@ -70,13 +71,14 @@ class HackerNews:
         with client(self._options.contact, timeout=self._options.timeout) as http:
             for number, query in enumerate(queries, 1):
                 skipped: Counter[str] = Counter()
-                hits = self._hits(http, query, start, asked.now)
+                gaps: list[Gap] = []
+                hits = self._hits(http, query, (start, asked.now), gaps)
                 found = [mention for hit in hits if (mention := _read(hit, skipped)) is not None]
                 cursor = None
                 new = reading.new(found)
                 if number == len(queries):
                     cursor = reading.cursor(asked.now, OVERLAP)
-                yield Page(mentions=new, cursor=cursor, skipped=tuple(skipped.items()))
+                yield Page(mentions=new, cursor=cursor, skipped=tuple(skipped.items()), gaps=tuple(gaps))
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """Asks for each item; one that is not there, or has lost author and words, is gone."""
@@ -96,9 +98,12 @@ class HackerNews:
                     found.append(mention)
         return Looked(found=tuple(found), gone=tuple(gone))
 
-    def _hits(self, http: httpx.Client, query: str, start: datetime, end: datetime) -> Iterator[Any]:
-        """Every hit of a span; where there are more than one answer holds, the rest is asked for by time."""
-        oldest, newest = int(start.timestamp()), int(end.timestamp())
+    def _hits(self, http: httpx.Client, query: str, span: tuple[datetime, datetime], gaps: list[Gap]) -> Iterator[Any]:
+        """Every hit of a span; where there are more than one answer holds, the rest is asked for by time.
+
+        What cannot be had is added to ``gaps``.
+        """
+        oldest, newest = (int(moment.timestamp()) for moment in span)
         for _ in range(MOST_QUESTIONS):
             params: dict[str, str | int] = {
                 "query": query,
@@ -115,8 +120,15 @@ class HackerNews:
             times = [hit["created_at_i"] for hit in hits if isinstance(hit, dict) and _is_time(hit.get("created_at_i"))]
             if len(hits) < MOST_HITS or not times:
                 return
-            # The oldest second may go on beyond this answer; only if it alone fills one is it left behind.
+            # The oldest second may go on beyond this answer; only if it alone fills one is the rest of it lost.
+            if min(times) == newest:
+                gaps.append(Gap(_moment(newest - 1), _moment(newest), TOO_MANY))
             newest = min(times) if min(times) < newest else newest - 1
+        gaps.append(Gap(span[0], _moment(newest), TOO_MANY))
+
+
+def _moment(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
 
 
 def _is_time(value: object) -> bool:
@@ -146,7 +158,7 @@ def _mention(hit: Mapping[str, Any]) -> Mention | str:
         platform=HackerNews.platform,
         id=name,
         text=text,
-        posted_at=datetime.fromtimestamp(int(hit["created_at_i"]), UTC),
+        posted_at=_moment(int(hit["created_at_i"])),
         url=f"https://news.ycombinator.com/item?id={name}",
         author=_text(hit.get("author")) or None,
         reply_to=str(parent) if is_comment and parent else None,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.collectors import discourse
-from monitor.core.errors import ConfigError, PartlyRead, RateLimited
+from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
 from monitor.ports import Round
@@ -218,6 +218,15 @@ def test_p59_what_became_of_posts(server: LoopbackServer) -> None:
     looked = made(server.url).look_up([f"127.0.0.1/{n}" for n in (1, 2, 3)] + ["other.example/4"], NOON)
     assert [found.id for found in looked.found] == ["127.0.0.1/1"]
     assert looked.gone == ("127.0.0.1/2", "127.0.0.1/3")
+
+
+def test_a_post_made_private_is_gone_and_a_forum_that_refuses_us_is_not(server: LoopbackServer) -> None:
+    Forum(server)
+    server.routes["/posts/1.json"] = lambda _: Reply(status=403, body={"errors": ["not permitted"]})
+    assert made(server.url).look_up(["127.0.0.1/1"], NOON).gone == ("127.0.0.1/1",)
+    server.routes[POSTS] = lambda _: Reply(status=403, body={})
+    with pytest.raises(AuthFailed):
+        made(server.url).look_up(["127.0.0.1/1"], NOON)
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded answers are not on this machine")

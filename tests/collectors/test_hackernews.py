@@ -130,6 +130,22 @@ def test_p18_a_second_that_fills_an_answer_does_not_end_in_a_loop(
     assert len(algolia.questions) <= 4
 
 
+def test_what_a_round_cannot_have_is_a_gap(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of one second than an answer holds, and more answers than a round asks for."""
+    monkeypatch.setattr(hackernews, "MOST_HITS", 10)
+    monkeypatch.setattr(hackernews, "MOST_QUESTIONS", 3)
+    algolia = Algolia(server, most=10)
+    algolia.items = [comment(number, at=AT) for number in range(15)]
+    algolia.items += [comment(number, at=AT - number) for number in range(15, 60)]
+    collector = hackernews.create(hackernews.Options(base_url=server.url, timeout=0.5))
+    asked = Round(watches=ACME[:1], cursor=None, since=NOON - timedelta(days=1), now=NOON)
+    gaps = [gap for page in collector.pages(asked) for gap in page.gaps]
+    assert all("no more than 1,000 hits" in gap.why for gap in gaps)
+    assert any(gap.start.timestamp() < AT <= gap.end.timestamp() <= AT + 1 for gap in gaps)
+    assert gaps[0] != gaps[1]
+    assert any(gap.start == NOON - timedelta(days=1) for gap in gaps)
+
+
 def test_p20_the_first_look_back_is_bounded(server: LoopbackServer) -> None:
     algolia = Algolia(server)
     algolia.items = [comment(1, at=AT - 23 * 3600), comment(2, at=AT - 25 * 3600)]
