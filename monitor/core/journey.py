@@ -27,6 +27,7 @@ class Stage(StrEnum):
     UNKNOWN = "unknown"
 
 
+_STAGES = tuple(Stage)
 TOPICS = {
     "price": Stage.BEFORE,
     "booking_order": Stage.DURING,
@@ -64,14 +65,14 @@ class Pack:
     def place(self, text: str, topic: str) -> tuple[Stage, str]:
         """Stage and touchpoint of a post; each may be unknown."""
         seen = f" {_NOT_WORDS.sub(' ', fold(text))} "
-        found = Counter(
-            self._meant[number] for number, _, _ in self._finder.find_matches_as_indexes(seen, overlapping=True)
-        )
-        named = max(self.touchpoints, key=lambda name: found[name])
-        touchpoint = named if found[named] else UNKNOWN
-        stages = [stage for stage in Stage if found[stage]]
+        matches = self._finder.find_matches_as_indexes(seen, overlapping=True)
+        if not matches:
+            return TOPICS.get(topic, Stage.UNKNOWN), UNKNOWN
+        found = Counter([self._meant[number] for number, _, _ in matches])
+        touchpoint = max((name for name in self.touchpoints if name in found), key=found.__getitem__, default=UNKNOWN)
+        stages = [stage for stage in _STAGES if stage in found]
         if stages:
-            return max(stages, key=lambda stage: found[stage]), touchpoint
+            return max(stages, key=found.__getitem__), touchpoint
         if touchpoint != UNKNOWN and self.touchpoints[touchpoint].stage is not Stage.UNKNOWN:
             return self.touchpoints[touchpoint].stage, touchpoint
         return TOPICS.get(topic, Stage.UNKNOWN), touchpoint

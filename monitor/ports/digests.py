@@ -30,6 +30,14 @@ class Standings:
     opened_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InHand:
+    """The open cases about a topic, and who has most of them."""
+
+    open: int
+    owner: str | None
+
+
 class DigestReads(Protocol):
     """The part of a store that is about digests; complaints that a person called none are never among them."""
 
@@ -55,12 +63,10 @@ class DigestReads(Protocol):
 
     def ended(self, brand: str, span: Window) -> list[Ended]: ...
 
-    def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
-        """Open cases of a brand, or of some of its topics."""
-        ...
+    def standings(self, brand: str) -> Standings: ...
 
-    def owner_of(self, brand: str, topic: str) -> str | None:
-        """Who has most of the open cases about a topic."""
+    def in_hand(self, brand: str) -> dict[str, InHand]:
+        """The open cases of each topic that has any."""
         ...
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:

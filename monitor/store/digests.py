@@ -1,5 +1,6 @@
 """Counts and words of a span for the digest. What a person called no complaint is counted nowhere else."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -14,7 +15,7 @@ from monitor.core.days import Window
 from monitor.core.digest import Ended, Opened, Silenced, Talk, Words
 from monitor.core.timers import Due
 from monitor.core.verdict import Label
-from monitor.ports.digests import Posts, Standings
+from monitor.ports.digests import InHand, Posts, Standings
 from monitor.store.connection import reading, writing
 from monitor.store.posts import upsert
 from monitor.store.schema import (
@@ -58,6 +59,10 @@ def complaints(query: Any, brand: str, span: Window) -> Any:
     """The complaints of a span, with their cases."""
     with_cases = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
     return with_cases.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
+
+
+def _open(brand: str) -> ColumnElement[bool]:
+    return and_(cases.c.brand == brand, cases.c.state.not_in(list(ENDS)))
 
 
 def _praises(brand: str, span: Window) -> ColumnElement[bool]:
@@ -127,10 +132,8 @@ class DigestReads:
         query = select(*columns).where(cases.c.brand == brand, _within(cases.c.ended_at, span), STANDS)
         return [Ended(**row._asdict() | {"state": CaseState(row.state)}) for row in self._all(query)]
 
-    def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
-        is_open = and_(cases.c.brand == brand, cases.c.state.not_in(list(ENDS)))
-        if topics:
-            is_open = and_(is_open, cases.c.topic.in_(list(topics)))
+    def standings(self, brand: str) -> Standings:
+        is_open = _open(brand)
         waits = cases.c.answered_at.is_(None)
         total, unanswered = self._one(select(func.count(), func.count().filter(waits)).where(is_open))
         oldest = select(cases.c.id).where(is_open, waits).order_by(cases.c.opened_at, cases.c.id).limit(1)
@@ -143,11 +146,16 @@ class DigestReads:
             opened_at=rows[0].opened_at if rows else None,
         )
 
-    def owner_of(self, brand: str, topic: str) -> str | None:
-        query = select(cases.c.owner_name).where(cases.c.brand == brand, cases.c.topic == topic)
-        query = query.where(cases.c.state.not_in(list(ENDS)), cases.c.owner_name.is_not(None))
-        rows = self._all(query.group_by(cases.c.owner_name).order_by(func.count().desc(), cases.c.owner_name).limit(1))
-        return rows[0].owner_name if rows else None
+    def in_hand(self, brand: str) -> dict[str, InHand]:
+        count = func.count().label("open")
+        query = select(cases.c.topic, cases.c.owner_name, count).where(_open(brand))
+        rows = self._all(query.group_by(cases.c.topic, cases.c.owner_name).order_by(count.desc(), cases.c.owner_name))
+        totals, owners = Counter[str](), dict[str, str]()
+        for topic, owner, amount in rows:
+            totals[topic] += amount
+            if owner is not None:
+                owners.setdefault(topic, owner)
+        return {topic: InHand(open=total, owner=owners.get(topic)) for topic, total in totals.items()}
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
         query = words(mentions.outerjoin(verdicts, _JUDGED)).where(posted(brand, span), text(f"mentions.{IN_CASE}"))

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from monitor.core.days import Window
 from monitor.core.message import Message
 from monitor.ports import Receipt, Unfiled
 from monitor.store.sql import SqlStore
@@ -120,3 +121,10 @@ def test_what_filing_asks_for_is_found_by_its_indexes(sqlite_store: SqlStore) ->
     found = plans(sqlite_store, ask)
     for table in ("mentions", "copies", "corrections"):
         assert not scans(found, table), found
+
+
+@pytest.mark.parametrize("count", ["talk", "topics", "opened"])
+def test_what_a_digest_counts_is_read_from_an_index_alone(sqlite_store: SqlStore, count: str) -> None:
+    found = plans(sqlite_store, lambda: getattr(sqlite_store, count)("Acme", Window(start=NOW - MINUTE, end=NOW)))
+    table, name = ("cases", "ix_cases_opened") if count == "opened" else ("mentions", "ix_mentions_complaint")
+    assert any(line.startswith(f"SEARCH {table} USING COVERING INDEX {name} (") for line in found), found
