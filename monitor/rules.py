@@ -67,6 +67,7 @@ def build_digests(settings: Settings) -> tuple[Subscription, ...]:
             zone=digest.zone,
             weekday=None if digest.day is None else days.index(digest.day),
             about=about,
+            silent_majority=digest.silent_majority,
         )
         for digest in settings.digests
     )

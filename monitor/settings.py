@@ -191,6 +191,7 @@ class DigestSettings(Table):
     at: Clock = time(8)
     zone: Zone = ZoneInfo("UTC")
     day: Day | None = None
+    silent_majority: bool = False
 
 
 class SurgeSettings(Table):

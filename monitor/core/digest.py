@@ -15,6 +15,7 @@ from monitor.core.case import State
 from monitor.core.days import Window
 from monitor.core.journey import UNKNOWN, Pack, Stage
 from monitor.core.surge import Surge
+from monitor.core.week import Week
 
 SCHEMA = "https://umbrage.example/schemas/digest-1.json"
 WEEKS = 4
@@ -220,7 +221,8 @@ class Digest:
     """Everything a digest says. Counts are of posts whose author is not one of our own accounts.
 
     A complaint counts on the local day it was posted. What a person called no complaint, or not about us, counts as
-    ``overruled`` and as nothing else. ``posts`` are all posts about the brand. ``days`` is 1 or 7.
+    ``overruled`` and as nothing else. ``posts`` are all posts about the brand. ``days`` is 1 or 7; only with 7 there is
+    a ``week``.
     """
 
     brand: str
@@ -245,6 +247,7 @@ class Digest:
     honesty: Honesty
     chart: tuple[Bar, ...]
     last_post: datetime | None
+    week: Week | None = None
     schema: str = SCHEMA
 
     @property

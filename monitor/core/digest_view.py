@@ -13,6 +13,8 @@ from monitor.core.story import usual
 from monitor.core.surge import Surge
 from monitor.core.surge_message import title
 from monitor.core.text import excerpt
+from monitor.core.week import Week
+from monitor.core.week_view import day_lines, relapse_lines, silent_lines
 from monitor.core.wording import topic_name
 
 _STORY = ("What happened", "Why", "What changed")
@@ -80,11 +82,26 @@ def sections(digest: Digest) -> Iterator[Section]:
     if digest.journey:
         title = "Before, during and after the purchase: complaints, praise"
         yield Section(key="journey", title=title, lines=tuple(journey_lines(digest.journey)))
+    if digest.week:
+        yield from _week(digest.week)
     yield Section(key="outcomes", title="Outcomes", lines=tuple(outcome_lines(digest.outcomes)))
     if digest.praise:
         quotes = tuple(quoted(one) for one in digest.praise)
         yield Section(key="praise", title=f"Praise worth repeating: {digest.praised} posts", quotes=quotes)
     yield Section(key="honesty", title="What this does not know", lines=tuple(honesty_lines(digest.honesty)))
+
+
+def _week(week: Week) -> Iterator[Section]:
+    yield Section(key="days", title="Day by day", lines=_named(day_lines(week.days, week.courses)))
+    if week.relapses:
+        title = "Complained again after we were done or had closed, in 28 days"
+        yield Section(key="relapses", title=title, lines=_named(relapse_lines(week.relapses)))
+    if week.silent:
+        yield Section(key="silent", title="Who may be silent", lines=_named(silent_lines(week.silent)))
+
+
+def _named(pairs: Iterator[tuple[str, str]]) -> tuple[Line, ...]:
+    return tuple(Line(name=name, value=value) for name, value in pairs)
 
 
 def chart_of(digest: Digest) -> Chart | None:

@@ -35,6 +35,7 @@ from monitor.core.level import Level
 from monitor.core.recurring import Faq, questions
 from monitor.core.story import story
 from monitor.core.terms import apart
+from monitor.jobs.week import make_week
 from monitor.ports import Store
 from monitor.ports.digests import InHand, Posts, Standings
 
@@ -64,7 +65,7 @@ class Subscription:
     """Who gets a digest about what, and when: at ``at`` by the clocks of ``zone``.
 
     It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day. ``about`` is what
-    is known of brands.
+    is known of brands; with ``silent_majority`` the weekly edition guesses how many customers say nothing.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Subscription:
     zone: tzinfo
     weekday: int | None = None
     about: Mapping[str, About] = field(default_factory=dict)
+    silent_majority: bool = False
 
     @property
     def days(self) -> int:
@@ -120,12 +122,29 @@ def _send(store: Store, subscription: Subscription, threaded: Collection[str], n
 def _edition(store: Store, subscription: Subscription, brand: str, day: date, now: datetime, is_late: bool) -> Digest:
     first = day - timedelta(days=subscription.days)
     about = subscription.about.get(brand, NOTHING)
-    digest = make_digest(store, brand, first, subscription.days, subscription.zone, now, about)
+    digest = make_digest(
+        store,
+        brand,
+        first,
+        subscription.days,
+        subscription.zone,
+        now,
+        about,
+        is_silent_asked=subscription.silent_majority,
+    )
     return replace(digest, is_late=is_late)
 
 
 def make_digest(
-    store: Store, brand: str, first: date, days: int, zone: tzinfo, now: datetime, about: About = NOTHING
+    store: Store,
+    brand: str,
+    first: date,
+    days: int,
+    zone: tzinfo,
+    now: datetime,
+    about: About = NOTHING,
+    *,
+    is_silent_asked: bool = False,
 ) -> Digest:
     """The digest of so many local days, as far as it is known at ``now``."""
     look = _Look(store, brand, first, days, zone)
@@ -158,6 +177,7 @@ def make_digest(
         honesty=_honesty(look, posts, now),
         chart=look.chart(),
         last_post=posts.last,
+        week=make_week(store, brand, first, zone, is_silent_asked=is_silent_asked) if days == 7 else None,
     )
 
 

@@ -1,6 +1,6 @@
 """What the digest job needs of a store: counts of a span, the words to quote, and what the digest cannot know."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -54,6 +54,16 @@ class DigestReads(Protocol):
     def talk(self, brand: str, span: Window) -> Talk: ...
 
     def topics(self, brand: str, span: Window) -> dict[str, Talk]: ...
+
+    def people_by(self, brand: str, span: Window, kinds: Mapping[str, str], rest: str) -> dict[str, int]:
+        """How many people complained by the kind of topic; ``rest`` is the kind of topics without one."""
+        ...
+
+    def relapses(self, brand: str, span: Window) -> dict[str, tuple[int, int]]:
+        """By topic: cases that a person called done or closed in the span, and those after which the customer
+        complained again, or that were opened again.
+        """
+        ...
 
     def opened(self, brand: str, span: Window) -> Opened: ...
 

@@ -1,7 +1,7 @@
 """Counts and words of a span for the digest. What a person called no complaint is counted nowhere else."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -41,6 +41,8 @@ _LOOK_BACK = timedelta(days=1)
 """Of older posts that the first reading brought, only some were there to be brought."""
 
 _BY_NOBODY_OF_US = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN, Step.SPREAD)
+_OVER = (Step.DONE, Step.CLOSE)
+_AGAIN = (Step.WROTE_AGAIN, Step.REOPEN)
 
 
 def _within(column: ColumnElement[Any], span: Window) -> ColumnElement[bool]:
@@ -115,6 +117,20 @@ class DigestReads:
         query = select(cases.c.topic, func.count(), func.count(VOICE.distinct()))
         rows = self._all(complaints(query, brand, span).group_by(cases.c.topic))
         return {topic: Talk(complaints=posts, people=people) for topic, posts, people in rows}
+
+    def people_by(self, brand: str, span: Window, kinds: Mapping[str, str], rest: str) -> dict[str, int]:
+        kind = when(dict(kinds), value=cases.c.topic, else_=rest).label("kind")
+        rows = self._all(complaints(select(kind, func.count(VOICE.distinct())), brand, span).group_by(kind))
+        return {row[0]: row[1] for row in rows}
+
+    def relapses(self, brand: str, span: Window) -> dict[str, tuple[int, int]]:
+        later = facts.alias("later")
+        again = and_(later.c.case_id == facts.c.case_id, later.c.at > facts.c.at, later.c.step.in_(_AGAIN))
+        relapsed = when((select(later.c.id).where(again).exists(), facts.c.case_id))
+        counts = (func.count(facts.c.case_id.distinct()), func.count(relapsed.distinct()))
+        query = select(cases.c.topic, *counts).select_from(facts.join(cases, cases.c.id == facts.c.case_id))
+        done = and_(facts.c.step.in_(_OVER), _within(facts.c.at, span), cases.c.brand == brand, STANDS)
+        return {row[0]: (row[1], row[2]) for row in self._all(query.where(done).group_by(cases.c.topic))}
 
     def opened(self, brand: str, span: Window) -> Opened:
         is_open = cases.c.state.not_in(list(ENDS))

@@ -19,6 +19,7 @@ from monitor.core.digest import (
 )
 from monitor.core.journey import Stage
 from monitor.core.surge import Kind, Surge
+from monitor.core.week import ALL_ELSE, MONEY, QUALITY, Course, Relapse, Week, Weekday, silent
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -141,3 +142,19 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
         "last_post": NOON,
     }
     return Digest(**fields | changed)  # type: ignore[arg-type]
+
+
+def a_week(text: str = "Third week, three mails, still no parcel.") -> Digest:
+    """A weekly edition with all its parts."""
+    monday = date(2026, 11, 23)
+    days = tuple(
+        Weekday(day=monday + timedelta(days=n), complaints=2 * n, people=n, usual=None if n == 6 else 1.5)
+        for n in range(7)
+    )
+    week = Week(
+        days=days,
+        courses=(Course(topic="delivery", people=(0, 1, 2, 3, 4, 5, 6)),),
+        relapses=(Relapse(topic="delivery", done=12, again=4), Relapse(topic="account_app", done=3, again=1)),
+        silent=tuple(silent({MONEY: 6, QUALITY: 9, ALL_ELSE: 1})),
+    )
+    return a_digest(text, first_day=monday, days=7, window=window(monday, 7, UTC), week=week)

@@ -17,7 +17,7 @@ from monitor.digest.read import from_json, schema
 from monitor.digest.render import FORMATS, page
 from monitor.slack.blocks import CHART, render
 from monitor.slack.validate import problems
-from tests.digest.digests import a_digest, words
+from tests.digest.digests import a_digest, a_week, words
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -150,3 +150,27 @@ def test_a_message_with_a_chart_and_a_digest_survives_the_outbox() -> None:
     kept = Message.from_json(json.loads(json.dumps(summary.to_json())))
     assert kept == summary
     assert from_json(kept.digest or {}) == a_digest()
+
+
+def test_a_week_says_its_days_who_complained_again_and_ranges_with_their_assumption() -> None:
+    shown = FORMATS["text"](a_week())
+    assert "Mon 23 Nov: 0 people (usual 1.5), 0 complaints" in shown
+    assert "Delivery: 0, 1, 2, 3, 4, 5, 6 people from day to day" in shown
+    assert "Delivery: 4 of 12 (33%) customers complained again" in shown
+    assert "Account app: 1 of 3 customers complained again" in shown
+    assert "Money lost: 6 people spoke up; 8 to 12 affected, if 50% to 75% of those affected speak up" in shown
+    assert "Poor quality or treatment: 9 people spoke up; 30 to 180 affected" in shown
+    assert "All else: 1 person spoke up; 1 to 26 affected" in shown
+    assert "TARP" in shown
+    assert from_json(a_week().to_json()) == a_week()
+
+
+def test_nobody_guesses_who_is_silent_unasked() -> None:
+    week = a_week().week
+    assert week is not None
+    assert "TARP" not in FORMATS["text"](replace(a_week(), week=replace(week, silent=())))
+
+
+def test_a_week_in_slack_is_valid() -> None:
+    for message in write_digest(a_week(), "digest/team/Acme/2026-11-30"):
+        assert problems(render(message)) == []
