@@ -75,6 +75,7 @@ class Brand(Table):
     least_context: int = Field(default=0, ge=-10, le=10)
     faq: str | None = None
     industry: Industry = "shop"
+    rivals: Texts = ()
 
     @model_validator(mode="after")
     def _has_words(self) -> "Brand":

@@ -209,6 +209,24 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """How a rival is spoken of, and people who say that they leave us for it or come to us from it.
+
+    ``since`` is from when on its posts are known, if that is within the span; ``topic`` is its first problem.
+    """
+
+    name: str
+    people: int
+    since: datetime | None
+    topic: str | None
+    complained: int
+    quote: Words | None
+    leaving: int
+    coming: int
+    examples: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """One bar of a chart."""
 
@@ -222,7 +240,7 @@ class Digest:
 
     A complaint counts on the local day it was posted. What a person called no complaint, or not about us, counts as
     ``overruled`` and as nothing else. ``posts`` are all posts about the brand. ``days`` is 1 or 7; only with 7 there is
-    a ``week``.
+    a ``week``. ``spoke`` counts the people who spoke of the brand, where there are ``rivals`` to compare it with.
     """
 
     brand: str
@@ -248,6 +266,8 @@ class Digest:
     chart: tuple[Bar, ...]
     last_post: datetime | None
     week: Week | None = None
+    spoke: int = 0
+    rivals: tuple[Rival, ...] = ()
     schema: str = SCHEMA
 
     @property

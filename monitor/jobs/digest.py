@@ -35,6 +35,7 @@ from monitor.core.level import Level
 from monitor.core.recurring import Faq, questions
 from monitor.core.story import story
 from monitor.core.terms import apart
+from monitor.jobs.rivals import Rivals, make_rivals
 from monitor.jobs.week import make_week
 from monitor.ports import Store
 from monitor.ports.digests import InHand, Posts, Standings
@@ -51,10 +52,11 @@ CHARTED = {1: 14, 7: 8}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What is known of a brand: its industry's words, and the questions that it has answered for everybody."""
+    """What is known of a brand: its industry's words, questions that it has answered for everybody, and its rivals."""
 
     pack: Pack | None = None
     faq: Sequence[Faq] | None = None
+    rivals: Rivals | None = None
 
 
 NOTHING = About()
@@ -177,6 +179,8 @@ def make_digest(
         honesty=_honesty(look, posts, now),
         chart=look.chart(),
         last_post=posts.last,
+        spoke=store.spoke(brand, look.span) if about.rivals else 0,
+        rivals=tuple(make_rivals(store, brand, look.span, about.rivals)) if about.rivals else (),
         week=make_week(store, brand, first, zone, is_silent_asked=is_silent_asked) if days == 7 else None,
     )
 

@@ -55,6 +55,14 @@ class DigestReads(Protocol):
 
     def topics(self, brand: str, span: Window) -> dict[str, Talk]: ...
 
+    def spoke(self, brand: str, span: Window) -> int:
+        """How many people spoke of a brand at all."""
+        ...
+
+    def of_both(self, brand: str, other: str, span: Window) -> Iterator[Words]:
+        """What others wrote about two brands at once, oldest first."""
+        ...
+
     def people_by(self, brand: str, span: Window, kinds: Mapping[str, str], rest: str) -> dict[str, int]:
         """How many people complained by the kind of topic; ``rest`` is the kind of topics without one."""
         ...

@@ -118,6 +118,17 @@ class DigestReads:
         rows = self._all(complaints(query, brand, span).group_by(cases.c.topic))
         return {topic: Talk(complaints=posts, people=people) for topic, posts, people in rows}
 
+    def spoke(self, brand: str, span: Window) -> int:
+        return int(self._one(select(func.count(VOICE.distinct())).where(others(brand, span)))[0])
+
+    def of_both(self, brand: str, other: str, span: Window) -> Iterator[Words]:
+        twin = mentions.alias("twin")
+        same = and_(twin.c.native_id == mentions.c.native_id, twin.c.platform == mentions.c.platform)
+        query = words(mentions.join(twin, and_(same, twin.c.brand == other, twin.c.is_own.is_(False))))
+        kept = query.where(others(brand, span), mentions.c.forgotten_at.is_(None))
+        for row in self._stream(kept.order_by(mentions.c.posted_at, mentions.c.id)):
+            yield as_words(row)
+
     def people_by(self, brand: str, span: Window, kinds: Mapping[str, str], rest: str) -> dict[str, int]:
         kind = when(dict(kinds), value=cases.c.topic, else_=rest).label("kind")
         rows = self._all(complaints(select(kind, func.count(VOICE.distinct())), brand, span).group_by(kind))

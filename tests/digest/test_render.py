@@ -65,7 +65,7 @@ def test_no_post_can_add_a_tag_or_an_attribute_to_the_page(text: str) -> None:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "https://a@b.example/", "ftp://x", ""])
 def test_only_a_web_address_becomes_a_link(url: str) -> None:
     digest = a_digest()
-    bad = replace(digest, gentle=(words(url=url),), praise=(), problems=(), questions=(), story=())
+    bad = replace(digest, gentle=(words(url=url),), praise=(), problems=(), questions=(), story=(), rivals=())
     bad = replace(bad, basics=replace(bad.basics, oldest=words(url=url)))
     for name in ("html", "markdown", "text"):
         shown = FORMATS[name](bad)
@@ -102,6 +102,7 @@ def test_what_is_no_digest_is_refused() -> None:
 
 def test_the_basics_and_the_honesty_box_are_always_there() -> None:
     bare = replace(a_digest(), story=(), surges=(), problems=(), questions=(), gentle=(), praise=(), journey=())
+    bare = replace(bare, rivals=())
     assert [section.key for section in sections(bare)] == ["basics", "outcomes", "honesty"]
 
 
@@ -174,3 +175,11 @@ def test_nobody_guesses_who_is_silent_unasked() -> None:
 def test_a_week_in_slack_is_valid() -> None:
     for message in write_digest(a_week(), "digest/team/Acme/2026-11-30"):
         assert problems(render(message)) == []
+
+
+def test_rivals_are_said_with_what_is_counted() -> None:
+    shown = " ".join(FORMATS["text"](a_digest()).split())
+    assert "Acme: 120 of 180 (67%) people Bolt: 60 of 180 (33%) people; most complain about delivery (7)" in shown
+    assert "watched only since 2026-11-24 12:00 UTC" in shown
+    assert "To and from Bolt: at least 2 leave us for it, 1 come to us" in shown
+    assert "What this counts: different people in posts that were collected" in shown

@@ -24,6 +24,7 @@ from monitor.digest.render import FORMATS
 from monitor.export import write
 from monitor.industry import pack
 from monitor.jobs.digest import About, make_digest
+from monitor.jobs.rivals import Rivals
 from monitor.store.connection import writing
 from monitor.store.report import Report
 from monitor.store.schema import Stage, cases, causes, facts, mentions, outbox, told, verdicts
@@ -325,6 +326,45 @@ def test_a_week_counts_people_from_day_to_day_and_by_kind_of_trouble(sql_store: 
         kinds[KINDS.get(oracle.cases[post["case_id"]]["topic"], ALL_ELSE)].add(voice(post))
     assert {one.assumed.kind: one.people for one in week.silent} == {kind: len(found) for kind, found in kinds.items()}
     assert all(one.people <= one.low < one.high for one in week.silent)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rivals_are_counted_by_people_and_heard_in_posts_that_name_both(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    span = window(DAY, 1, BERLIN)
+    oracle = Oracle(sql_store)
+    said = {
+        "b1": ("x", "ann", "Acme lost it again, I am switching to Other", False),
+        "b2": ("x", "ann", "Leaving Acme for Other", False),
+        "b3": ("reddit", None, "just left Other for Acme", False),
+        "b4": ("x", "other_inc", "Leaving Acme for Other? Come in", True),
+        "b5": ("x", "bob", "Acme or Other, all the same", False),
+    }
+    rows = []
+    for brand in ("Acme", "Other"):
+        for number, (name, (platform, author, text, is_rival)) in enumerate(said.items()):
+            row = oracle.posts[0] | {"native_id": name, "brand": brand, "platform": platform, "author": author}
+            kept = {"text": text, "posted_at": span.start + HOUR, "is_own": is_rival and brand == "Other"}
+            free = {
+                "case_id": None,
+                "cause_id": None,
+                "forgotten_at": None,
+                "id": 900 + number + 50 * (brand == "Other"),
+            }
+            rows.append(row | kept | free)
+    with writing(sql_store.engine) as connection:
+        connection.execute(insert(mentions), rows)
+    oracle = Oracle(sql_store)
+    rivals = Rivals(ours=("Acme",), theirs={"Other": ("Other",)})
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW, About(rivals=rivals))
+    (other,) = digest.rivals
+    assert digest.spoke == len({voice(post) for post in oracle.others(span)})
+    theirs = oracle.complaints(span, "Other")
+    about = [post for post in theirs if oracle.cases[post["case_id"]]["topic"] == other.topic]
+    assert other.complained == len({voice(post) for post in about})
+    assert (other.leaving, other.coming, other.since) == (1, 1, None)
+    assert [one.post for one in other.examples] == ["x:b1", "reddit:b3"]
+    assert make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW).rivals == ()
 
 
 def test_an_empty_store_makes_a_quiet_digest(sql_store: SqlStore) -> None:
