@@ -1,6 +1,7 @@
 """Before, during or after the purchase, and where the customer touched the business: from their words, or not known.
 
-Words of an industry come first; where they say nothing about the time, the touchpoint does, and then the model's topic.
+Words of an industry come first; where they say nothing about the time, the touchpoints named do, and then the model's
+topic.
 What none of them says is ``unknown``, which is counted like the others.
 """
 
@@ -69,12 +70,14 @@ class Pack:
         if not matches:
             return TOPICS.get(topic, Stage.UNKNOWN), UNKNOWN
         found = Counter([self._meant[number] for number, _, _ in matches])
-        touchpoint = max((name for name in self.touchpoints if name in found), key=found.__getitem__, default=UNKNOWN)
+        places = [name for name in self.touchpoints if name in found]
+        touchpoint = max(places, key=found.__getitem__, default=UNKNOWN)
         stages = [stage for stage in _STAGES if stage in found]
         if stages:
             return max(stages, key=found.__getitem__), touchpoint
-        if touchpoint != UNKNOWN and self.touchpoints[touchpoint].stage is not Stage.UNKNOWN:
-            return self.touchpoints[touchpoint].stage, touchpoint
+        timed = [name for name in places if self.touchpoints[name].stage is not Stage.UNKNOWN]
+        if timed:
+            return self.touchpoints[max(timed, key=found.__getitem__)].stage, touchpoint
         return TOPICS.get(topic, Stage.UNKNOWN), touchpoint
 
 
