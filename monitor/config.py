@@ -158,6 +158,11 @@ def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str
     brands = [_table(brand).get("name") for brand in listed] if isinstance(listed, list | tuple) else []
     names = [name for name in brands if isinstance(name, str)]
     targets = _table(data.get("targets"))
+    for number, brand in enumerate(settings.brands):
+        others = [name for name in names if name != brand.name]
+        yield from _unknown(
+            f"brands.{number}.rivals", brand.rivals, others, "is no other brand with a [[brands]] table"
+        )
     for number, route in enumerate(settings.routes):
         yield from _unknown(f"routes.{number}.targets", route.targets, targets, "no such target")
         yield from _unknown(f"routes.{number}.brands", route.brands, names, "no such brand")

@@ -12,10 +12,11 @@ from monitor.core.recurring import Faq
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.industry import pack
 from monitor.jobs.digest import About, Subscription
+from monitor.jobs.rivals import Rivals
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.surges import SurgeRules
 from monitor.jobs.triage import TriageRules
-from monitor.settings import Day, RouteSettings, Settings, TeamSettings
+from monitor.settings import Brand, Day, RouteSettings, Settings, TeamSettings
 
 
 def build_rules(settings: Settings) -> TriageRules:
@@ -67,6 +68,7 @@ def build_digests(settings: Settings) -> tuple[Subscription, ...]:
             zone=digest.zone,
             weekday=None if digest.day is None else days.index(digest.day),
             about=about,
+            silent_majority=digest.silent_majority,
         )
         for digest in settings.digests
     )
@@ -74,12 +76,21 @@ def build_digests(settings: Settings) -> tuple[Subscription, ...]:
 
 def build_about(settings: Settings) -> dict[str, About]:
     """What the digest knows of brands, by name. Raises ``ConfigError`` for an FAQ that cannot be read."""
+    names = {brand.name: _names(brand) for brand in settings.brands}
     return {
         brand.name: About(
-            pack=pack(brand.industry), faq=_faq(brand.name, Path(brand.faq)) if brand.faq is not None else None
+            pack=pack(brand.industry),
+            faq=_faq(brand.name, Path(brand.faq)) if brand.faq is not None else None,
+            rivals=Rivals(ours=names[brand.name], theirs={rival: names[rival] for rival in brand.rivals})
+            if brand.rivals
+            else None,
         )
         for brand in settings.brands
     }
+
+
+def _names(brand: Brand) -> tuple[str, ...]:
+    return (brand.name, *brand.terms, *brand.misspellings, *brand.handles)
 
 
 def _faq(brand: str, path: Path) -> tuple[Faq, ...]:
@@ -97,9 +108,7 @@ def build_surges(settings: Settings) -> SurgeRules:
     """Who hears of surges; without a word about it, whoever hears of complaints."""
     routed = tuple(dict.fromkeys(target for route in settings.routes for target in route.targets))
     return SurgeRules(
-        brands={
-            brand.name: (brand.name, *brand.terms, *brand.misspellings, *brand.handles) for brand in settings.brands
-        },
+        brands={brand.name: _names(brand) for brand in settings.brands},
         targets=settings.surges.targets or routed or tuple(settings.targets),
         often=settings.surges.false_ones,
     )

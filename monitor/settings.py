@@ -75,6 +75,7 @@ class Brand(Table):
     least_context: int = Field(default=0, ge=-10, le=10)
     faq: str | None = None
     industry: Industry = "shop"
+    rivals: Texts = ()
 
     @model_validator(mode="after")
     def _has_words(self) -> "Brand":
@@ -191,6 +192,7 @@ class DigestSettings(Table):
     at: Clock = time(8)
     zone: Zone = ZoneInfo("UTC")
     day: Day | None = None
+    silent_majority: bool = False
 
 
 class SurgeSettings(Table):

@@ -92,6 +92,13 @@ BAD: dict[str, tuple[str, list[str]]] = {
         '[[routes]]\nname = "a"\ntargets = ["c"]\nbrands = ["Akme"]',
         ["routes.0.brands: 'Akme' no such brand; did you mean Acme?"],
     ),
+    "rival that is not watched": (
+        '[[brands]]\nname = "Acme"\nterms = ["a"]\nrivals = ["Bolt", "Acme"]',
+        [
+            "brands.0.rivals: 'Bolt' is no other brand with a [[brands]] table",
+            "brands.0.rivals: 'Acme' is no other brand with a [[brands]] table",
+        ],
+    ),
     "unknown target for health": ('[health]\ntargets = ["ops"]', ["health.targets: 'ops' no such target"]),
     "route to nobody": ('[[routes]]\nname = "a"\ntargets = []', ["routes.0.targets: must not be empty"]),
     "bad spans": (

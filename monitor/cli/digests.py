@@ -21,6 +21,9 @@ FORMATS = ("text", "markdown", "html", "json", "slack")
 @click.option("-b", "--brand", help="Whose digest; may be left out when only one brand is watched.")
 @click.option("-d", "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day; yesterday when left out.")
 @click.option("--week", is_flag=True, help="The seven days that begin with the date; the last seven when left out.")
+@click.option(
+    "--silent-majority", is_flag=True, help="With --week: guess in ranges how many affected customers say nothing."
+)
 @click.option("-z", "--zone", help="Whose midnight a day begins with; that of the first digest when left out.")
 @click.option("-f", "--format", "shown", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("-t", "--to", "target", help="Send it to this target, through the outbox, instead of showing it.")
@@ -30,6 +33,7 @@ def digest(
     brand: str | None,
     day: datetime | None,
     week: bool,
+    silent_majority: bool,
     zone: str | None,
     shown: str,
     target: str | None,
@@ -55,7 +59,7 @@ def digest(
         raise click.ClickException(f"{first} is in the future")
     store = open_store(settings.store, migrate=False)
     about, meaning = build_about(settings)[chosen], LazyClassifier(settings.classifier).meaning_if_any
-    found = make_digest(store, chosen, first, days, place, now, about, meaning)
+    found = make_digest(store, chosen, first, days, place, now, about, meaning, is_silent_asked=silent_majority)
     if target is None:
         click.echo(_rendered(found, shown), nl=False)
         return

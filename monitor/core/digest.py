@@ -15,6 +15,7 @@ from monitor.core.case import State
 from monitor.core.days import Window
 from monitor.core.journey import UNKNOWN, Pack, Stage
 from monitor.core.surge import Surge
+from monitor.core.week import Week
 
 SCHEMA = "https://umbrage.example/schemas/digest-1.json"
 WEEKS = 4
@@ -227,6 +228,24 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """How a rival is spoken of, and people who say that they leave us for it or come to us from it.
+
+    ``since`` is from when on its posts are known, if that is within the span; ``topic`` is its first problem.
+    """
+
+    name: str
+    people: int
+    since: datetime | None
+    topic: str | None
+    complained: int
+    quote: Words | None
+    leaving: int
+    coming: int
+    examples: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
     """One bar of a chart."""
 
@@ -239,7 +258,8 @@ class Digest:
     """Everything a digest says. Counts are of posts whose author is not one of our own accounts.
 
     A complaint counts on the local day it was posted. What a person called no complaint, or not about us, counts as
-    ``overruled`` and as nothing else. ``posts`` are all posts about the brand. ``days`` is 1 or 7.
+    ``overruled`` and as nothing else. ``posts`` are all posts about the brand. ``days`` is 1 or 7; only with 7 there is
+    a ``week``. ``spoke`` counts the people who spoke of the brand, where there are ``rivals`` to compare it with.
     """
 
     brand: str
@@ -265,6 +285,9 @@ class Digest:
     honesty: Honesty
     chart: tuple[Bar, ...]
     last_post: datetime | None
+    week: Week | None = None
+    spoke: int = 0
+    rivals: tuple[Rival, ...] = ()
     schema: str = SCHEMA
 
     @property

@@ -13,9 +13,17 @@ from monitor.core.story import usual
 from monitor.core.surge import Surge
 from monitor.core.surge_message import title
 from monitor.core.text import excerpt
+from monitor.core.week import Week
+from monitor.core.week_view import day_lines, relapse_lines, silent_lines
 from monitor.core.wording import topic_name
 
 _STORY = ("What happened", "Why", "What changed")
+
+_OF_RIVALS = (
+    "different people in posts that were collected, by each brand's own words: more words or more sources bring more "
+    "posts. Who speaks of two counts for both. Who goes where is read from posts that name both, by rule: of 8 found "
+    "7 were right, of 19 there were 7 were found (posts to airlines)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +95,37 @@ def sections(digest: Digest) -> Iterator[Section]:
     if digest.journey:
         title = "Before, during and after the purchase: complaints, praise"
         yield Section(key="journey", title=title, lines=tuple(journey_lines(digest.journey)))
+    if digest.week:
+        yield from _week(digest.week)
     yield Section(key="outcomes", title="Outcomes", lines=tuple(outcome_lines(digest.outcomes)))
     if digest.praise:
         quotes = tuple(quoted(one) for one in digest.praise)
         yield Section(key="praise", title=f"Praise worth repeating: {digest.praised} posts", quotes=quotes)
+    if digest.rivals:
+        yield Section(
+            key="rivals",
+            title="Rivals, as far as they are watched",
+            lines=tuple(rival_lines(digest)),
+            quotes=tuple(
+                quoted(one.quote, f"{one.name} · {topic_name(one.topic)}")
+                for one in digest.rivals
+                if one.quote and one.topic
+            ),
+        )
     yield Section(key="honesty", title="What this does not know", lines=tuple(honesty_lines(digest.honesty)))
+
+
+def _week(week: Week) -> Iterator[Section]:
+    yield Section(key="days", title="Day by day", lines=_named(day_lines(week.days, week.courses)))
+    if week.relapses:
+        title = "Complained again after we were done or had closed, in 28 days"
+        yield Section(key="relapses", title=title, lines=_named(relapse_lines(week.relapses)))
+    if week.silent:
+        yield Section(key="silent", title="Who may be silent", lines=_named(silent_lines(week.silent)))
+
+
+def _named(pairs: Iterator[tuple[str, str]]) -> tuple[Line, ...]:
+    return tuple(Line(name=name, value=value) for name, value in pairs)
 
 
 def chart_of(digest: Digest) -> Chart | None:
@@ -180,6 +214,21 @@ def journey_lines(cells: Sequence[Cell]) -> Iterator[Line]:
         places = ", ".join(f"{cell.touchpoint} {cell.complaints}/{cell.praise}" for cell in of)
         value = f"{_complaints(complaints)}, {praise} praise" + (f": {places}" if places else "")
         yield Line(name=str(stage).capitalize(), value=value)
+
+
+def rival_lines(digest: Digest) -> Iterator[Line]:
+    """How many people speak of whom, what they complain about, and who goes which way; then what that counts."""
+    everybody = digest.spoke + sum(one.people for one in digest.rivals)
+    yield Line(name=digest.brand, value=f"{share(digest.spoke, everybody)} people")
+    for one in digest.rivals:
+        said = f"{share(one.people, everybody)} people"
+        said += f"; most complain about {topic_name(one.topic)} ({one.complained})" if one.topic else ""
+        said += f"; watched only since {moment(one.since)}" if one.since else ""
+        yield Line(name=one.name, value=said)
+        if one.leaving or one.coming:
+            said = f"at least {one.leaving} leave us for it, {one.coming} come to us"
+            yield Line(name=f"To and from {one.name}", value=said, links=_links(one.examples))
+    yield Line(name="What this counts", value=_OF_RIVALS)
 
 
 def honesty_lines(honesty: Honesty) -> Iterator[Line]:

@@ -1,6 +1,7 @@
 """Before, during or after the purchase, and where the customer touched the business: from their words, or not known.
 
-Words of an industry come first; where they say nothing about the time, the touchpoint does, and then the model's topic.
+Words of an industry come first; where they say nothing about the time, the touchpoints named do, and then the model's
+topic.
 What none of them says is ``unknown``, which is counted like the others.
 """
 
@@ -27,6 +28,7 @@ class Stage(StrEnum):
     UNKNOWN = "unknown"
 
 
+_STAGES = tuple(Stage)
 TOPICS = {
     "price": Stage.BEFORE,
     "booking_order": Stage.DURING,
@@ -64,16 +66,18 @@ class Pack:
     def place(self, text: str, topic: str) -> tuple[Stage, str]:
         """Stage and touchpoint of a post; each may be unknown."""
         seen = f" {_NOT_WORDS.sub(' ', fold(text))} "
-        found = Counter(
-            self._meant[number] for number, _, _ in self._finder.find_matches_as_indexes(seen, overlapping=True)
-        )
-        named = max(self.touchpoints, key=lambda name: found[name])
-        touchpoint = named if found[named] else UNKNOWN
-        stages = [stage for stage in Stage if found[stage]]
+        matches = self._finder.find_matches_as_indexes(seen, overlapping=True)
+        if not matches:
+            return TOPICS.get(topic, Stage.UNKNOWN), UNKNOWN
+        found = Counter([self._meant[number] for number, _, _ in matches])
+        places = [name for name in self.touchpoints if name in found]
+        touchpoint = max(places, key=found.__getitem__, default=UNKNOWN)
+        stages = [stage for stage in _STAGES if stage in found]
         if stages:
-            return max(stages, key=lambda stage: found[stage]), touchpoint
-        if touchpoint != UNKNOWN and self.touchpoints[touchpoint].stage is not Stage.UNKNOWN:
-            return self.touchpoints[touchpoint].stage, touchpoint
+            return max(stages, key=found.__getitem__), touchpoint
+        timed = [name for name in places if self.touchpoints[name].stage is not Stage.UNKNOWN]
+        if timed:
+            return self.touchpoints[max(timed, key=found.__getitem__)].stage, touchpoint
         return TOPICS.get(topic, Stage.UNKNOWN), touchpoint
 
 

@@ -1,17 +1,15 @@
 """A message as mail: the digest with its chart and its text, everything else as text; it loads nothing."""
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from importlib.util import find_spec
-from io import BytesIO
 
 from monitor.core.digest import Digest
 from monitor.core.digest_view import chart_of
-from monitor.core.message import Chart, Message, plain_text
+from monitor.core.message import Message, plain_text
+from monitor.digest.png import draw
 from monitor.digest.read import from_json
 from monitor.digest.render import content, one_line, template
 from monitor.digest.render import text as as_text
@@ -49,13 +47,6 @@ def message_id(key: str, domain: str) -> str:
     return f"<{hashlib.blake2b(key.encode(errors='replace'), digest_size=16).hexdigest()}@{domain}>"
 
 
-def picture(chart: Chart) -> bytes | None:
-    """A chart as PNG; ``None`` where matplotlib is not installed (``umbrage[plots]``)."""
-    if find_spec("matplotlib") is None:
-        return None
-    return _drawn(chart.title, [label for label, _ in chart.bars], [value for _, value in chart.bars])
-
-
 def _digest(message: Message) -> Digest | None:
     """The whole digest, unless an other release wrote it; then its summary has to do."""
     try:
@@ -66,7 +57,7 @@ def _digest(message: Message) -> Digest | None:
 
 def _add_digest(mail: EmailMessage, digest: Digest) -> None:
     chart = chart_of(digest)
-    drawn = picture(chart) if chart and not digest.is_quiet else None
+    drawn = draw(chart.bars) if chart and not digest.is_quiet else None
     html = str(template("mail.html").render(**content(digest), picture=CHART if drawn else None))
     mail.set_content(_sendable(as_text(digest)))
     if len(html.encode(errors="replace")) > LARGEST:
@@ -80,21 +71,3 @@ def _add_digest(mail: EmailMessage, digest: Digest) -> None:
 def _sendable(text: str) -> str:
     """Half characters have no place in UTF-8."""
     return text.encode(errors="replace").decode()
-
-
-def _drawn(title: str, labels: Sequence[str], values: Sequence[int]) -> bytes:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.2, 2.4), dpi=150, layout="constrained")
-    axes = figure.subplots()
-    bars = axes.bar(range(len(values)), values, color=["#dfab8f"] * (len(values) - 1) + ["#c2622d"])
-    axes.bar_label(bars, fontsize=8, color="#1d2330")
-    axes.set_xticks(
-        range(len(labels)), [label.split(" ")[1] if " " in label else label for label in labels], fontsize=8
-    )
-    axes.set_title(title, fontsize=9, color="#566074", loc="left")
-    axes.set_yticks([])
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    out = BytesIO()
-    figure.savefig(out, format="png")
-    return out.getvalue()

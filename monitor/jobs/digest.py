@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import cache, partial
 
 from monitor.core.calibration import Share
 from monitor.core.days import Window, instant, latest_due, window
@@ -37,13 +38,16 @@ from monitor.core.story import story
 from monitor.core.terms import apart
 from monitor.core.theme import courses, plainest
 from monitor.jobs.asked import asked_again
+from monitor.jobs.rivals import Rivals, make_rivals
+from monitor.jobs.week import make_week
 from monitor.ports import Store
-from monitor.ports.digests import Posts, Standings
+from monitor.ports.digests import InHand, Posts, Standings
 from monitor.ports.themes import Meaning
 
 LATE = timedelta(hours=1)
 """An edition that goes out later than this after its time says so."""
 
+NOBODY = InHand(open=0, owner=None)
 LATE_POSTS = timedelta(days=3)
 MONTH = timedelta(days=30)
 WEEK = timedelta(days=7)
@@ -53,10 +57,11 @@ CHARTED = {1: 14, 7: 8}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What is known of a brand: its industry's words, and the questions that it has answered for everybody."""
+    """What is known of a brand: its industry's words, questions that it has answered for everybody, and its rivals."""
 
     pack: Pack | None = None
     faq: Sequence[Faq] | None = None
+    rivals: Rivals | None = None
 
 
 NOTHING = About()
@@ -74,7 +79,7 @@ class Subscription:
     """Who gets a digest about what, and when: at ``at`` by the clocks of ``zone``.
 
     It is about the day before; with ``weekday`` (0 is Monday) about the seven days before that day. ``about`` is what
-    is known of brands.
+    is known of brands; with ``silent_majority`` the weekly edition guesses how many customers say nothing.
     """
 
     name: str
@@ -84,6 +89,7 @@ class Subscription:
     zone: tzinfo
     weekday: int | None = None
     about: Mapping[str, About] = field(default_factory=dict)
+    silent_majority: bool = False
 
     @property
     def days(self) -> int:
@@ -138,7 +144,17 @@ def _edition(
 ) -> Digest:
     first = day - timedelta(days=subscription.days)
     about = subscription.about.get(brand, NOTHING)
-    return make_digest(store, brand, first, subscription.days, subscription.zone, now, about, meaning)
+    return make_digest(
+        store,
+        brand,
+        first,
+        subscription.days,
+        subscription.zone,
+        now,
+        about,
+        meaning,
+        is_silent_asked=subscription.silent_majority,
+    )
 
 
 def make_digest(
@@ -150,6 +166,8 @@ def make_digest(
     now: datetime,
     about: About = NOTHING,
     meaning: Understood = _nobody,
+    *,
+    is_silent_asked: bool = False,
 ) -> Digest:
     """The digest of so many local days, as far as it is known at ``now``."""
     look = _Look(store, brand, first, days, zone)
@@ -183,16 +201,24 @@ def make_digest(
         honesty=_honesty(look, posts, now),
         chart=look.chart(),
         last_post=posts.last,
+        spoke=store.spoke(brand, look.span) if about.rivals else 0,
+        rivals=tuple(make_rivals(store, brand, look.span, about.rivals)) if about.rivals else (),
+        week=make_week(store, brand, first, zone, is_silent_asked=is_silent_asked) if days == 7 else None,
     )
 
 
 class _Look:
-    """A span and those it is compared with, as counts."""
+    """A span and those it is compared with, as counts; what is asked for again is counted once."""
 
     def __init__(self, store: Store, brand: str, first: date, days: int, zone: tzinfo) -> None:
         self.store, self.brand, self.first, self.days, self.zone = store, brand, first, days, zone
+        self.talk, self.topics, self.opened = (
+            cache(partial(store.talk, brand)),
+            cache(partial(store.topics, brand)),
+            cache(partial(store.opened, brand)),
+        )
         self.span = self.shifted(0)
-        self.since = store.since(brand)
+        self.since, self.in_hand = store.since(brand), store.in_hand(brand)
         shifts = [days, *(7 * week for week in range(1, WEEKS + 1))]
         self._others = [self._known(shift) for shift in shifts]
 
@@ -208,13 +234,13 @@ class _Look:
 
     def new_cases(self) -> Count:
         spans = [self.span, *self._others]
-        return compared([self.store.opened(self.brand, span).cases if span else None for span in spans])
+        return compared([self.opened(span).cases if span else None for span in spans])
 
     def problems(self) -> list[Problem]:
         """The topics that move most people, each with a quote; one without words to quote is not told."""
-        now, *others = [self.store.topics(self.brand, span) if span else None for span in (self.span, *self._others)]
+        now, *others = [self.topics(span) if span else None for span in (self.span, *self._others)]
         week = window(self.first - timedelta(days=7), 7, self.zone)
-        lately = self.store.topics(self.brand, week) if self._is_known(week) else None
+        lately = self.topics(week) if self._is_known(week) else None
         orders = self.orders()
         found = []
         for topic in foremost(now or {}):
@@ -231,14 +257,15 @@ class _Look:
             return None
         people = compared([talk.people if talk else None for talk in talks])
         complaints = compared([talk.complaints if talk else None for talk in talks])
+        hand = self.in_hand.get(topic, NOBODY)
         return Problem(
             topic=topic,
             complaints=complaints,
             people=people,
             trend=trend(people, None if lately is None else lately.get(topic, NO_TALK).people),
             quote=quotes[0],
-            owner=self.store.owner_of(self.brand, topic),
-            open=self.store.standings(self.brand, [topic]).open,
+            owner=hand.owner,
+            open=hand.open,
             rate=1_000 * complaints.now / orders if orders else None,
             terms=self._terms(topic),
         )
@@ -294,13 +321,11 @@ class _Look:
             span = self.shifted(step * self.days)
             if step == 0 or self._is_known(span):
                 day = self.first - timedelta(days=step * self.days)
-                bars.append(
-                    Bar(label=f"{day:%a} {day.day} {day:%b}", value=self.store.talk(self.brand, span).complaints)
-                )
+                bars.append(Bar(label=f"{day:%a} {day.day} {day:%b}", value=self.talk(span).complaints))
         return tuple(bars)
 
     def _talks(self) -> list[Talk | None]:
-        return [self.store.talk(self.brand, span) if span else None for span in (self.span, *self._others)]
+        return [self.talk(span) if span else None for span in (self.span, *self._others)]
 
     def _known(self, shift: int) -> Window | None:
         span = self.shifted(shift)
@@ -311,7 +336,7 @@ class _Look:
 
 
 def _basics(look: _Look, standings: Standings, now: datetime) -> Basics:
-    opened = look.store.opened(look.brand, look.span)
+    opened = look.opened(look.span)
     due, done = look.store.reminders(look.brand, look.span)
     return Basics(
         complaints=look.complaints(),

@@ -1,6 +1,6 @@
 """What the digest job needs of a store: counts of a span, the words to quote, and what the digest cannot know."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -30,6 +30,14 @@ class Standings:
     opened_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InHand:
+    """The open cases about a topic, and who has most of them."""
+
+    open: int
+    owner: str | None
+
+
 class DigestReads(Protocol):
     """The part of a store that is about digests; complaints that a person called none are never among them."""
 
@@ -47,6 +55,24 @@ class DigestReads(Protocol):
 
     def topics(self, brand: str, span: Window) -> dict[str, Talk]: ...
 
+    def spoke(self, brand: str, span: Window) -> int:
+        """How many people spoke of a brand at all."""
+        ...
+
+    def of_both(self, brand: str, other: str, span: Window) -> Iterator[Words]:
+        """What others wrote about two brands at once, oldest first."""
+        ...
+
+    def people_by(self, brand: str, span: Window, kinds: Mapping[str, str], rest: str) -> dict[str, int]:
+        """How many people complained by the kind of topic; ``rest`` is the kind of topics without one."""
+        ...
+
+    def relapses(self, brand: str, span: Window) -> dict[str, tuple[int, int]]:
+        """By topic: cases that a person called done or closed in the span, and those after which the customer
+        complained again, or that were opened again.
+        """
+        ...
+
     def opened(self, brand: str, span: Window) -> Opened: ...
 
     def overruled_of(self, brand: str, span: Window) -> int:
@@ -55,12 +81,10 @@ class DigestReads(Protocol):
 
     def ended(self, brand: str, span: Window) -> list[Ended]: ...
 
-    def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
-        """Open cases of a brand, or of some of its topics."""
-        ...
+    def standings(self, brand: str) -> Standings: ...
 
-    def owner_of(self, brand: str, topic: str) -> str | None:
-        """Who has most of the open cases about a topic."""
+    def in_hand(self, brand: str) -> dict[str, InHand]:
+        """The open cases of each topic that has any."""
         ...
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:

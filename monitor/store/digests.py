@@ -1,6 +1,7 @@
 """Counts and words of a span for the digest. What a person called no complaint is counted nowhere else."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from monitor.core.days import Window
 from monitor.core.digest import Ended, Opened, Silenced, Talk, Words
 from monitor.core.timers import Due
 from monitor.core.verdict import Label
-from monitor.ports.digests import Posts, Standings
+from monitor.ports.digests import InHand, Posts, Standings
 from monitor.store.connection import reading, writing
 from monitor.store.posts import upsert
 from monitor.store.schema import (
@@ -40,6 +41,8 @@ _LOOK_BACK = timedelta(days=1)
 """Of older posts that the first reading brought, only some were there to be brought."""
 
 _BY_NOBODY_OF_US = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN, Step.SPREAD)
+_OVER = (Step.DONE, Step.CLOSE)
+_AGAIN = (Step.WROTE_AGAIN, Step.REOPEN)
 
 
 def _within(column: ColumnElement[Any], span: Window) -> ColumnElement[bool]:
@@ -58,6 +61,10 @@ def complaints(query: Any, brand: str, span: Window) -> Any:
     """The complaints of a span, with their cases."""
     with_cases = query.select_from(mentions.join(cases, cases.c.id == mentions.c.case_id))
     return with_cases.where(posted(brand, span), text(f"mentions.{IN_CASE}"), STANDS)
+
+
+def _open(brand: str) -> ColumnElement[bool]:
+    return and_(cases.c.brand == brand, cases.c.state.not_in(list(ENDS)))
 
 
 def _praises(brand: str, span: Window) -> ColumnElement[bool]:
@@ -111,6 +118,31 @@ class DigestReads:
         rows = self._all(complaints(query, brand, span).group_by(cases.c.topic))
         return {topic: Talk(complaints=posts, people=people) for topic, posts, people in rows}
 
+    def spoke(self, brand: str, span: Window) -> int:
+        return int(self._one(select(func.count(VOICE.distinct())).where(others(brand, span)))[0])
+
+    def of_both(self, brand: str, other: str, span: Window) -> Iterator[Words]:
+        twin = mentions.alias("twin")
+        same = and_(twin.c.native_id == mentions.c.native_id, twin.c.platform == mentions.c.platform)
+        query = words(mentions.join(twin, and_(same, twin.c.brand == other, twin.c.is_own.is_(False))))
+        kept = query.where(others(brand, span), mentions.c.forgotten_at.is_(None))
+        for row in self._stream(kept.order_by(mentions.c.posted_at, mentions.c.id)):
+            yield as_words(row)
+
+    def people_by(self, brand: str, span: Window, kinds: Mapping[str, str], rest: str) -> dict[str, int]:
+        kind = when(dict(kinds), value=cases.c.topic, else_=rest).label("kind")
+        rows = self._all(complaints(select(kind, func.count(VOICE.distinct())), brand, span).group_by(kind))
+        return {row[0]: row[1] for row in rows}
+
+    def relapses(self, brand: str, span: Window) -> dict[str, tuple[int, int]]:
+        later = facts.alias("later")
+        again = and_(later.c.case_id == facts.c.case_id, later.c.at > facts.c.at, later.c.step.in_(_AGAIN))
+        relapsed = when((select(later.c.id).where(again).exists(), facts.c.case_id))
+        counts = (func.count(facts.c.case_id.distinct()), func.count(relapsed.distinct()))
+        query = select(cases.c.topic, *counts).select_from(facts.join(cases, cases.c.id == facts.c.case_id))
+        done = and_(facts.c.step.in_(_OVER), _within(facts.c.at, span), cases.c.brand == brand, STANDS)
+        return {row[0]: (row[1], row[2]) for row in self._all(query.where(done).group_by(cases.c.topic))}
+
     def opened(self, brand: str, span: Window) -> Opened:
         is_open = cases.c.state.not_in(list(ENDS))
         query = select(func.count(), func.count(cases.c.answered_at), func.count().filter(is_open))
@@ -127,10 +159,8 @@ class DigestReads:
         query = select(*columns).where(cases.c.brand == brand, _within(cases.c.ended_at, span), STANDS)
         return [Ended(**row._asdict() | {"state": CaseState(row.state)}) for row in self._all(query)]
 
-    def standings(self, brand: str, topics: Collection[str] = ()) -> Standings:
-        is_open = and_(cases.c.brand == brand, cases.c.state.not_in(list(ENDS)))
-        if topics:
-            is_open = and_(is_open, cases.c.topic.in_(list(topics)))
+    def standings(self, brand: str) -> Standings:
+        is_open = _open(brand)
         waits = cases.c.answered_at.is_(None)
         total, unanswered = self._one(select(func.count(), func.count().filter(waits)).where(is_open))
         oldest = select(cases.c.id).where(is_open, waits).order_by(cases.c.opened_at, cases.c.id).limit(1)
@@ -143,11 +173,16 @@ class DigestReads:
             opened_at=rows[0].opened_at if rows else None,
         )
 
-    def owner_of(self, brand: str, topic: str) -> str | None:
-        query = select(cases.c.owner_name).where(cases.c.brand == brand, cases.c.topic == topic)
-        query = query.where(cases.c.state.not_in(list(ENDS)), cases.c.owner_name.is_not(None))
-        rows = self._all(query.group_by(cases.c.owner_name).order_by(func.count().desc(), cases.c.owner_name).limit(1))
-        return rows[0].owner_name if rows else None
+    def in_hand(self, brand: str) -> dict[str, InHand]:
+        count = func.count().label("open")
+        query = select(cases.c.topic, cases.c.owner_name, count).where(_open(brand))
+        rows = self._all(query.group_by(cases.c.topic, cases.c.owner_name).order_by(count.desc(), cases.c.owner_name))
+        totals, owners = Counter[str](), dict[str, str]()
+        for topic, owner, amount in rows:
+            totals[topic] += amount
+            if owner is not None:
+                owners.setdefault(topic, owner)
+        return {topic: InHand(open=total, owner=owners.get(topic)) for topic, total in totals.items()}
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
         query = words(mentions.outerjoin(verdicts, _JUDGED)).where(posted(brand, span), text(f"mentions.{IN_CASE}"))

@@ -106,6 +106,8 @@ cases = Table(
     Column("due_at", UtcDateTime, index=True),
 )
 
+Index("ix_cases_opened", cases.c.opened_at, cases.c.brand, cases.c.state, cases.c.answered_at)
+
 facts = Table(
     "facts",
     metadata,
@@ -165,6 +167,8 @@ _partial("ix_mentions_case", IN_CASE, mentions.c.case_id)
 _partial("ix_mentions_voice", IN_CASE, mentions.c.cause_id, mentions.c.author)
 _partial("ix_mentions_copy", IN_CASE, mentions.c.fingerprint)
 Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.case_id)
+_COUNTED = ("brand", "posted_at", "case_id", "platform", "author", "native_id", "theme_id")
+_partial("ix_mentions_complaint", IN_CASE, *(mentions.c[name] for name in _COUNTED))
 _partial("ix_mentions_look", KEPT, mentions.c.platform, mentions.c.looked_at)
 _partial("ix_mentions_missed", "missed_at IS NOT NULL", mentions.c.platform, mentions.c.missed_at)
 

@@ -91,6 +91,15 @@ def test_what_cannot_be_is_said_with_its_cure(umbrage: Umbrage, arguments: tuple
 
 
 @pytest.mark.usefixtures("store")
+def test_a_week_guesses_who_is_silent_only_when_asked(umbrage: Umbrage) -> None:
+    said = umbrage("digest", "--week")
+    assert "DAY BY DAY" in said.out
+    assert "TARP" not in said.out
+    said = umbrage("digest", "--week", "--silent-majority")
+    assert "2 people spoke up; 7 to 40 affected, if 5% to 30% of those affected speak up" in " ".join(said.out.split())
+
+
+@pytest.mark.usefixtures("store")
 def test_stats_show_days_topics_and_cases(umbrage: Umbrage) -> None:
     said = umbrage("stats", "--days", "3")
     assert "2 complaints by 2 people" in said.out

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
+import pytest
 from sqlalchemy import select as query
 
 from monitor.core.message import Message
@@ -51,10 +52,11 @@ FAULTS = READ_FAULTS | {
 
 
 class FaultySlack(LoopbackSlack):
-    """Fails one request in every ``1 / rate``, and counts how."""
+    """Fails one request in every ``1 / rate``, and counts how. Its clock is as far ahead as that of the worker."""
 
     def __init__(self, rate: float, seed: int) -> None:
-        super().__init__()
+        super().__init__(clock=lambda: time.time() + self.ahead)
+        self.ahead = 0.0
         self.rate = rate
         self.counts: Counter[str] = Counter()
         self._random = random.Random(seed)
@@ -198,7 +200,7 @@ class Scene:
 
     def die_at(self, plan: Plan) -> bool:
         """Let a worker run until it kills itself; ``False`` when it got everything done without coming there."""
-        self.nursery.start(plan)
+        self._start(plan)
         status = self.nursery.finish()
         assert status in (0, signal.SIGKILL), f"the worker failed with status {status}"
         if status:
@@ -208,7 +210,7 @@ class Scene:
 
     def die_after(self, plan: Plan, seconds: float) -> bool:
         """Kill a worker after a while; ``False`` when it had got everything done before."""
-        self.nursery.start(plan)
+        self._start(plan)
         status = self.nursery.wait(seconds)
         if status is None and self.nursery.kill():
             self.tally.kills += 1
@@ -218,10 +220,14 @@ class Scene:
 
     def finish(self, plan: Plan) -> None:
         """Let a worker get everything done, and prove that nothing was lost or doubled."""
-        self.nursery.start(plan)
+        self._start(plan)
         status = self.nursery.finish()
         assert status == 0, f"the worker failed with status {status}"
         self.count(plan)
+
+    def _start(self, plan: Plan) -> None:
+        self.slack.ahead = plan.ahead
+        self.nursery.start(plan)
 
     def count(self, plan: Plan) -> None:
         # A late commit may still be on its way, and would be the double that we look for.
@@ -242,7 +248,7 @@ def count(plan: Plan, slack: LoopbackSlack, tally: Tally) -> None:
     """Compare what must have been told with what the store says and with what is in Slack."""
     expected = worker.complaints(plan.posts)
     engine = open_engine(plan.database)
-    assert worker.is_done(SqlStore(engine), plan.posts)
+    assert worker.is_done(SqlStore(engine), plan)
     with reading(engine) as connection:
         rows = connection.execute(query(outbox).order_by(outbox.c.id)).all()
         found = query(told.c.target, mentions.c.native_id, mentions.c.brand, told.c.outbox_id)
@@ -295,3 +301,10 @@ def in_lanes(lanes: int, lane: Callable[[int], Tally]) -> Tally:
     """Run lives side by side, for they mostly wait."""
     with ThreadPoolExecutor(lanes) as pool:
         return sum(pool.map(lane, range(lanes)), Tally())
+
+
+def judge(tally: Tally, title: str, started: float, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(tally.table(title, time.monotonic() - started))
+    assert tally.lost == []
+    assert tally.doubled == []

@@ -3,9 +3,8 @@
 import json
 import os
 import random
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 
 from monitor.testing.loopback_slack import POST
 from tests import postgres
-from tests.crash.harness import FAULTS, Tally, in_lanes, more, nursery, scene
+from tests.crash.conftest import Databases
+from tests.crash.harness import FAULTS, Tally, in_lanes, judge, more, nursery, scene
 
 pytestmark = pytest.mark.sleeps
 
@@ -25,27 +25,6 @@ and ``UMBRAGE_ALL_POINTS=1 make crash`` takes them all."""
 
 FIRST_READING = ("transaction.set_oldest before", "transaction.set_oldest after")
 """Points that a database comes to once in its life."""
-
-Databases = Callable[[], str]
-
-
-@pytest.fixture(scope="module")
-def durable_postgres(postgres_programs: Path) -> Iterator[postgres.Server]:
-    """A server that writes to the disk as a careful one does."""
-    with postgres.running(postgres_programs, durable=True) as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databases]:
-    """Gives a fresh database with all tables each time it is called."""
-    if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        yield lambda: f"sqlite:///{shutil.copyfile(template, tmp_path / f'{random.getrandbits(64):x}.db')}"
-    else:
-        server: postgres.Server = request.getfixturevalue("durable_postgres")
-        with server.many() as fresh:
-            yield fresh
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -83,13 +62,6 @@ def chain(
             moments -= stage.die_after(plan, chance.uniform(0, 0.6))
         stage.finish(plan)
         return stage.tally
-
-
-def judge(tally: Tally, title: str, started: float, capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print(tally.table(title, time.monotonic() - started))
-    assert tally.lost == []
-    assert tally.doubled == []
 
 
 def test_killed_at_every_kind_of_point_nothing_is_lost_or_doubled(

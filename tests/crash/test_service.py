@@ -77,7 +77,7 @@ class Pair:
         return next((found for found in self.nurseries if str(found.worker) == pid), None)
 
     def is_done(self) -> bool:
-        return worker.is_done(self._store, self.plan.posts)
+        return worker.is_done(self._store, self.plan)
 
     def close(self) -> None:
         self._engine.dispose()

@@ -14,15 +14,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import psycopg  # noqa: F401 - like the two above imported once here, not in every worker
 from sqlalchemy import func, select
 
 from monitor import service
-from monitor.app import App, LazyClassifier
+from monitor.app import App, LazyClassifier, clock
 from monitor.core.alerting import AlertPolicy
 from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.cause import EpisodeRule
@@ -33,6 +34,7 @@ from monitor.core.watch import Matcher, Watch
 from monitor.jobs import deliver
 from monitor.jobs.collect import Source
 from monitor.jobs.deliver import Target
+from monitor.jobs.digest import Subscription
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
 from monitor.notifiers.slack import Options, SlackNotifier
@@ -45,6 +47,7 @@ from monitor.store.sql import SqlStore
 
 SOURCE = "posts"
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+BRANDS = ("Acme", "Bolt")
 PAGE = 2
 PAGES = 2
 DOUBT = timedelta(seconds=2)
@@ -56,6 +59,14 @@ ANSWER_WITHIN = 0.4
 LEASE = 1.5
 LIFETIME = 600
 
+DUE = time(8)
+SUBSCRIPTIONS = (
+    Subscription(name="team", brands=BRANDS, targets=("C0FIRST", "C0SECOND"), at=DUE, zone=ZoneInfo("Europe/Berlin")),
+    Subscription(name="board", brands=("Bolt",), targets=("C0FIRST",), at=time(2), zone=ZoneInfo("America/New_York")),
+    Subscription(name="week", brands=BRANDS, targets=("C0SECOND",), at=DUE, zone=ZoneInfo("Europe/Berlin"), weekday=0),
+)
+"""Three subscribers whose editions are due at one moment, the last one's on Mondays."""
+
 TOPICS = ("delivery", "billing_refund", "account_app")
 
 
@@ -65,6 +76,9 @@ class Plan:
 
     It dies at the ``nth`` point called ``point``, or at the ``nth`` of all points. With ``as_service`` it runs as
     ``umbrage run`` does, with a short lease, until it is told to stop. Only power cuts need a ``durable`` database.
+
+    Its clock is so many seconds ``ahead``, and posts are so many minutes ``apart``. With ``edition``, a local date, the
+    digests of that date are to be out as well.
     """
 
     database: str
@@ -76,9 +90,12 @@ class Plan:
     as_service: bool = False
     durable: bool = True
     report: str | None = None
+    ahead: float = 0.0
+    apart: float = 1.0
+    edition: str | None = None
 
 
-def post(number: int) -> Mention:
+def post(number: int, apart: float = 1.0) -> Mention:
     """The invented post with a number. Three in four are complaints, one in five names both brands."""
     both = " and Bolt" if number % 5 == 0 else ""
     word = "lost" if is_complaint(number) else "here"
@@ -86,7 +103,7 @@ def post(number: int) -> Mention:
         platform="invented",
         id=str(number),
         text=f"Acme{both}: my parcel q{number}q is {word}",
-        posted_at=START + timedelta(minutes=number),
+        posted_at=START + timedelta(minutes=apart * number),
         author=f"author{number}",
     )
 
@@ -154,14 +171,14 @@ class WatchedStore(Watched):
 class InventedPosts:
     """A collector that gives a few pages of what is new at a time; its cursor is the number of the next post."""
 
-    def __init__(self, posts: int) -> None:
-        self._posts = posts
+    def __init__(self, posts: int, apart: float) -> None:
+        self._posts, self._apart = posts, apart
 
     def pages(self, asked: Round) -> Iterator[Page]:
         start = int(asked.cursor or 0)
         for first in range(start, min(self._posts, start + PAGE * PAGES), PAGE):
             end = min(self._posts, first + PAGE)
-            yield Page(mentions=tuple(post(number) for number in range(first, end)), cursor=str(end))
+            yield Page(mentions=tuple(post(number, self._apart) for number in range(first, end)), cursor=str(end))
 
 
 class InventedClassifier(LazyClassifier):
@@ -203,12 +220,14 @@ def build(plan: Plan, points: Points) -> App:
     deliver.SHORTEST_REST, deliver.LONGEST_REST = timedelta(milliseconds=30), timedelta(milliseconds=200)
     engine = open_engine(plan.database, durable=plan.durable)
     upgrade(engine)
-    watches = tuple(Watch(brand=brand, terms=(brand,)) for brand in ("Acme", "Bolt"))
+    watches = tuple(Watch(brand=brand, terms=(brand,)) for brand in BRANDS)
     return App(
         store=cast(SqlStore, WatchedStore(SqlStore(engine), "store", points)),
         watches=watches,
         matcher=Matcher(watches),
-        sources={SOURCE: Source(name=SOURCE, collector=InventedPosts(plan.posts), look_back=timedelta(days=3650))},
+        sources={
+            SOURCE: Source(name=SOURCE, collector=InventedPosts(plan.posts, plan.apart), look_back=timedelta(days=3650))
+        },
         classifier=InventedClassifier(),
         targets={name: _target(plan, name, points) for name in plan.targets},
         rules=TriageRules(
@@ -217,6 +236,8 @@ def build(plan: Plan, points: Points) -> App:
             episodes=EpisodeRule(longest=timedelta(minutes=45)),
             cases=CaseRules(threaded=frozenset(plan.targets)),
         ),
+        digests=SUBSCRIPTIONS if plan.edition else (),
+        clock=lambda: clock() + timedelta(seconds=plan.ahead),
     )
 
 
@@ -229,9 +250,9 @@ def _target(plan: Plan, name: str, points: Points) -> Target:
     return Target(name=name, notifier=notifier, doubt=DOUBT)
 
 
-def is_done(store: SqlStore, posts: int) -> bool:
-    """Everything was read, judged, filed, told and delivered."""
-    if store.cursor(SOURCE) != str(posts):
+def is_done(store: SqlStore, plan: Plan) -> bool:
+    """Everything was read, judged, filed, told and delivered, and the editions are out."""
+    if store.cursor(SOURCE) != str(plan.posts) or not is_decided(store, plan.edition):
         return False
     with reading(store.engine) as connection:
         unfinished = select(func.count()).select_from(mentions).where(mentions.c.stage < Stage.DONE)
@@ -239,14 +260,24 @@ def is_done(store: SqlStore, posts: int) -> bool:
         return not connection.execute(unfinished).scalar() and not connection.execute(unsent).scalar()
 
 
+def is_decided(store: SqlStore, edition: str | None) -> bool:
+    """Every subscription has decided its newest edition, as seen from a date."""
+    if edition is None:
+        return True
+    day = date.fromisoformat(edition)
+    back = {one.name: 0 if one.weekday is None else (day.weekday() - one.weekday) % 7 for one in SUBSCRIPTIONS}
+    return all(store.last_digest(name) == day - timedelta(days=days) for name, days in back.items())
+
+
 def work(plan: Plan) -> None:
     """Run the steps in turn until everything is delivered."""
     points = Points(plan)
     app = build(plan, points)
-    while not is_done(SqlStore(app.store.engine), plan.posts):
+    while not is_done(SqlStore(app.store.engine), plan):
         app.collect(SOURCE)
         app.classify()
         app.triage()
+        app.digest()
         for name in app.targets:
             app.deliver(name)
         app.stopping.wait(0.005)
@@ -258,6 +289,7 @@ def serve(plan: Plan) -> None:
     """Work as the background service does, with a lease that is soon free."""
     service.LEASE_LENGTH, service.LEASE_RENEWAL = timedelta(seconds=LEASE), 0.3  # type: ignore[assignment]
     service.WORK_EVERY = service.DELIVER_EVERY = 0.1
+    service.DIGEST_EVERY = 0.1  # type: ignore[assignment]
     every: dict[str, timedelta] = {SOURCE: timedelta(seconds=0.1)}
     service.Service(build(plan, Points(plan)), every).run()
 

@@ -14,12 +14,14 @@ from monitor.core.digest import (
     Outcomes,
     Problem,
     Question,
+    Rival,
     Sentence,
     Silenced,
     Words,
 )
 from monitor.core.journey import Stage
 from monitor.core.surge import Kind, Surge
+from monitor.core.week import ALL_ELSE, MONEY, QUALITY, Course, Relapse, Week, Weekday, silent
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -151,7 +153,37 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
             overruled_high=0.059,
             orders=2_143,
         ),
+        "spoke": 120,
+        "rivals": (
+            Rival(
+                name="Bolt",
+                people=60,
+                since=NOON,
+                topic="delivery",
+                complained=7,
+                quote=said,
+                leaving=2,
+                coming=1,
+                examples=(said,),
+            ),
+        ),
         "chart": tuple(Bar(label=f"Day {n}", value=3 * n) for n in range(14)),
         "last_post": NOON,
     }
     return Digest(**fields | changed)  # type: ignore[arg-type]
+
+
+def a_week(text: str = "Third week, three mails, still no parcel.") -> Digest:
+    """A weekly edition with all its parts."""
+    monday = date(2026, 11, 23)
+    days = tuple(
+        Weekday(day=monday + timedelta(days=n), complaints=2 * n, people=n, usual=None if n == 6 else 1.5)
+        for n in range(7)
+    )
+    week = Week(
+        days=days,
+        courses=(Course(topic="delivery", people=(0, 1, 2, 3, 4, 5, 6)),),
+        relapses=(Relapse(topic="delivery", done=12, again=4), Relapse(topic="account_app", done=3, again=1)),
+        silent=tuple(silent({MONEY: 6, QUALITY: 9, ALL_ELSE: 1})),
+    )
+    return a_digest(text, first_day=monday, days=7, window=window(monday, 7, UTC), week=week)

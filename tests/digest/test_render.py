@@ -17,7 +17,7 @@ from monitor.digest.read import from_json, schema
 from monitor.digest.render import FORMATS, page
 from monitor.slack.blocks import CHART, render
 from monitor.slack.validate import problems
-from tests.digest.digests import a_digest, words
+from tests.digest.digests import a_digest, a_week, words
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = (
@@ -66,6 +66,7 @@ def test_no_post_can_add_a_tag_or_an_attribute_to_the_page(text: str) -> None:
 def test_only_a_web_address_becomes_a_link(url: str) -> None:
     digest = a_digest()
     bad = replace(digest, gentle=(words(url=url),), praise=(), problems=(), causes=(), questions=(), story=())
+    bad = replace(bad, rivals=())
     bad = replace(bad, basics=replace(bad.basics, oldest=words(url=url)))
     for name in ("html", "markdown", "text"):
         shown = FORMATS[name](bad)
@@ -102,7 +103,7 @@ def test_what_is_no_digest_is_refused() -> None:
 
 def test_the_basics_and_the_honesty_box_are_always_there() -> None:
     bare = replace(a_digest(), story=(), surges=(), problems=(), causes=(), questions=())
-    bare = replace(bare, gentle=(), praise=(), journey=())
+    bare = replace(bare, gentle=(), praise=(), journey=(), rivals=())
     assert [section.key for section in sections(bare)] == ["basics", "outcomes", "honesty"]
 
 
@@ -151,3 +152,35 @@ def test_a_message_with_a_chart_and_a_digest_survives_the_outbox() -> None:
     kept = Message.from_json(json.loads(json.dumps(summary.to_json())))
     assert kept == summary
     assert from_json(kept.digest or {}) == a_digest()
+
+
+def test_a_week_says_its_days_who_complained_again_and_ranges_with_their_assumption() -> None:
+    shown = FORMATS["text"](a_week())
+    assert "Mon 23 Nov: 0 people (usual 1.5), 0 complaints" in shown
+    assert "Delivery: 0, 1, 2, 3, 4, 5, 6 people from day to day" in shown
+    assert "Delivery: 4 of 12 (33%) customers complained again" in shown
+    assert "Account app: 1 of 3 customers complained again" in shown
+    assert "Money lost: 6 people spoke up; 8 to 12 affected, if 50% to 75% of those affected speak up" in shown
+    assert "Poor quality or treatment: 9 people spoke up; 30 to 180 affected" in shown
+    assert "All else: 1 person spoke up; 1 to 26 affected" in shown
+    assert "TARP" in shown
+    assert from_json(a_week().to_json()) == a_week()
+
+
+def test_nobody_guesses_who_is_silent_unasked() -> None:
+    week = a_week().week
+    assert week is not None
+    assert "TARP" not in FORMATS["text"](replace(a_week(), week=replace(week, silent=())))
+
+
+def test_a_week_in_slack_is_valid() -> None:
+    for message in write_digest(a_week(), "digest/team/Acme/2026-11-30"):
+        assert problems(render(message)) == []
+
+
+def test_rivals_are_said_with_what_is_counted() -> None:
+    shown = " ".join(FORMATS["text"](a_digest()).split())
+    assert "Acme: 120 of 180 (67%) people Bolt: 60 of 180 (33%) people; most complain about delivery (7)" in shown
+    assert "watched only since 2026-11-24 12:00 UTC" in shown
+    assert "To and from Bolt: at least 2 leave us for it, 1 come to us" in shown
+    assert "What this counts: different people in posts that were collected" in shown

@@ -2,7 +2,7 @@
 
 import csv
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -18,11 +18,13 @@ from monitor.core.digest_message import write_digest
 from monitor.core.digest_view import basics_lines
 from monitor.core.timers import Due
 from monitor.core.verdict import Label
+from monitor.core.week import ALL_ELSE, KINDS
 from monitor.digest.mail import LARGEST, write_mail
 from monitor.digest.render import FORMATS
 from monitor.export import write
 from monitor.industry import pack
 from monitor.jobs.digest import About, make_digest
+from monitor.jobs.rivals import Rivals
 from monitor.store.connection import writing
 from monitor.store.report import Report
 from monitor.store.schema import Stage, cases, causes, facts, mentions, outbox, told, verdicts
@@ -58,7 +60,7 @@ def fill(store: SqlStore, seed: int) -> None:
         rows[verdicts].append(_verdict(dice, number))
         if post["case_id"] and dice.random() < 0.7:
             rows[told].append({"mention_id": number, "target": "team", "outbox_id": 1})
-    for number in range(1, 41):
+    for number in range(1, 121):
         rows[facts].append(_fact(dice, number))
     with writing(store.engine) as connection:
         for table, found in rows.items():
@@ -138,7 +140,7 @@ def _verdict(dice: random.Random, number: int) -> dict[str, Any]:
 
 
 def _fact(dice: random.Random, number: int) -> dict[str, Any]:
-    step = dice.choice([Step.NUDGE, Step.NUDGE, Step.NOTE, Step.CLOSE])
+    step = dice.choice([Step.NUDGE, Step.NUDGE, Step.NOTE, Step.CLOSE, Step.DONE, Step.WROTE_AGAIN, Step.REOPEN])
     note = dice.choice([Due.FOLLOW_UP, Due.UPDATE]) if step is Step.NUDGE else "asked"
     said = {"key": f"k{number}", "step": step, "by": "U1", "name": "Ann", "via": "slack", "note": note}
     return {"id": number, "case_id": dice.randint(1, 60), "at": _moment(dice), **said}
@@ -237,7 +239,10 @@ def test_reminders_outcomes_and_wrong_alerts_are_what_is_counted_over_the_rows(s
     done = [
         one
         for one in due
-        if any(f["case_id"] == one["case_id"] and f["at"] >= one["at"] and f["step"] != Step.NUDGE for f in ours)
+        if any(
+            f["case_id"] == one["case_id"] and f["at"] >= one["at"] and f["step"] not in (Step.NUDGE, Step.WROTE_AGAIN)
+            for f in ours
+        )
     ]
     assert digest.basics.reminders_done == len(done)
     ended = [c for c in oracle.cases.values() if c["brand"] == "Acme" and c["ended_at"] and span.holds(c["ended_at"])]
@@ -273,6 +278,93 @@ def test_a_week_counts_seven_local_days(sql_store: SqlStore) -> None:
     assert digest.window.hours == 7 * 24 + 1
     assert digest.basics.complaints.now == len(oracle.complaints(window(first, 7, BERLIN)))
     assert digest.basics.complaints.before == digest.basics.complaints.week_before
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_week_tells_who_complained_again_after_us(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    oracle, first = Oracle(sql_store), DAY - timedelta(days=6)
+    week = make_digest(sql_store, "Acme", first, 7, BERLIN, NOW).week
+    assert week is not None
+    end = window(first, 7, BERLIN).end
+    span = Window(start=end - timedelta(days=28), end=end)
+    done: dict[str, set[int]] = defaultdict(set)
+    again: dict[str, set[int]] = defaultdict(set)
+    for fact in oracle.facts:
+        case = oracle.cases[fact["case_id"]]
+        if case["brand"] != "Acme" or case["state"] in OVERRULED or not span.holds(fact["at"]):
+            continue
+        if fact["step"] in (Step.DONE, Step.CLOSE):
+            done[case["topic"]].add(case["id"])
+            later = [f for f in oracle.facts if f["case_id"] == case["id"] and f["at"] > fact["at"]]
+            if any(f["step"] in (Step.WROTE_AGAIN, Step.REOPEN) for f in later):
+                again[case["topic"]].add(case["id"])
+    assert {one.topic: (one.done, one.again) for one in week.relapses} == {
+        topic: (len(done[topic]), len(found)) for topic, found in again.items()
+    }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_week_counts_people_from_day_to_day_and_by_kind_of_trouble(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    oracle, first = Oracle(sql_store), DAY - timedelta(days=6)
+    week = make_digest(sql_store, "Acme", first, 7, BERLIN, NOW, is_silent_asked=True).week
+    assert week is not None
+    for one in week.days:
+        found = oracle.complaints(window(one.day, 1, BERLIN))
+        assert (one.complaints, one.people) == (len(found), len({voice(post) for post in found}))
+        before = [oracle.complaints(window(one.day - timedelta(days=7 * n), 1, BERLIN)) for n in (1, 2, 3, 4)]
+        assert one.usual == sum(len({voice(post) for post in posts}) for posts in before) / 4
+    for course in week.courses:
+        spans = [window(first + timedelta(days=step), 1, BERLIN) for step in range(7)]
+        about = [
+            [p for p in oracle.complaints(s) if oracle.cases[p["case_id"]]["topic"] == course.topic] for s in spans
+        ]
+        assert course.people == tuple(len({voice(post) for post in posts}) for posts in about)
+    kinds: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for post in oracle.complaints(window(first, 7, BERLIN)):
+        kinds[KINDS.get(oracle.cases[post["case_id"]]["topic"], ALL_ELSE)].add(voice(post))
+    assert {one.assumed.kind: one.people for one in week.silent} == {kind: len(found) for kind, found in kinds.items()}
+    assert all(one.people <= one.low < one.high for one in week.silent)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rivals_are_counted_by_people_and_heard_in_posts_that_name_both(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    span = window(DAY, 1, BERLIN)
+    oracle = Oracle(sql_store)
+    said = {
+        "b1": ("x", "ann", "Acme lost it again, I am switching to Other", False),
+        "b2": ("x", "ann", "Leaving Acme for Other", False),
+        "b3": ("reddit", None, "just left Other for Acme", False),
+        "b4": ("x", "other_inc", "Leaving Acme for Other? Come in", True),
+        "b5": ("x", "bob", "Acme or Other, all the same", False),
+    }
+    rows = []
+    for brand in ("Acme", "Other"):
+        for number, (name, (platform, author, text, is_rival)) in enumerate(said.items()):
+            row = oracle.posts[0] | {"native_id": name, "brand": brand, "platform": platform, "author": author}
+            kept = {"text": text, "posted_at": span.start + HOUR, "is_own": is_rival and brand == "Other"}
+            free = {
+                "case_id": None,
+                "cause_id": None,
+                "forgotten_at": None,
+                "id": 900 + number + 50 * (brand == "Other"),
+            }
+            rows.append(row | kept | free)
+    with writing(sql_store.engine) as connection:
+        connection.execute(insert(mentions), rows)
+    oracle = Oracle(sql_store)
+    rivals = Rivals(ours=("Acme",), theirs={"Other": ("Other",)})
+    digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW, About(rivals=rivals))
+    (other,) = digest.rivals
+    assert digest.spoke == len({voice(post) for post in oracle.others(span)})
+    theirs = oracle.complaints(span, "Other")
+    about = [post for post in theirs if oracle.cases[post["case_id"]]["topic"] == other.topic]
+    assert other.complained == len({voice(post) for post in about})
+    assert (other.leaving, other.coming, other.since) == (1, 1, None)
+    assert [one.post for one in other.examples] == ["x:b1", "reddit:b3"]
+    assert make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW).rivals == ()
 
 
 def test_an_empty_store_makes_a_quiet_digest(sql_store: SqlStore) -> None:

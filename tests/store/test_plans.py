@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from monitor.core.days import Window
 from monitor.core.message import Message
 from monitor.ports import Receipt, Unfiled
 from monitor.store.sql import SqlStore
@@ -138,3 +139,10 @@ def test_themes_and_what_they_say_are_found_by_their_indexes(sqlite_store: SqlSt
     assert "ix_themes_live (brand=? AND space=?)" in themes
     assert "ix_mentions_theme (theme_id=?)" in of_one
     assert "ix_mentions_posted (brand=?)" in of_brand
+
+
+@pytest.mark.parametrize("count", ["talk", "topics", "opened"])
+def test_what_a_digest_counts_is_read_from_an_index_alone(sqlite_store: SqlStore, count: str) -> None:
+    found = plans(sqlite_store, lambda: getattr(sqlite_store, count)("Acme", Window(start=NOW - MINUTE, end=NOW)))
+    table, name = ("cases", "ix_cases_opened") if count == "opened" else ("mentions", "ix_mentions_complaint")
+    assert any(line.startswith(f"SEARCH {table} USING COVERING INDEX {name} (") for line in found), found

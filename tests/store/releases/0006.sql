@@ -334,4 +334,6 @@ CREATE INDEX ix_mentions_posted ON mentions (brand, posted_at, case_id);
 CREATE INDEX ix_themes_live ON themes (brand, space, last_mention) WHERE total IS NOT NULL;
 CREATE INDEX ix_mentions_ungathered ON mentions (id) WHERE case_id IS NOT NULL AND theme_id IS NULL AND forgotten_at IS NULL;
 CREATE INDEX ix_mentions_theme ON mentions (theme_id, posted_at) WHERE theme_id IS NOT NULL;
+CREATE INDEX ix_cases_opened ON cases (opened_at, brand, state, answered_at);
+CREATE INDEX ix_mentions_complaint ON mentions (brand, posted_at, case_id, platform, author, native_id, theme_id) WHERE case_id IS NOT NULL;
 COMMIT;

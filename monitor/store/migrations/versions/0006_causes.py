@@ -1,4 +1,4 @@
-"""Causes: complaints that say the same, with an identity that stays."""
+"""Causes: complaints that say the same; and digests of large stores, counted from indexes alone."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,7 @@ down_revision = "0005"
 
 MOMENT = sa.DateTime(timezone=True)
 UNGATHERED = sa.text("case_id IS NOT NULL AND theme_id IS NULL AND forgotten_at IS NULL")
+IN_CASE = sa.text("case_id IS NOT NULL")
 LIVE = sa.text("total IS NOT NULL")
 
 
@@ -32,3 +33,6 @@ def upgrade() -> None:
     themed = sa.text("theme_id IS NOT NULL")
     columns = ["theme_id", "posted_at"]
     op.create_index("ix_mentions_theme", "mentions", columns, sqlite_where=themed, postgresql_where=themed)
+    op.create_index("ix_cases_opened", "cases", ["opened_at", "brand", "state", "answered_at"])
+    complaint = ["brand", "posted_at", "case_id", "platform", "author", "native_id", "theme_id"]
+    op.create_index("ix_mentions_complaint", "mentions", complaint, sqlite_where=IN_CASE, postgresql_where=IN_CASE)
