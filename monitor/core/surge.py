@@ -47,8 +47,8 @@ class Often(StrEnum):
 CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 3e-7, Often.YEARLY: 1e-12}
 """The chance at which a window of a brand is called a surge, as ``tests/benchmarks/surges.py`` measured it."""
 
-TOPIC_CHANCE = 0.1
-"""A brand has many topics, so for each of them it must be so many times less likely."""
+PART_CHANCE = 0.1
+"""A brand has many topics and some platforms, so for each of them it must be so many times less likely."""
 
 OVER = 1e-3
 """What is likelier than this does not go on."""
@@ -68,6 +68,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where there may be more than usual: in a topic, on a platform, or, without either, in the brand as a whole."""
+
+    topic: str = ""
+    platform: str = ""
+
+    @property
+    def is_part(self) -> bool:
+        return bool(self.topic or self.platform)
+
+    def overlaps(self, other: "Scope") -> bool:
+        """May the same posts be in both? Two topics share none, and neither do two platforms."""
+        topics, platforms = {self.topic, other.topic} - {""}, {self.platform, other.platform} - {""}
+        return len(topics) < 2 and len(platforms) < 2
+
+
+WHOLE = Scope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
     """What was said in a span: posts, independent people behind them, and the most by one post's copies and one person.
 
@@ -82,7 +102,8 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surge:
-    """More than usual, from ``found_at`` until ``ended_at``. ``topic`` is empty when it is the brand as a whole.
+    """More than usual, from ``found_at`` until ``ended_at``. ``topic`` and ``platform`` are empty when it is the brand
+    as a whole.
 
     ``people`` are those since ``first_at``, the beginning of the window that stood out; ``peak`` is how many there were
     when something was last said about it, at ``told_at``.
@@ -91,6 +112,7 @@ class Surge:
     id: int
     brand: str
     topic: str
+    platform: str = ""
     kind: Kind
     first_at: datetime
     found_at: datetime
@@ -100,6 +122,11 @@ class Surge:
     expected: float
     ended_at: datetime | None = None
 
+    @property
+    def scope(self) -> Scope:
+        """Where it is."""
+        return Scope(topic=self.topic, platform=self.platform)
+
     def touches(self, span: Window) -> bool:
         """Was it going on at any moment of a span?"""
         return self.first_at < span.end and (self.ended_at is None or self.ended_at > span.start)
@@ -107,7 +134,8 @@ class Surge:
     @property
     def key(self) -> str:
         """Its public name, unique and stable for ever."""
-        return f"surge/{slug(self.brand)}/{self.topic or 'all'}/{self.found_at.isoformat()}"
+        where = self.topic or (f"on-{self.platform}" if self.platform else "all")
+        return f"surge/{slug(self.brand)}/{where}/{self.found_at.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +212,14 @@ def excess(known: Baseline, people: Mapping[int, int], now: datetime) -> Excess:
     found = []
     for length, count in people.items():
         expected = known.expected(now, length)
-        chance = tail(count, expected, known.dispersion[length])
+        chance = tail(count, expected, known.dispersion[length]) if count > expected else 1.0
         found.append(Excess(hours=length, people=count, expected=expected, chance=chance))
     return min(found, key=lambda one: (one.chance, one.hours))
 
 
-def is_surge(found: Excess, often: Often, *, is_topic: bool = False) -> bool:
+def is_surge(found: Excess, often: Often, *, is_part: bool = False) -> bool:
     """Enough people, several times the ordinary, and not by chance."""
-    limit = CHANCE[often] * (TOPIC_CHANCE if is_topic else 1)
+    limit = CHANCE[often] * (PART_CHANCE if is_part else 1)
     return found.people >= FEWEST and found.ratio >= RATIO and found.chance < limit
 
 

@@ -20,8 +20,8 @@ NOT_A_SURGE = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a notice shows: the window that stands out, who speaks in it, the first post, some quotes, and the words
-    that set it apart. ``topics`` are those that move most people, with their number; ``lately`` are people in the last
-    hour and in the hour before.
+    that set it apart. ``topics`` and ``platforms`` are those that move most people, with their number; ``lately`` are
+    people in the last hour and in the hour before.
     """
 
     excess: Excess
@@ -30,6 +30,7 @@ class Evidence:
     first: Words | None
     terms: Sequence[str]
     topics: Sequence[tuple[str, int]]
+    platforms: Sequence[tuple[str, int]]
     lately: tuple[int, int]
     is_young: bool
 
@@ -48,6 +49,8 @@ def write_surge(surge: Surge, shown: Evidence) -> Message:
         facts.append(("Words that set it apart", ", ".join(shown.terms)))
     if not surge.topic and shown.topics:
         facts.append(("About", ", ".join(f"{topic_name(topic)} ({count})" for topic, count in shown.topics)))
+    if not surge.platform and len(shown.platforms) > 1:
+        facts.append(("On", ", ".join(f"{platform} ({count})" for platform, count in shown.platforms)))
     if shown.first is not None:
         facts.append(("First post", moment(shown.first.posted_at)))
     return Message(
@@ -87,8 +90,9 @@ def write_end(surge: Surge) -> Message:
 
 
 def title(surge: Surge) -> str:
-    """What it is, in which topic, of which brand."""
-    about = f"{topic_name(surge.topic)} · {surge.brand}" if surge.topic else surge.brand
+    """What it is, in which topic or on which platform, of which brand."""
+    where = topic_name(surge.topic) if surge.topic else f"on {surge.platform}" if surge.platform else ""
+    about = f"{where} · {surge.brand}" if where else surge.brand
     if surge.kind is not Kind.SURGE:
         return f"{NOT_A_SURGE[surge.kind]} · {about}"
     word = "Surge of complaints" if surge.ended_at is None else "Surge of complaints, over"

@@ -1,6 +1,6 @@
 """Surges: say once what is more than usual and what it is made of, how it grows, and when it is over."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,12 +16,14 @@ from monitor.core.surge import (
     LEARNING,
     MOSTLY,
     TALKS,
+    WHOLE,
     WINDOWS,
     Baseline,
     Crowd,
     Excess,
     Kind,
     Often,
+    Scope,
     Surge,
     baseline,
     excess,
@@ -60,11 +62,11 @@ class SurgeRules:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is ordinary for a brand, by topic, as of the beginning of an hour."""
+    """What is ordinary for a brand, by scope, as of the beginning of an hour."""
 
     hour: datetime
-    people: Mapping[str, Baseline]
-    posts: Mapping[str, Baseline]
+    people: Mapping[Scope, Baseline]
+    posts: Mapping[Scope, Baseline]
     talk: Baseline | None
     without: tuple[str, ...]
 
@@ -73,7 +75,7 @@ class _Known:
 class _Found:
     """What stands out: where, what it is made of, and by how much."""
 
-    topic: str
+    scope: Scope
     kind: Kind
     excess: Excess
 
@@ -108,7 +110,8 @@ class SurgeWatch:
         looked = _Looked(store, brand, known, before, now)
         count = sum(self._go_on(looked, surge) for surge in before if surge.ended_at is None)
         for found in looked.found(self._rules.often):
-            if not any(one.mutes(Subject(brand=brand, topic=found.topic), now) for one in silences):
+            about = Subject(brand=brand, topic=found.scope.topic, platform=found.scope.platform)
+            if not any(one.mutes(about, now) for one in silences):
                 count += self._begin(looked, found)
         return count
 
@@ -123,7 +126,7 @@ class SurgeWatch:
         with looked.store.begin() as transaction:
             people, expected = found.excess.people, found.excess.expected
             surge = transaction.open_surge(
-                looked.brand, found.topic, found.kind, first_at, people, expected, looked.now
+                looked.brand, found.scope, found.kind, first_at, people, expected, looked.now
             )
             if surge is None:
                 return 0
@@ -175,37 +178,54 @@ class _Looked:
         self._crowds = {hours: store.crowds(brand, self._window(hours), known.without) for hours in WINDOWS}
 
     def found(self, often: Often) -> list[_Found]:
-        """What begins now: topics first, and the brand as a whole only if no topic of it stands out."""
-        if self._is_open("", Kind.SURGE):
+        """What begins now: topics first, then platforms, and the brand as a whole only if none of them stands out.
+
+        Whoever is in something that is told already is not counted again.
+        """
+        if self._is_open(WHOLE, Kind.SURGE):
             return []
-        topics = [topic for topic in self._crowds[WINDOWS[-1]] if topic and self._is_enough(topic)]
-        found = [one for topic in topics if (one := self._of(topic, often))]
-        if not found and not any(one.ended_at is None and one.kind is Kind.SURGE for one in self._before):
-            whole = (self._of("", often) if self._is_enough("") else None) or self._talk(often)
+        told = [one.scope for one in self._before if one.ended_at is None and one.kind is Kind.SURGE]
+        found: list[_Found] = []
+        for scope in self._parts():
+            others = [other for other in (*told, *(one.scope for one in found)) if other != scope]
+            one = self._of(scope, often, [other for other in others if other.overlaps(scope)])
+            found += [one] if one else []
+        if not found and not told:
+            whole = (self._of(WHOLE, often) if self._is_enough(WHOLE) else None) or self._talk(often)
             found = [whole] if whole else []
-        return [one for one in found if not self._is_open(one.topic, one.kind)]
+        return [one for one in found if not self._is_open(one.scope, one.kind)]
+
+    def _parts(self) -> list[Scope]:
+        """Topics, and platforms where there are several: a single one is the brand as a whole."""
+        parts = [scope for scope in self._crowds[WINDOWS[-1]] if scope.is_part and self._is_enough(scope)]
+        has_several = sum(bool(scope.platform) for scope in self._known.people) > 1
+        topics = [scope for scope in parts if scope.topic]
+        return topics + [scope for scope in parts if scope.platform and has_several]
 
     def excess_of(self, surge: Surge) -> Excess | None:
         """How an open surge stands out now; the windows that are longer than it was when it was found say nothing."""
         longest = round((surge.found_at - surge.first_at) / HOUR)
         if surge.kind in TALKS:
             return self._excess_of_talk(surge.kind, longest)
-        known = (self._known.people if surge.kind is Kind.SURGE else self._known.posts).get(surge.topic)
-        return self._excess(known, surge.topic, surge.kind, longest) if known else None
+        known = (self._known.people if surge.kind is Kind.SURGE else self._known.posts).get(surge.scope)
+        return self._excess(known, surge.scope, surge.kind, longest) if known else None
 
     def people_since(self, surge: Surge) -> int:
         return self._people(surge, Window(start=surge.first_at, end=self.now))
 
     def evidence(self, surge: Surge, found: Excess, own_words: Sequence[str]) -> Evidence:
         span = self._window(found.hours)
-        read = self.store.talk_in if surge.kind in TALKS else partial(self.store.said_in, topic=surge.topic)
+        read = (
+            self.store.talk_in
+            if surge.kind in TALKS
+            else partial(self.store.said_in, topic=surge.topic, platform=surge.platform)
+        )
         said = read(self.brand, span=span, limit=READ)
         there = read(self.brand, span=Window(start=span.start - WEEK, end=span.start), limit=READ)
         is_talk = surge.kind in TALKS
         terms = [] if is_talk else apart([one.text for one in said], [one.text for one in there], own_words)
-        crowds = self._crowds[found.hours]
-        topics = sorted(((name, one.people) for name, one in crowds.items() if name), key=lambda item: -item[1])
-        known = self._known.people.get(surge.topic)
+        crowds = {} if is_talk else self.store.crowds(self.brand, span, self._known.without, surge.scope)
+        known = self._known.people.get(surge.scope)
         before = Window(start=self.now - 2 * HOUR, end=self.now - HOUR)
         return Evidence(
             excess=found,
@@ -213,7 +233,8 @@ class _Looked:
             quotes=said[:QUOTED] if is_talk else _quotes(said, terms),
             first=min(said, key=lambda one: one.posted_at, default=None),
             terms=terms,
-            topics=() if is_talk else topics[:3],
+            topics=_most((scope.topic, one.people) for scope, one in crowds.items()),
+            platforms=_most((scope.platform, one.people) for scope, one in crowds.items()),
             lately=(self._people(surge, self._window(1)), self._people(surge, before)),
             is_young=known is not None and known.is_young,
         )
@@ -223,32 +244,46 @@ class _Looked:
         if surge.kind in TALKS:
             talk = self.store.talk_of(self.brand, span, self._known.without)
             return replace(talk, copies=self.store.most_talk_of(self.brand, span))
-        crowd = self.store.crowds(self.brand, span, self._known.without).get(surge.topic, NOBODY)
-        copies, by_one = self.store.most_of(self.brand, surge.topic, span)
+        crowd = self.store.crowds(self.brand, span, self._known.without, surge.scope)[WHOLE]
+        copies, by_one = self.store.most_of(self.brand, surge.scope, span)
         return replace(crowd, copies=copies if copies > 1 else 0, by_one=by_one if by_one > 1 else 0)
 
     def _people(self, surge: Surge, span: Window) -> int:
         return self._crowd(surge, span).people
 
-    def _of(self, topic: str, often: Often) -> _Found | None:
+    def _of(self, scope: Scope, often: Often, beside: Sequence[Scope] = ()) -> _Found | None:
         """A surge of people; or else a wave of posts without a crowd behind it, and what it is made of."""
-        people, posts = self._known.people.get(topic), self._known.posts.get(topic)
+        people, posts = self._known.people.get(scope), self._known.posts.get(scope)
         if people is None or posts is None:
             return None
-        found = self._excess(people, topic, Kind.SURGE, WINDOWS[-1])
-        if found and is_surge(found, often, is_topic=bool(topic)):
-            return _Found(topic, Kind.SURGE, found)
-        wave = self._excess(posts, topic, Kind.COPIES, WINDOWS[-1])
-        if wave is None or not is_surge(wave, often, is_topic=bool(topic)):
+        found = self._standing_out(people, scope, Kind.SURGE, often, beside)
+        if found:
+            return _Found(scope, Kind.SURGE, found)
+        wave = self._standing_out(posts, scope, Kind.COPIES, often, beside)
+        if wave is None:
             return None
-        copies, by_one = self.store.most_of(self.brand, topic, self._window(wave.hours))
-        kind = made_of(replace(self._crowds[wave.hours][topic], copies=copies, by_one=by_one))
-        return _Found(topic, kind, wave) if kind else None
+        copies, by_one = self.store.most_of(self.brand, scope, self._window(wave.hours))
+        kind = made_of(replace(self._crowds[wave.hours][scope], copies=copies, by_one=by_one))
+        return _Found(scope, kind, wave) if kind else None
 
-    def _excess(self, known: Baseline, topic: str, kind: Kind, longest: int) -> Excess | None:
+    def _standing_out(
+        self, known: Baseline, scope: Scope, kind: Kind, often: Often, beside: Sequence[Scope]
+    ) -> Excess | None:
+        """A scope that stands out, and would without those who are in others, too."""
+        found = self._excess(known, scope, kind, WINDOWS[-1])
+        if found is None or not is_surge(found, often, is_part=scope.is_part) or not beside:
+            return found if found and is_surge(found, often, is_part=scope.is_part) else None
+        alone = self._excess(known, scope, kind, WINDOWS[-1], beside)
+        return found if alone and is_surge(alone, often, is_part=scope.is_part) else None
+
+    def _excess(
+        self, known: Baseline, scope: Scope, kind: Kind, longest: int, beside: Sequence[Scope] = ()
+    ) -> Excess | None:
         counts = {}
-        for hours in self._usable(topic, kind, longest):
-            crowd = self._crowds[hours].get(topic, NOBODY)
+        for hours in self._usable(scope, kind, longest):
+            crowd = self._crowds[hours].get(scope, NOBODY)
+            if beside:
+                crowd = self.store.crowds(self.brand, self._window(hours), self._known.without, scope, beside)[WHOLE]
             counts[hours] = crowd.people if kind is Kind.SURGE else crowd.posts
         return excess(known, counts, self.now) if counts else None
 
@@ -256,32 +291,32 @@ class _Looked:
         found = self._excess_of_talk(Kind.TALK, WINDOWS[-1])
         if found is None or not is_surge(found, often):
             return None
-        if self._crowds[found.hours].get("", NOBODY).people >= COMPLAINING * found.people:
+        if self._crowds[found.hours].get(WHOLE, NOBODY).people >= COMPLAINING * found.people:
             return None
         is_copied = self.store.most_talk_of(self.brand, self._window(found.hours)) >= MOSTLY * found.people
-        return _Found("", Kind.COPIED_TALK if is_copied else Kind.TALK, found)
+        return _Found(WHOLE, Kind.COPIED_TALK if is_copied else Kind.TALK, found)
 
     def _excess_of_talk(self, kind: Kind, longest: int) -> Excess | None:
         if self._known.talk is None:
             return None
-        windows = self._usable("", kind, longest)
+        windows = self._usable(WHOLE, kind, longest)
         counts = {
             hours: self.store.talk_of(self.brand, self._window(hours), self._known.without).people for hours in windows
         }
         return excess(self._known.talk, counts, self.now) if counts else None
 
-    def _usable(self, topic: str, kind: Kind, longest: int) -> list[int]:
+    def _usable(self, scope: Scope, kind: Kind, longest: int) -> list[int]:
         """Windows that hold nothing of what is over: it was told. Copies and talk keep no surge of people back."""
-        same = [one for one in self._before if topic in ("", one.topic) or not one.topic]
+        same = [one for one in self._before if one.scope.overlaps(scope)]
         ended = [one.ended_at for one in same if one.ended_at and (one.kind is Kind.SURGE or kind is not Kind.SURGE)]
         last = max(ended, default=None)
         return [hours for hours in WINDOWS if hours <= longest and (last is None or self.now - hours * HOUR >= last)]
 
-    def _is_open(self, topic: str, kind: Kind) -> bool:
-        return any(one.ended_at is None and one.kind is kind and one.topic == topic for one in self._before)
+    def _is_open(self, scope: Scope, kind: Kind) -> bool:
+        return any(one.ended_at is None and one.kind is kind and one.scope == scope for one in self._before)
 
-    def _is_enough(self, topic: str) -> bool:
-        return self._crowds[WINDOWS[-1]][topic].posts >= FEWEST
+    def _is_enough(self, scope: Scope) -> bool:
+        return self._crowds[WINDOWS[-1]][scope].posts >= FEWEST
 
     def _window(self, hours: int) -> Window:
         return Window(start=self.now - hours * HOUR, end=self.now)
@@ -306,10 +341,15 @@ def _learn(store: Store, brand: str, hour: datetime) -> _Known:
     def learned(found: Mapping[datetime, Crowd], name: str) -> Baseline | None:
         return baseline([getattr(found[at], name) if at in found else 0 for at in hours], hour)
 
-    topics = store.by_hour(brand, span, young)
-    people = {topic: one for topic, found in topics.items() if (one := learned(found, "people"))}
-    posts = {topic: one for topic, found in topics.items() if (one := learned(found, "posts"))}
+    scopes = store.by_hour(brand, span, young)
+    people = {scope: one for scope, found in scopes.items() if (one := learned(found, "people"))}
+    posts = {scope: one for scope, found in scopes.items() if (one := learned(found, "posts"))}
     return _Known(hour, people, posts, learned(store.talk_by_hour(brand, span, young), "people"), young)
+
+
+def _most(named: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The three names that move most people; what is of no name is left out."""
+    return sorted(((name, people) for name, people in named if name), key=lambda item: (-item[1], item[0]))[:3]
 
 
 def _quotes(said: Sequence[Words], terms: Sequence[str]) -> list[Words]:

@@ -352,6 +352,7 @@ surges = Table(
     Column("id", Integer, primary_key=True),
     Column("brand", Text, nullable=False),
     Column("topic", Text, nullable=False),
+    Column("platform", Text, nullable=False, server_default=""),
     Column("kind", Text, nullable=False),
     Column("first_at", UtcDateTime, nullable=False),
     Column("found_at", UtcDateTime, nullable=False),
@@ -360,7 +361,21 @@ surges = Table(
     Column("people", Integer, nullable=False),
     Column("peak", Integer, nullable=False),
     Column("expected", Float, nullable=False),
-    UniqueConstraint("brand", "topic", "found_at"),
+    UniqueConstraint("brand", "topic", "platform", "found_at"),
+)
+
+surge_facts = Table(
+    "surge_facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("surge_id", Integer, ForeignKey("surges.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    UniqueConstraint("surge_id", "key"),
 )
 
 leases = Table(

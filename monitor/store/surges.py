@@ -1,16 +1,16 @@
 """Independent people by hour, for surges, and the surges that were found."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Text, and_, cast, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Engine, Text, and_, cast, func, insert, not_, or_, select, text, update
 from sqlalchemy import case as when
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
-from monitor.core.surge import Crowd, Kind, Surge
+from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 from monitor.store.connection import reading
 from monitor.store.digests import VOICE, as_words, complaints, others, posted, words
 from monitor.store.schema import cases, mentions, pulses, surges
@@ -18,7 +18,8 @@ from monitor.store.schema import cases, mentions, pulses, surges
 _INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
 """Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
 
-_FIELDS = ("id", "brand", "topic", "first_at", "found_at", "people", "peak", "expected", "ended_at")
+_COUNTS = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
+_FIELDS = ("id", "brand", "topic", "platform", "first_at", "found_at", "people", "peak", "expected", "ended_at")
 
 
 class SurgeWrites:
@@ -27,15 +28,15 @@ class SurgeWrites:
     _connection: Connection
 
     def open_surge(
-        self, brand: str, topic: str, kind: Kind, first_at: datetime, people: int, expected: float, now: datetime
+        self, brand: str, scope: Scope, kind: Kind, first_at: datetime, people: int, expected: float, now: datetime
     ) -> Surge | None:
-        is_open = and_(surges.c.brand == brand, surges.c.topic == topic, surges.c.kind == kind)
-        is_open = and_(is_open, surges.c.ended_at.is_(None))
-        if self._connection.execute(select(surges.c.id).where(is_open)).first() is not None:
+        what = {"brand": brand, "topic": scope.topic, "platform": scope.platform, "kind": kind}
+        same = and_(*(surges.c[name] == value for name, value in what.items()), surges.c.ended_at.is_(None))
+        if self._connection.execute(select(surges.c.id).where(same)).first() is not None:
             return None
-        row = {"brand": brand, "topic": topic, "kind": kind, "first_at": first_at, "found_at": now, "seen_at": now}
+        row = {"first_at": first_at, "found_at": now, "seen_at": now}
         numbers = {"people": people, "peak": people, "expected": expected}
-        found = self._connection.execute(insert(surges).values(**row, **numbers).returning(surges)).one()
+        found = self._connection.execute(insert(surges).values(**what, **row, **numbers).returning(surges)).one()
         return _surge(found)
 
     def set_surge(self, surge: Surge) -> None:
@@ -56,15 +57,12 @@ class SurgeReads:
         some = select(mentions.c.id).where(posted(brand, span)).limit(at_least).subquery()
         return int(self._rows(select(func.count()).select_from(some))[0][0]) >= at_least
 
-    def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[str, dict[datetime, Crowd]]:
+    def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[Scope, dict[datetime, Crowd]]:
         hour = self._hour()
-        counts = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
-        query = _complaints(select(hour, *counts), brand, span, without).group_by(hour)
-        found: dict[str, dict[datetime, Crowd]] = defaultdict(dict)
-        for row in self._rows(query):
-            found[""][_moment(row.hour)] = Crowd(posts=row.posts, people=row.people)
-        for row in self._rows(query.add_columns(cases.c.topic).group_by(cases.c.topic)):
-            found[row.topic][_moment(row.hour)] = Crowd(posts=row.posts, people=row.people)
+        query = _complaints(select(hour, *_COUNTS), brand, span, without).group_by(hour)
+        found: dict[Scope, dict[datetime, Crowd]] = defaultdict(dict)
+        for scope, row in self._by_scope(query):
+            found[scope][_moment(row.hour)] = Crowd(posts=row.posts, people=row.people)
         return found
 
     def talk_by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[datetime, Crowd]:
@@ -73,24 +71,28 @@ class SurgeReads:
         rows = self._rows(query.where(_others(brand, span, without)).group_by(hour))
         return {_moment(row.hour): Crowd(posts=row.posts, people=row.people) for row in rows}
 
-    def crowds(self, brand: str, span: Window, without: Collection[str]) -> dict[str, Crowd]:
-        counts = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
-        query = _complaints(select(*counts), brand, span, without)
-        (whole,) = self._rows(query)
-        found = {"": Crowd(posts=whole.posts, people=whole.people)}
-        for row in self._rows(query.add_columns(cases.c.topic).group_by(cases.c.topic)):
-            found[row.topic] = Crowd(posts=row.posts, people=row.people)
-        return found
+    def crowds(
+        self,
+        brand: str,
+        span: Window,
+        without: Collection[str],
+        within: Scope = WHOLE,
+        beside: Collection[Scope] = (),
+    ) -> dict[Scope, Crowd]:
+        query = _of(_complaints(select(*_COUNTS), brand, span, without), within)
+        for other in beside:
+            query = query.where(not_(and_(*_conditions(other))))
+        return {scope: Crowd(posts=row.posts, people=row.people) for scope, row in self._by_scope(query)}
 
     def talk_of(self, brand: str, span: Window, without: Collection[str]) -> Crowd:
         query = select(func.count().label("posts"), func.count(VOICE.distinct()).label("people"))
         (row,) = self._rows(query.where(_others(brand, span, without)))
         return Crowd(posts=row.posts, people=row.people)
 
-    def most_of(self, brand: str, topic: str, span: Window) -> tuple[int, int]:
+    def most_of(self, brand: str, scope: Scope, span: Window) -> tuple[int, int]:
         counts = []
         for what in (mentions.c.case_id, VOICE):
-            query = _of_topic(_complaints(select(func.count().label("posts")), brand, span, ()), topic)
+            query = _of(_complaints(select(func.count().label("posts")), brand, span, ()), scope)
             rows = self._rows(query.group_by(what).order_by(func.count().desc()).limit(1))
             counts.append(rows[0].posts if rows else 0)
         return counts[0], counts[1]
@@ -107,8 +109,9 @@ class SurgeReads:
         query = words().join(most, most.c.id == mentions.c.id).order_by(most.c.copies.desc(), mentions.c.id)
         return [as_words(row) for row in self._rows(query)]
 
-    def said_in(self, brand: str, topic: str, span: Window, limit: int) -> list[Words]:
-        first = _of_topic(_complaints(select(func.min(mentions.c.id)), brand, span, ()), topic)
+    def said_in(self, brand: str, topic: str, span: Window, limit: int, platform: str = "") -> list[Words]:
+        scope = Scope(topic=topic, platform=platform)
+        first = _of(_complaints(select(func.min(mentions.c.id)), brand, span, ()), scope)
         numbers = first.group_by(mentions.c.case_id)
         query = words().where(mentions.c.id.in_(numbers), mentions.c.forgotten_at.is_(None))
         rows = self._rows(query.order_by(mentions.c.posted_at, mentions.c.id).limit(limit))
@@ -117,6 +120,14 @@ class SurgeReads:
     def surges(self, since: datetime) -> list[Surge]:
         wanted = or_(surges.c.ended_at.is_(None), surges.c.ended_at > since)
         return [_surge(row) for row in self._rows(select(surges).where(wanted).order_by(surges.c.id))]
+
+    def _by_scope(self, query: Any) -> Iterator[tuple[Scope, Any]]:
+        """The rows of a query for the brand as a whole, for each topic and for each platform."""
+        yield from ((WHOLE, row) for row in self._rows(query))
+        for row in self._rows(query.add_columns(cases.c.topic).group_by(cases.c.topic)):
+            yield Scope(topic=row.topic), row
+        for row in self._rows(query.add_columns(mentions.c.platform).group_by(mentions.c.platform)):
+            yield Scope(platform=row.platform), row
 
     def _hour(self) -> Any:
         if self.engine.dialect.name == "sqlite":
@@ -134,8 +145,15 @@ def _complaints(query: Any, brand: str, span: Window, without: Collection[str]) 
     return found.where(mentions.c.source.not_in(list(without))) if without else found
 
 
-def _of_topic(query: Any, topic: str) -> Any:
-    return query.where(cases.c.topic == topic) if topic else query
+def _of(query: Any, scope: Scope) -> Any:
+    return query.where(*_conditions(scope))
+
+
+def _conditions(scope: Scope) -> Iterator[Any]:
+    if scope.topic:
+        yield cases.c.topic == scope.topic
+    if scope.platform:
+        yield mentions.c.platform == scope.platform
 
 
 def _others(brand: str, span: Window, without: Collection[str]) -> Any:

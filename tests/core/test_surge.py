@@ -105,7 +105,7 @@ def test_few_people_are_no_surge_however_quiet_it_was() -> None:
 def test_a_topic_must_be_less_likely_than_a_brand() -> None:
     for count in range(20, 60):
         found = excess(known(), {1: count}, MONDAY + 15 * HOUR)
-        assert is_surge(found, Often.MONTHLY) or not is_surge(found, Often.MONTHLY, is_topic=True)
+        assert is_surge(found, Often.MONTHLY) or not is_surge(found, Often.MONTHLY, is_part=True)
 
 
 def test_it_is_over_when_it_is_ordinary_again() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from monitor.core.message import Message
 from monitor.core.routing import Matching
-from monitor.core.surge import Kind, Often
+from monitor.core.surge import Kind, Often, Scope, Surge
 from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import writing
@@ -37,13 +37,16 @@ class World:
             connection.execute(insert(causes), [row | {"id": 1}])
             connection.execute(insert(pulses), [{"source": "old", "hour": START, "seen": 1, "skipped": 0}])
 
-    def weeks(self) -> None:
-        """Two weeks in which about two people an hour complain by day, and three say other things."""
+    def weeks(self, platforms: int = 2) -> None:
+        """Two weeks in which about two people an hour complain by day, some on a second platform, and three say other
+        things."""
         for hour in range(14 * 24 + 15):
             at = START + hour * HOUR
             for _ in range(self._dice.choice([1, 2, 3]) if 8 <= hour % 24 < 20 else self._dice.choice([0, 0, 1])):
                 topic = self._dice.choice(["delivery", "price"])
                 self.complain([at + self._dice.random() * HOUR], topic=topic)
+            if platforms > 1 and hour % 3 == 0:
+                self.complain([at + self._dice.random() * HOUR], topic="price", platform="reviews")
             self.say([at + self._dice.random() * HOUR for _ in range(3)])
 
     def complain(
@@ -54,6 +57,7 @@ class World:
         case: int | None = None,
         text: str = "Acme courier lost parcel {n}",
         source: str = "old",
+        platform: str = "social",
     ) -> None:
         """One complaint at each moment: each of another person with a case of their own, unless one is given."""
         opened: list[dict[str, Any]] = []
@@ -63,7 +67,8 @@ class World:
             if case is None or not opened:
                 opened.append(_case(number, topic, at))
             of = opened[0]["id"] if case is not None else number
-            posts.append(_post(number, at, author, text.format(n=number), source) | {"cause_id": 1, "case_id": of})
+            post = _post(number, at, author, text.format(n=number), source)
+            posts.append(post | {"cause_id": 1, "case_id": of, "platform": platform})
         self._insert(opened, posts)
 
     def say(self, moments: Iterable[datetime], text: str = "Acme is fine {n}", author: str | None = None) -> None:
@@ -87,6 +92,9 @@ class World:
         with self.store.engine.connect() as connection:
             rows = connection.execute(outbox.select().order_by(outbox.c.id))
             return [Message.from_json(row.message) for row in rows]
+
+    def surges(self) -> list[Surge]:
+        return self.store.surges(START)
 
     def kinds(self) -> list[tuple[str, Kind]]:
         return [(one.topic, one.kind) for one in self.store.surges(START)]
@@ -157,6 +165,70 @@ def test_people_of_all_topics_are_a_surge_of_the_brand_and_not_one_of_each_topic
     assert world.look() == 1
     assert world.kinds() == [("", Kind.SURGE)]
     assert dict(world.told()[0].facts)["About"]
+
+
+TOPICS = ("delivery", "price", "safety", "policy")
+
+
+def test_people_on_one_platform_about_many_things_are_a_surge_of_the_platform(world: World) -> None:
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 6), topic=topic, platform="reviews")
+    assert world.look() == 1
+    assert [one.scope for one in world.surges()] == [Scope(platform="reviews")]
+    (notice,) = world.told()
+    assert notice.title == "Surge of complaints · on reviews · Acme"
+    assert dict(notice.facts)["About"].startswith("delivery (6), ")
+    assert "On" not in dict(notice.facts)
+
+
+def test_a_topic_on_one_platform_is_one_surge_that_names_its_platforms(world: World) -> None:
+    world.complain(minutes_before(NOW, 25), platform="reviews")
+    assert world.look() == 1
+    assert [one.scope for one in world.surges()] == [Scope(topic="delivery")]
+    assert dict(world.told()[0].facts)["On"].startswith("reviews (25), social (")
+    for minute in range(1, 30):
+        world.look(NOW + minute * MINUTE)
+    assert len(world.surges()) == 1
+
+
+def test_a_platform_is_told_beside_a_topic_only_for_other_people(world: World) -> None:
+    world.complain(minutes_before(NOW, 25), platform="reviews")
+    world.look()
+    later = NOW + 30 * MINUTE
+    for topic in TOPICS[1:]:
+        world.complain(minutes_before(later, 8, within=25), topic=topic, platform="reviews")
+    world.look(later)
+    assert [one.scope for one in world.surges()] == [Scope(topic="delivery"), Scope(platform="reviews")]
+
+
+def test_a_topic_is_told_beside_a_platform_only_for_other_people(world: World) -> None:
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 6), topic=topic, platform="reviews")
+    world.look()
+    later = NOW + 20 * MINUTE
+    world.complain(minutes_before(later, 20, within=15), platform="reviews")
+    world.look(later)
+    assert [one.scope for one in world.surges()] == [Scope(platform="reviews")]
+    world.complain(minutes_before(later, 30, within=15))
+    world.look(later)
+    assert [one.scope for one in world.surges()] == [Scope(platform="reviews"), Scope(topic="delivery")]
+
+
+def test_a_single_platform_is_the_brand_as_a_whole(sql_store: SqlStore) -> None:
+    world = World(sql_store)
+    world.weeks(platforms=1)
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 7), topic=topic)
+    assert world.look() == 1
+    assert world.kinds() == [("", Kind.SURGE)]
+    assert [one.platform for one in world.surges()] == [""]
+
+
+def test_a_silence_of_the_platform_holds_its_notice_back(world: World) -> None:
+    world.store.add_silence(Matching(platforms=("reviews",)), NOW + HOUR, "ann", "known", NOW)
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 6), topic=topic, platform="reviews")
+    assert world.look() == 0
 
 
 def test_copies_of_one_post_are_no_surge_and_said_to_be_copies(world: World) -> None:

@@ -178,6 +178,7 @@ def _surges() -> dict[str, Message]:
         first=said[0],
         terms=("checkout", "payment failed", "basket"),
         topics=(),
+        platforms=(("reddit", 29), ("mastodon", 12)),
         lately=(41, 9),
         is_young=False,
     )

@@ -17,7 +17,7 @@ from monitor.core.health import Health
 from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching
-from monitor.core.surge import Kind
+from monitor.core.surge import Kind, Scope
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports import Alert, Draft, Receipt
@@ -89,7 +89,7 @@ def fill(store: SqlStore) -> None:
         transaction.add_gaps("news", [Gap(NOW - MINUTE, NOW, "the feed holds only ten entries")], NOW)
         transaction.spend("x/1", [("USD", 0.25)], NOW)
         transaction.add_pulse("news", 6, 1, NOW)
-        transaction.open_surge("Acme", "delivery", Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
+        transaction.open_surge("Acme", Scope(topic="delivery"), Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
         transaction.add_reach([(numbers[TOLD], 4)], NOW)
         transaction.decide_digest("marketing", NOW.date(), NOW, is_sent=True)
     store.add_orders([("Acme", NOW.date(), 500)])
