@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import sqrt
 
 from monitor.core.digest import Words
 from monitor.core.message import Message, Tone, duration, moment
 from monitor.core.quoting import quoted
-from monitor.core.surge import MOSTLY, Crowd, Excess, Kind, Surge
-from monitor.core.wording import topic_name
+from monitor.core.spread import Together
+from monitor.core.surge import HOUR, MOSTLY, TALKS, Crowd, Excess, Kind, Surge
+from monitor.core.wording import SPREAD, topic_name
 
 NOT_A_SURGE = {
     Kind.COPIES: "Not a surge: copies of one post",
@@ -16,12 +18,15 @@ NOT_A_SURGE = {
     Kind.TALK: "Much talk, few complaints",
 }
 
+SURE = 1.64
+"""Standard errors between two hours: chance alone calls one in twenty growing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What a notice shows: the window that stands out, who speaks in it, the first post, some quotes, and the words
     that set it apart. ``topics`` and ``platforms`` are those that move most people, with their number; ``lately`` are
-    people in the last hour and in the hour before.
+    people in the last hour and in the hour before. ``spread`` is that of its posts, where a platform tells it.
     """
 
     excess: Excess
@@ -33,6 +38,7 @@ class Evidence:
     platforms: Sequence[tuple[str, int]]
     lately: tuple[int, int]
     is_young: bool
+    spread: Together | None = None
 
 
 def write_surge(surge: Surge, shown: Evidence) -> Message:
@@ -45,6 +51,8 @@ def write_surge(surge: Surge, shown: Evidence) -> Message:
         ("Posts", _posts(shown.crowd)),
         ("Last hour", f"{shown.lately[0]} people, the hour before {shown.lately[1]}"),
     ]
+    if surge.kind not in TALKS:
+        facts.append((SPREAD, _spread(surge, shown)))
     if shown.terms:
         facts.append(("Words that set it apart", ", ".join(shown.terms)))
     if not surge.topic and shown.topics:
@@ -102,6 +110,20 @@ def title(surge: Surge) -> str:
 def _why(shown: Evidence) -> str:
     said = f"chance alone brings that once in {_odds(shown.excess.chance)} such windows"
     return f"{said}; the baseline is less than a week old" if shown.is_young else said
+
+
+def _spread(surge: Surge, shown: Evidence) -> str:
+    """Whether it spreads: by reposts, or else by people once two hours of it can be compared, or else unknown."""
+    if shown.spread is not None:
+        measured = "1 post" if shown.spread.posts == 1 else f"{shown.spread.posts} posts"
+        count = f"{shown.spread.reposts} reposts of the {measured} measured"
+        return f"growing, {count}, {shown.spread.per_hour:.0f} an hour" if shown.spread.is_growing else f"flat, {count}"
+    if surge.told_at - surge.first_at < 2 * HOUR:
+        return "unknown: it is too young, and no reposts were measured"
+    last, before = shown.lately
+    errors = (last - before) / sqrt(max(1, last + before))
+    how = "growing" if errors > SURE else "fading" if errors < -SURE else "flat"
+    return f"{how}, by people who join in; no reposts were measured"
 
 
 def _posts(crowd: Crowd) -> str:

@@ -9,6 +9,7 @@ from monitor.core.days import Window
 from monitor.core.digest import Words
 from monitor.core.message import Message
 from monitor.core.routing import Silence, Subject
+from monitor.core.spread import Together, spread, together
 from monitor.core.surge import (
     FEWEST,
     HISTORY,
@@ -237,7 +238,12 @@ class _Looked:
             platforms=_most((scope.platform, one.people) for scope, one in crowds.items()),
             lately=(self._people(surge, self._window(1)), self._people(surge, before)),
             is_young=known is not None and known.is_young,
+            spread=None if is_talk else self._spread(surge),
         )
+
+    def _spread(self, surge: Surge) -> Together | None:
+        measured = self.store.reach_in(self.brand, surge.scope, Window(start=surge.first_at, end=self.now))
+        return together([one for posted_at, points in measured if (one := spread(posted_at, points))])
 
     def _crowd(self, surge: Surge, span: Window) -> Crowd:
         """Who speaks in a span, and what most of it is."""

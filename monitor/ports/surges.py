@@ -6,6 +6,7 @@ from typing import Protocol
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
+from monitor.core.spread import Reach
 from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 
 
@@ -57,6 +58,10 @@ class SurgeReads(Protocol):
 
     def said_in(self, brand: str, topic: str, span: Window, limit: int, platform: str = "") -> list[Words]:
         """Complaints of a span, the first of each case, oldest first; empty names stand for all."""
+        ...
+
+    def reach_in(self, brand: str, scope: Scope, span: Window) -> list[tuple[datetime, list[Reach]]]:
+        """Complaints of a span whose reposts were measured: when each was posted, and its measurements."""
         ...
 
     def surges(self, since: datetime) -> list[Surge]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Text, and_, cast, func, insert, not_, or_, select, text, update
@@ -10,10 +11,11 @@ from sqlalchemy import case as when
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
+from monitor.core.spread import Reach
 from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 from monitor.store.connection import reading
 from monitor.store.digests import VOICE, as_words, complaints, others, posted, words
-from monitor.store.schema import cases, mentions, pulses, surges
+from monitor.store.schema import cases, mentions, pulses, reach, surges
 
 _INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
 """Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
@@ -116,6 +118,14 @@ class SurgeReads:
         query = words().where(mentions.c.id.in_(numbers), mentions.c.forgotten_at.is_(None))
         rows = self._rows(query.order_by(mentions.c.posted_at, mentions.c.id).limit(limit))
         return [as_words(row) for row in rows]
+
+    def reach_in(self, brand: str, scope: Scope, span: Window) -> list[tuple[datetime, list[Reach]]]:
+        query = select(mentions.c.id, mentions.c.posted_at, reach.c.at, reach.c.reposts)
+        query = _of(_complaints(query, brand, span, ()), scope)
+        query = query.join(reach, reach.c.mention_id == mentions.c.id).where(reach.c.reposts.is_not(None))
+        rows = self._rows(query.order_by(mentions.c.id, reach.c.at))
+        found = (list(points) for _, points in groupby(rows, key=lambda row: row.id))
+        return [(points[0].posted_at, [Reach(row.at, row.reposts) for row in points]) for points in found]
 
     def surges(self, since: datetime) -> list[Surge]:
         wanted = or_(surges.c.ended_at.is_(None), surges.c.ended_at > since)

@@ -167,6 +167,37 @@ def test_people_of_all_topics_are_a_surge_of_the_brand_and_not_one_of_each_topic
     assert dict(world.told()[0].facts)["About"]
 
 
+def spread_of(notice: Message) -> str:
+    return dict(notice.facts)["Spread"].split(",")[0].split(":")[0]
+
+
+def test_the_notice_says_whether_it_spreads_by_reposts_where_they_are_known(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    with world.store.engine.connect() as connection:
+        numbers = [row.id for row in connection.execute(mentions.select().order_by(mentions.c.id.desc()).limit(2))]
+    with world.store.begin() as transaction:
+        transaction.add_reach([(numbers[0], 41), (numbers[1], None)], NOW)
+    world.look()
+    assert dict(world.told()[0].facts)["Spread"].startswith("growing, 41 reposts of the 1 post measured, ")
+    later = NOW + HOUR
+    world.complain(minutes_before(later, 25))
+    with world.store.begin() as transaction:
+        transaction.add_reach([(numbers[0], 42)], later)
+    world.look(later)
+    assert dict(world.told()[1].facts)["Spread"] == "flat, 42 reposts of the 1 post measured"
+
+
+@pytest.mark.parametrize(("people", "said"), [((60, 60), "flat"), ((25, 60), "growing"), ((60, 25), "fading")])
+def test_or_by_the_people_who_join_in(world: World, people: tuple[int, int], said: str) -> None:
+    world.complain(minutes_before(NOW, people[0]))
+    world.look()
+    assert spread_of(world.told()[0]) == "unknown"
+    later = NOW + HOUR
+    world.complain(minutes_before(later, people[1]))
+    world.look(later)
+    assert spread_of(world.told()[1]) == said
+
+
 TOPICS = ("delivery", "price", "safety", "policy")
 
 

@@ -25,6 +25,7 @@ from monitor.core.health import Health
 from monitor.core.level import Level, Signals, grade
 from monitor.core.mention import Gap
 from monitor.core.message import Message
+from monitor.core.spread import Together
 from monitor.core.surge import Crowd, Excess, Kind, Surge
 from monitor.core.surge_message import Evidence, write_end, write_growth, write_surge
 from monitor.core.timers import timers
@@ -181,10 +182,11 @@ def _surges() -> dict[str, Message]:
         platforms=(("reddit", 29), ("mastodon", 12)),
         lately=(41, 9),
         is_young=False,
+        spread=Together(posts=6, reposts=231, per_hour=64.0, is_growing=True),
     )
     over = replace(surge, ended_at=NOW + timedelta(hours=2), people=103)
     copies = replace(surge, kind=Kind.COPIES)
-    by_copies = replace(shown, crowd=Crowd(posts=311, people=12, copies=295, by_one=2))
+    by_copies = replace(shown, spread=None, crowd=Crowd(posts=311, people=12, copies=295, by_one=2))
     return {
         "surge": write_surge(surge, shown),
         "surge_copies": write_surge(copies, by_copies),
