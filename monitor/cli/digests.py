@@ -13,8 +13,11 @@ from monitor.cli.common import settings_of, with_config
 if TYPE_CHECKING:
     from monitor.core.digest import Digest
     from monitor.settings import Settings
+    from monitor.store.sql import SqlStore
 
 FORMATS = ("text", "markdown", "html", "json", "slack")
+
+QUARTER = timedelta(days=91)
 
 
 @click.command()
@@ -142,6 +145,24 @@ def _stats(settings: "Settings", brand: str, days: int, zone: tzinfo) -> Iterato
     if states:
         counts = tuple((named(state), count) for state, count in states.items())
         yield from bars(Chart(title="Cases of all brands by how they stand", series="cases", bars=counts))
+    yield from _surges(store, brand, settings.surges.false_ones, clock())
+
+
+def _surges(store: "SqlStore", brand: str, often: str, now: datetime) -> Iterator[str]:
+    """How many surges were told in a quarter of a year, and how many of them people called false alarms."""
+    from monitor.core.mark import Mark
+    from monitor.core.surge import Kind
+
+    since = max(now - QUARTER, store.since(brand) or now)
+    told = [one for one in store.surges(since) if (one.brand, one.kind) == (brand, Kind.SURGE)]
+    if not told:
+        return
+    false = sum(one.mark is Mark.FALSE for one in told)
+    months = max((now - since) / timedelta(days=30.44), 1.0)
+    said = "nobody called one a false alarm"
+    if false:
+        said = f"{false} called a false alarm: {false / months:.1f} a month (put up with: {often})"
+    yield f"{len(told)} surge{'s' * (len(told) != 1)} told in {(now - since).days} days, {said}"
 
 
 @click.command()

@@ -15,6 +15,7 @@ from statistics import median
 
 from monitor.core.cause import slug
 from monitor.core.days import Window
+from monitor.core.mark import Mark
 
 HOUR = timedelta(hours=1)
 WINDOWS = (1, 4, 24)
@@ -106,7 +107,7 @@ class Surge:
     as a whole.
 
     ``people`` are those since ``first_at``, the beginning of the window that stood out; ``peak`` is how many there were
-    when something was last said about it, at ``told_at``.
+    when something was last said about it, at ``told_at``. ``mark`` is what people say it is.
     """
 
     id: int
@@ -121,6 +122,7 @@ class Surge:
     peak: int
     expected: float
     ended_at: datetime | None = None
+    mark: Mark | None = None
 
     @property
     def scope(self) -> Scope:

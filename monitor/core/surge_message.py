@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 from monitor.core.digest import Words
+from monitor.core.mark import Mark, Marked, standing
 from monitor.core.message import Message, Tone, duration, moment
 from monitor.core.quoting import quoted
 from monitor.core.spread import Together
@@ -18,6 +19,8 @@ NOT_A_SURGE = {
     Kind.TALK: "Much talk, few complaints",
 }
 
+SAID = "Said about it"
+LAST_SAID = 3
 SURE = 1.64
 """Standard errors between two hours: chance alone calls one in twenty growing."""
 
@@ -67,13 +70,18 @@ def write_surge(surge: Surge, shown: Evidence) -> Message:
         quotes=tuple(quoted(one) for one in shown.quotes),
         facts=tuple(facts),
         why=(_why(shown),),
-        tone=Tone.GROWING if surge.kind is Kind.SURGE and surge.ended_at is None else Tone.QUIET,
+        tone=_tone(surge),
     )
 
 
-def write_over(notice: Message, surge: Surge) -> Message:
-    """The notice once it is over: what it said last, under another title."""
-    return replace(notice, title=title(surge), tone=Tone.QUIET)
+def write_said(notice: Message, surge: Surge, said: Sequence[Marked]) -> Message:
+    """The notice as it was, with how the surge stands now, what people said about it, and what they can say."""
+    last = standing(said)
+    surge = replace(surge, mark=last.mark if last else None)
+    facts = tuple((name, value) for name, value in notice.facts if name != SAID)
+    words = tuple((SAID, f"{_named(one)}, {moment(one.at)}") for one in said[-LAST_SAID:])
+    shown = replace(notice, title=title(surge), tone=_tone(surge), facts=(*facts, *words))
+    return replace(shown, surge=surge.id, offers=_offers(surge))
 
 
 def write_growth(surge: Surge, before: int) -> Message:
@@ -103,8 +111,29 @@ def title(surge: Surge) -> str:
     about = f"{where} · {surge.brand}" if where else surge.brand
     if surge.kind is not Kind.SURGE:
         return f"{NOT_A_SURGE[surge.kind]} · {about}"
-    word = "Surge of complaints" if surge.ended_at is None else "Surge of complaints, over"
-    return f"{word} · {about}"
+    word = "False alarm" if surge.mark is Mark.FALSE else "Surge of complaints"
+    is_known = ", known issue" if surge.mark is Mark.KNOWN else ""
+    return f"{word}{is_known}{', over' if surge.ended_at else ''} · {about}"
+
+
+def _tone(surge: Surge) -> Tone:
+    is_news = surge.kind is Kind.SURGE and surge.ended_at is None and surge.mark is None
+    return Tone.GROWING if is_news else Tone.QUIET
+
+
+def _offers(surge: Surge) -> tuple[str, ...]:
+    """What can be said: of what is over only whether it was one."""
+    if surge.kind is not Kind.SURGE:
+        return ()
+    if surge.mark is Mark.FALSE:
+        return ("real",)
+    known = ("known",) if surge.mark is None else ()
+    mute = ("mute",) if surge.topic else ()
+    return ("false",) if surge.ended_at else (*known, *mute, "false")
+
+
+def _named(said: Marked) -> str:
+    return f"{said.mark} until {moment(said.until)}, by {said.name}" if said.until else f"{said.mark}, by {said.name}"
 
 
 def _why(shown: Evidence) -> str:

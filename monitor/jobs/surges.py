@@ -7,6 +7,7 @@ from functools import partial
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
+from monitor.core.mark import Mark
 from monitor.core.message import Message
 from monitor.core.routing import Silence, Subject
 from monitor.core.spread import Together, spread, together
@@ -32,7 +33,7 @@ from monitor.core.surge import (
     is_surge,
     made_of,
 )
-from monitor.core.surge_message import Evidence, write_end, write_growth, write_over, write_surge
+from monitor.core.surge_message import Evidence, write_end, write_growth, write_said, write_surge
 from monitor.core.terms import apart
 from monitor.core.wording import edit_of
 from monitor.ports import Store, Transaction
@@ -85,18 +86,18 @@ class SurgeWatch:
     """Looks at a store; what is ordinary is worked out once an hour and kept meanwhile."""
 
     def __init__(self, rules: SurgeRules) -> None:
-        self._rules = rules
+        self.rules = rules
         self._known: dict[str, _Known] = {}
 
     def look(self, store: Store, now: datetime) -> int:
         """Look at every brand, and return how many messages were put into the outbox."""
-        if not self._rules.targets:
+        if not self.rules.targets:
             return 0
         silences = store.silences(now)
         before = store.surges(now - DAY)
         return sum(
             self._look(store, brand, [one for one in before if one.brand == brand], silences, now)
-            for brand in self._rules.brands
+            for brand in self.rules.brands
         )
 
     def _look(
@@ -109,11 +110,14 @@ class SurgeWatch:
         if not known.people:
             return 0
         looked = _Looked(store, brand, known, before, now)
-        count = sum(self._go_on(looked, surge) for surge in before if surge.ended_at is None)
-        for found in looked.found(self._rules.often):
-            about = Subject(brand=brand, topic=found.scope.topic, platform=found.scope.platform)
-            if not any(one.mutes(about, now) for one in silences):
-                count += self._begin(looked, found)
+
+        def is_muted(scope: Scope) -> bool:
+            about = Subject(brand=brand, topic=scope.topic, platform=scope.platform)
+            return any(one.mutes(about, now) for one in silences)
+
+        count = sum(self._go_on(looked, one, is_muted(one.scope)) for one in before if one.ended_at is None)
+        for found in looked.found(self.rules.often):
+            count += 0 if is_muted(found.scope) else self._begin(looked, found)
         return count
 
     def _learned(self, store: Store, brand: str, hour: datetime) -> _Known:
@@ -131,41 +135,46 @@ class SurgeWatch:
             )
             if surge is None:
                 return 0
-            message = write_surge(surge, looked.evidence(surge, found.excess, self._rules.brands[looked.brand]))
-            return sum(transaction.enqueue(target, message, looked.now) for target in self._rules.targets)
+            message = write_surge(surge, looked.evidence(surge, found.excess, self.rules.brands[looked.brand]))
+            message = write_said(message, surge, ())
+            return sum(transaction.enqueue(target, message, looked.now) for target in self.rules.targets)
 
-    def _go_on(self, looked: "_Looked", surge: Surge) -> int:
-        """Edit the notice once an hour, add a line when people have doubled, and one when it is over."""
+    def _go_on(self, looked: "_Looked", surge: Surge, is_muted: bool) -> int:
+        """Edit the notice once an hour, add a line when people have doubled, and one when it is over.
+
+        No lines come of what is muted, and none of what somebody called a false alarm.
+        """
+        is_quiet = is_muted or surge.mark is Mark.FALSE or surge.kind is not Kind.SURGE
         now = looked.now
         found = looked.excess_of(surge)
         people = max(surge.people, looked.people_since(surge))
         is_ended = found is None or is_over(found)
-        has_grown = surge.kind is Kind.SURGE and people >= GROWN * surge.peak
+        has_grown = not is_quiet and people >= GROWN * surge.peak
         if not is_ended and not has_grown and now - surge.told_at < EDITED_EVERY:
             return 0
         after = replace(surge, people=people, told_at=now, ended_at=now if is_ended else None)
         after = replace(after, peak=people) if has_grown else after
         lines = [write_growth(after, surge.peak)] if has_grown else []
-        lines += [write_end(after)] if is_ended and surge.kind is Kind.SURGE else []
+        lines += [write_end(after)] if is_ended and not is_quiet else []
         shown = None
         if found and not is_ended:
-            shown = write_surge(after, looked.evidence(after, found, self._rules.brands[looked.brand]))
+            shown = write_surge(after, looked.evidence(after, found, self.rules.brands[looked.brand]))
         with looked.store.begin() as transaction:
             transaction.set_surge(after)
             count = self._edit(transaction, after, shown, now)
             return count + sum(
-                transaction.enqueue(target, line, now) for target in self._rules.targets for line in lines
+                transaction.enqueue(target, line, now) for target in self.rules.targets for line in lines
             )
 
     def _edit(self, transaction: Transaction, surge: Surge, shown: Message | None, now: datetime) -> int:
-        """Put a new notice in the place of the old one; without one it says what it said, and that it is over."""
+        """Put a new notice in the place of the old one; without one it says what it said, and how it stands now."""
         count = 0
-        for target in self._rules.targets:
+        for target in self.rules.targets:
             told = transaction.message(target, surge.key)
             if told is not None:
-                message = shown or write_over(told.message, surge)
+                message = write_said(shown or told.message, surge, transaction.surge_facts(surge.id))
                 transaction.revise(told.id, message)
-                if target in self._rules.threaded:
+                if target in self.rules.threaded:
                     count += transaction.enqueue(target, edit_of(message, now), now)
         return count
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
+from monitor.core.mark import Marked
 from monitor.core.spread import Reach
 from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 
@@ -80,4 +81,16 @@ class SurgeWrites(Protocol):
 
     def set_surge(self, surge: Surge) -> None:
         """Keep how a surge goes on."""
+        ...
+
+    def surge(self, number: int) -> Surge | None:
+        """A surge, or ``None`` if there is none of this number."""
+        ...
+
+    def surge_facts(self, surge: int) -> list[Marked]:
+        """What people said about a surge, oldest first."""
+        ...
+
+    def add_surge_fact(self, surge: int, said: Marked) -> bool:
+        """Keep what somebody said; ``False`` if it was heard before."""
         ...

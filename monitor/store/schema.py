@@ -375,6 +375,7 @@ surge_facts = Table(
     Column("name", Text, nullable=False),
     Column("via", Text, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
     UniqueConstraint("surge_id", "key"),
 )
 

@@ -1,7 +1,8 @@
 """Independent people by hour, for surges, and the surges that were found."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -11,11 +12,14 @@ from sqlalchemy import case as when
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
+from monitor.core.mark import Mark, Marked, standing
+from monitor.core.routing import Matching
 from monitor.core.spread import Reach
 from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 from monitor.store.connection import reading
 from monitor.store.digests import VOICE, as_words, complaints, others, posted, words
-from monitor.store.schema import cases, mentions, pulses, reach, surges
+from monitor.store.posts import upsert
+from monitor.store.schema import cases, mentions, pulses, reach, silences, surge_facts, surges
 
 _INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
 """Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
@@ -44,6 +48,22 @@ class SurgeWrites:
     def set_surge(self, surge: Surge) -> None:
         values = {"people": surge.people, "peak": surge.peak, "seen_at": surge.told_at, "ended_at": surge.ended_at}
         self._connection.execute(update(surges).where(surges.c.id == surge.id).values(**values))
+
+    def surge(self, number: int) -> Surge | None:
+        row = self._connection.execute(select(surges).where(surges.c.id == number)).first()
+        return _surge(row, self.surge_facts(number)) if row else None
+
+    def surge_facts(self, surge: int) -> list[Marked]:
+        return _facts(self._connection, [surge]).get(surge, [])
+
+    def add_surge_fact(self, surge: int, said: Marked) -> bool:
+        statement = upsert(self._connection, surge_facts).values(surge_id=surge, **asdict(said))
+        kept = statement.on_conflict_do_nothing().returning(surge_facts.c.id)
+        return self._connection.execute(kept).first() is not None
+
+    def add_silence(self, matching: Matching, until: datetime, by: str, why: str, now: datetime) -> int:
+        statement = insert(silences).values(matching=asdict(matching), until=until, by=by, why=why, created_at=now)
+        return int(self._connection.execute(statement.returning(silences.c.id)).scalar_one())
 
 
 class SurgeReads:
@@ -129,7 +149,10 @@ class SurgeReads:
 
     def surges(self, since: datetime) -> list[Surge]:
         wanted = or_(surges.c.ended_at.is_(None), surges.c.ended_at > since)
-        return [_surge(row) for row in self._rows(select(surges).where(wanted).order_by(surges.c.id))]
+        with reading(self.engine) as connection:
+            rows = connection.execute(select(surges).where(wanted).order_by(surges.c.id)).all()
+            said = _facts(connection, [row.id for row in rows])
+        return [_surge(row, said.get(row.id, [])) for row in rows]
 
     def _by_scope(self, query: Any) -> Iterator[tuple[Scope, Any]]:
         """The rows of a query for the brand as a whole, for each topic and for each platform."""
@@ -175,6 +198,17 @@ def _moment(hour: str) -> datetime:
     return datetime.fromisoformat(f"{hour}:00").replace(tzinfo=UTC)
 
 
-def _surge(row: Any) -> Surge:
+def _facts(connection: Connection, numbers: Sequence[int]) -> dict[int, list[Marked]]:
+    """What people said about surges, oldest first."""
+    query = select(surge_facts).where(surge_facts.c.surge_id.in_(numbers)).order_by(surge_facts.c.id)
+    found: dict[int, list[Marked]] = defaultdict(list)
+    for row in connection.execute(query):
+        values = {name: getattr(row, name) for name in ("by", "name", "via", "at", "key", "until")}
+        found[row.surge_id].append(Marked(mark=Mark(row.mark), **values))
+    return found
+
+
+def _surge(row: Any, said: Sequence[Marked] = ()) -> Surge:
     values = {name: getattr(row, name) for name in _FIELDS}
-    return Surge(**values, kind=Kind(row.kind), told_at=row.seen_at)
+    last = standing(said)
+    return Surge(**values, kind=Kind(row.kind), told_at=row.seen_at, mark=last.mark if last else None)

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from monitor.core.case import NotAllowed
+from monitor.core.mark import Mark, Marked
 from monitor.core.message import Message
 from monitor.core.routing import Matching
 from monitor.core.surge import Kind, Often, Scope, Surge
 from monitor.jobs.digest import make_digest
+from monitor.jobs.mark import mark
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import writing
 from monitor.store.schema import Stage, cases, causes, mentions, outbox, pulses
@@ -380,3 +383,87 @@ def test_the_digest_of_the_day_tells_of_it(world: World) -> None:
     today, tomorrow = (make_digest(world.store, "Acme", NOW.date() + timedelta(days=n), 1, UTC, NOW) for n in (0, 1))
     assert [one.topic for one in today.surges] == ["delivery"]
     assert tomorrow.surges == ()
+
+
+# What people say about it
+
+
+def say(world: World, what: Mark, *, key: str = "1", span: timedelta | None = None, now: datetime = NOW) -> None:
+    said = Marked(mark=what, by="U1", name="ann", via="slack", at=now, key=key, until=now + span if span else None)
+    mark(world.store, RULES, 1, said, now)
+
+
+def test_the_notice_offers_what_can_be_said_about_it(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    (notice,) = world.told()
+    assert (notice.surge, notice.offers) == (1, ("known", "mute", "false"))
+
+
+def test_of_a_known_issue_the_next_line_comes_when_people_have_doubled(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    later = NOW + 20 * MINUTE
+    world.complain(minutes_before(later, 20, within=15))
+    say(world, Mark.KNOWN, now=later - MINUTE)
+    *_, edit = world.told()
+    assert edit.edits
+    assert edit.title == "Surge of complaints, known issue · delivery · Acme"
+    assert dict(edit.facts)["Said about it"].startswith("known issue, by ann, ")
+    assert edit.offers == ("mute", "false")
+    assert world.look(later) == 0
+    world.complain(minutes_before(later, 20, within=15))
+    assert world.look(later + MINUTE) == 2
+    *_, edit, line = world.told()
+    assert line.title.startswith("Growing: ")
+    assert dict(edit.facts)["Said about it"].startswith("known issue, by ann, ")
+
+
+def test_a_false_alarm_is_quiet_until_it_is_over_and_is_in_no_digest(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    say(world, Mark.FALSE)
+    assert world.told()[-1].title == "False alarm · delivery · Acme"
+    later = NOW + 30 * MINUTE
+    world.complain(minutes_before(later, 60, within=25))
+    assert world.look(later) == 0
+    world.look(later + 4 * HOUR)
+    assert all(message.thread is None or message.edits for message in world.told())
+    assert world.told()[-1].title == "False alarm, over · delivery · Acme"
+    assert make_digest(world.store, "Acme", NOW.date(), 1, UTC, NOW).surges == ()
+    say(world, Mark.REAL, key="2")
+    assert [one.topic for one in make_digest(world.store, "Acme", NOW.date(), 1, UTC, NOW).surges] == ["delivery"]
+
+
+def test_heard_again_it_changes_nothing(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    say(world, Mark.MUTED, span=HOUR)
+    told = len(world.told())
+    say(world, Mark.MUTED, span=HOUR)
+    assert len(world.told()) == told
+    (silence,) = world.store.silences(NOW)
+    assert (silence.matching, silence.by) == (Matching(brands=("Acme",), topics=("delivery",)), "ann")
+
+
+def test_what_is_muted_grows_without_a_line_until_it_is_no_more(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    say(world, Mark.MUTED, span=HOUR)
+    later = NOW + 30 * MINUTE
+    world.complain(minutes_before(later, 60, within=25))
+    assert world.look(later) == 0
+    assert world.surges()[0].mark is None
+    world.look(NOW + HOUR)
+    assert world.told()[-1].title.startswith("Growing: ")
+
+
+def test_what_cannot_be_said_is_refused_in_words(world: World) -> None:
+    with pytest.raises(NotAllowed, match="there is no surge 1"):
+        say(world, Mark.KNOWN)
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 7), topic=topic)
+    world.look()
+    assert "mute" not in world.told()[0].offers
+    with pytest.raises(NotAllowed, match="only a topic can be muted"):
+        say(world, Mark.MUTED, span=HOUR)

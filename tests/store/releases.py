@@ -14,6 +14,7 @@ from monitor.core.alerting import Reason
 from monitor.core.case import Move, Step, moved
 from monitor.core.cause import GROUPING
 from monitor.core.health import Health
+from monitor.core.mark import Mark, Marked
 from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching
@@ -89,7 +90,10 @@ def fill(store: SqlStore) -> None:
         transaction.add_gaps("news", [Gap(NOW - MINUTE, NOW, "the feed holds only ten entries")], NOW)
         transaction.spend("x/1", [("USD", 0.25)], NOW)
         transaction.add_pulse("news", 6, 1, NOW)
-        transaction.open_surge("Acme", Scope(topic="delivery"), Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
+        surge = transaction.open_surge("Acme", Scope(topic="delivery"), Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
+        assert surge is not None
+        known = Marked(mark=Mark.KNOWN, by="U1", name="Ann", via="slack", at=NOW, key="known/1")
+        transaction.add_surge_fact(surge.id, known)
         transaction.add_reach([(numbers[TOLD], 4)], NOW)
         transaction.decide_digest("marketing", NOW.date(), NOW, is_sent=True)
     store.add_orders([("Acme", NOW.date(), 500)])

@@ -264,10 +264,12 @@ CREATE TABLE surge_facts (
 	name TEXT NOT NULL, 
 	via TEXT NOT NULL, 
 	at DATETIME NOT NULL, 
+	until DATETIME, 
 	CONSTRAINT pk_surge_facts PRIMARY KEY (id), 
 	CONSTRAINT fk_surge_facts_surge_id FOREIGN KEY(surge_id) REFERENCES surges (id), 
 	CONSTRAINT uq_surge_facts_surge_id UNIQUE (surge_id, "key")
 );
+INSERT INTO "surge_facts" VALUES(1,1,'known/1','known issue','U1','Ann','slack','2026-11-22 10:00:00.123456',NULL);
 CREATE TABLE "surges" (
 	id INTEGER NOT NULL, 
 	brand TEXT NOT NULL, 

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("via", sa.Text(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
+        sa.Column("until", MOMENT, nullable=True),
         sa.ForeignKeyConstraint(["surge_id"], ["surges.id"], name="fk_surge_facts_surge_id"),
         sa.PrimaryKeyConstraint("id", name="pk_surge_facts"),
         sa.UniqueConstraint("surge_id", "key", name="uq_surge_facts_surge_id"),
