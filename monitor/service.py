@@ -34,6 +34,7 @@ HEALTH_EVERY = 30
 REMIND_EVERY = 15
 DIGEST_EVERY = 30
 SURGES_EVERY = 60
+ORDERS_EVERY = 60
 CLICKS_EVERY = 2
 REFRESH_EVERY = 60
 REACH_EVERY = 30
@@ -181,6 +182,8 @@ class Service:
         self._add("remind", REMIND_EVERY, self._leading(self._app.remind))
         self._add("digest", DIGEST_EVERY, self._leading(self._noted, DIGEST_HEALTH, self._app.digest))
         self._add("surges", SURGES_EVERY, self._leading(self._noted, SURGES_HEALTH, self._app.watch_surges))
+        if self._app.orders:
+            self._add("orders", ORDERS_EVERY, self._leading(self._app.read_orders))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         if self._clicks is not None:
             self._add("clicks", CLICKS_EVERY, self._hear_clicks)

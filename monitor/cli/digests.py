@@ -1,8 +1,7 @@
 """What was said and what became of it: ``digest``, ``stats``, ``export``, ``orders``."""
 
-import csv
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,29 +205,23 @@ def export(
 def orders(file: Path, brand: str | None, config: Path) -> None:
     """Tell how many orders, visits or tickets there were, so that complaints can be stated as a rate.
 
-    FILE is a CSV with the columns ``day`` (2026-11-24) and ``orders``; a day given again is put right.
+    FILE is a CSV with the columns ``day`` (2026-11-24) and ``orders``, or JSON; a day given again is put right. With
+    [[orders]] in the configuration they are read from an address every day instead.
 
     \b
     Example:  umbrage orders orders.csv
     """
     from monitor.app import open_store
+    from monitor.orders import orders_in
 
     settings = settings_of(config)
     chosen = _brand(settings, brand)
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = [(chosen, *_order(row, number)) for number, row in enumerate(csv.DictReader(lines), 2)]
+    try:
+        rows = [(chosen, *row) for row in orders_in(file.read_bytes())]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
     open_store(settings.store, migrate=False).add_orders(rows)
     click.echo(f"kept the orders of {len(rows)} day{'s' * (len(rows) != 1)} for {chosen}", err=True)
-
-
-def _order(row: dict[str, str], number: int) -> tuple[date, int]:
-    try:
-        day, amount = date.fromisoformat(row["day"].strip()), int(row["orders"] or "")
-    except (KeyError, ValueError, AttributeError):
-        raise click.ClickException(f"line {number}: needs a day like 2026-11-24 and a number of orders") from None
-    if amount < 0:
-        raise click.ClickException(f"line {number}: {amount} orders cannot be")
-    return day, amount
 
 
 def _brand(settings: "Settings", named: str | None) -> str:
