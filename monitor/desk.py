@@ -12,7 +12,7 @@ from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
 from monitor.core.case import Case, Move, NotAllowed, Step
 from monitor.core.cause import TOPICS
-from monitor.core.mark import MUTES, Mark, Marked
+from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
 from monitor.slack import surge_buttons, views
@@ -34,7 +34,6 @@ ONE_CLICK = {
     "reopen": Step.REOPEN,
     "escalate": Step.ESCALATE,
 }
-MARKS = {"known": Mark.KNOWN, "false": Mark.FALSE, "real": Mark.REAL, "mute": Mark.MUTED}
 MODALS = {"done": views.done, "close": views.close, "note": views.note, "topic": views.topic}
 _SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
 _NOT_HERE = "You may not do this here. Whoever runs umbrage can allow it: [slack] in monitor.toml."
@@ -117,7 +116,7 @@ class Desk:
 
     def _surge(self, click: Click) -> Answer:
         number, _, span = click.value.partition(":")
-        mark = MARKS.get(click.name.removeprefix(surge_buttons.PREFIX))
+        mark = WORDS.get(click.name.removeprefix(surge_buttons.PREFIX))
         if mark is None or _number(number) is None or (mark is Mark.MUTED) is not (span in MUTES):
             return Answer(text=_NOT_OURS)
         now = self._app.clock()

@@ -15,6 +15,9 @@ class Mark(StrEnum):
     MUTED = "muted"
 
 
+WORDS = {"known": Mark.KNOWN, "false": Mark.FALSE, "real": Mark.REAL, "mute": Mark.MUTED}
+"""What buttons and commands call them."""
+
 MUTES = {"1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 """For how long a topic can be muted."""
 
