@@ -34,6 +34,7 @@ RATIO = 2.0
 
 _CAP, _ROUNDS = 3.5, 2
 _HOUR_PRIOR, _DAY_PRIOR = 6.0, 20.0
+_STEPS = 10_000
 _LEAST_DISPERSION, _YOUNG_DISPERSION = 0.02, 0.25
 
 
@@ -242,31 +243,34 @@ def is_over(found: Excess) -> bool:
 
 
 def tail(count: int, mean: float, dispersion: float) -> float:
-    """The chance of at least ``count`` where ``mean`` is expected, with variance ``mean + dispersion · mean²``."""
+    """The chance of at least ``count`` where ``mean`` is expected, with variance ``mean + dispersion · mean²``.
+
+    That is the regularised incomplete beta function, by the continued fraction that is shorter (DLMF 8.17.22).
+    """
     if count <= 0:
         return 1.0
-    mean = max(mean, 1e-6)
-    size = 1 / dispersion
-    ratio = mean / (mean + size)
-    term = exp(lgamma(count + size) - lgamma(size) - lgamma(count + 1) + size * log(1 - ratio) + count * log(ratio))
-    if count <= mean:
-        return 1.0 - _below(count, size, ratio)
-    total, number = 0.0, count
-    while term > total * 1e-12 and term > 1e-300:
-        total += term
-        term *= ratio * (number + size) / (number + 1)
-        number += 1
-    return min(1.0, total)
+    mean, size = max(mean, 1e-6), 1 / dispersion
+    share, rest = mean / (mean + size), size / (mean + size)
+    front = exp(lgamma(count + size) - lgamma(count) - lgamma(size) + count * log(share) + size * log(rest))
+    if share < (count + 1) / (count + size + 2):
+        return front * _fraction(count, size, share) / count
+    return max(0.0, 1.0 - front * _fraction(size, count, rest) / size)
 
 
-def _below(count: int, size: float, ratio: float) -> float:
-    """The chance of less than ``count``."""
-    logged = size * log(1 - ratio)
-    total = 0.0
-    for number in range(count):
-        total += exp(logged)
-        logged += log(ratio * (number + size) / (number + 1))
-    return min(1.0, total)
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction of the incomplete beta function, by Lentz's method; its length grows with √a."""
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    found = d
+    for m in range(1, _STEPS):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            c, d = 1 + term / c, 1 / (1 + term * d)
+            found *= c * d
+        if abs(c * d - 1) < 1e-12:
+            break
+    return found
 
 
 def _fit(
