@@ -46,7 +46,7 @@ class Often(StrEnum):
     YEARLY = "one a year"
 
 
-CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 3e-7, Often.YEARLY: 1e-12}
+CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 1e-7, Often.YEARLY: 1e-14}
 """The chance at which a window of a brand is called a surge, as ``tests/benchmarks/surges.py`` measured it."""
 
 PART_CHANCE = 0.1
