@@ -15,6 +15,7 @@ from monitor.core.calibration import DEFAULT, Aim, Cutoffs
 from monitor.core.case import Case, Move
 from monitor.core.errors import ConfigError, ModelError, UmbrageError
 from monitor.core.health import Health
+from monitor.core.mark import Marked
 from monitor.core.verdict import Thresholds, Word
 from monitor.core.watch import Matcher, Watch
 from monitor.jobs.act import act
@@ -22,6 +23,8 @@ from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
 from monitor.jobs.deliver import Target, deliver
 from monitor.jobs.digest import Subscription, send_digests
+from monitor.jobs.mark import mark
+from monitor.jobs.orders import Orders, orders_health, read_orders
 from monitor.jobs.reach import measure_reach
 from monitor.jobs.refresh import Refreshed, refresh, refresh_health
 from monitor.jobs.remind import remind
@@ -33,7 +36,7 @@ from monitor.jobs.watch_health import note_quiet, watch_health
 from monitor.meaning import EncoderMeaning
 from monitor.ports import Classifier, Refreshing
 from monitor.ports.themes import Meaning, Understanding
-from monitor.rules import build_digests, build_rules, build_surges
+from monitor.rules import build_digests, build_orders, build_rules, build_surges
 from monitor.settings import ClassifierSettings, Settings, StoreSettings
 from monitor.store.connection import open_engine
 from monitor.store.migrate import require_current, upgrade
@@ -67,6 +70,7 @@ class App:
     rules: TriageRules
     digests: tuple[Subscription, ...] = ()
     surges: SurgeWatch = field(default_factory=lambda: SurgeWatch(SurgeRules(brands={}, targets=())))
+    orders: tuple[Orders, ...] = ()
     slow: SlowWatch = field(default_factory=lambda: SlowWatch((), ()))
     health_targets: tuple[str, ...] = ()
     health_patience: timedelta = timedelta(minutes=30)
@@ -117,9 +121,17 @@ class App:
         """Tell what is more than usual, how it grows, and when it is over; once a day also what changes slowly."""
         return self.surges.look(self.store, self.clock()) + self.slow.look(self.store, self.clock())
 
+    def read_orders(self) -> int:
+        """Read the orders of brands where they are told, once a day."""
+        return sum(read_orders(orders, self.store, self.clock(), self.jitter()) for orders in self.orders)
+
     def act(self, case: int, move: Move) -> Case | None:
         """Take a person's step in a case. Raises ``NotAllowed`` with words for the person."""
         return act(self.store, self.rules.cases, case, move, self.clock())
+
+    def mark(self, surge: int, said: Marked) -> None:
+        """Keep what a person says about a surge. Raises ``NotAllowed`` with words for the person."""
+        mark(self.store, self.surges.rules, surge, said, self.clock())
 
     def deliver(self, name: str) -> int:
         """Send what is due to one target."""
@@ -177,7 +189,8 @@ class App:
         sources = {source.health for source in self.sources.values()} | {f"quiet/{name}" for name in self.sources}
         sources |= {refresh_health(self.sources[name]) for name in self.refreshing()}
         targets = {target.health for target in self.targets.values()}
-        return sources | targets | {self.classifier.health, *OWN_HEALTH}
+        orders = {orders_health(one.brand) for one in self.orders}
+        return sources | targets | orders | {self.classifier.health, *OWN_HEALTH}
 
 
 class LazyClassifier:
@@ -269,6 +282,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = clock, durable:
         rules=replace(rules, cases=replace(rules.cases, threaded=threaded)),
         digests=build_digests(settings),
         surges=SurgeWatch(replace(surges, threaded=threaded)),
+        orders=build_orders(settings),
         slow=SlowWatch(tuple(surges.brands), surges.targets),
         health_targets=settings.health.targets or tuple(settings.targets)[:1],
         health_patience=settings.health.patience,

@@ -176,6 +176,11 @@ def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str
         yield from _unknown(f"digests.{number}.brands", digest.brands, names, "no such brand")
         if digest.name in [other.name for other in settings.digests[:number]]:
             yield f"digests.{number}.name: {digest.name!r} is used twice"
+    told = [orders.brand for orders in settings.orders]
+    for number, name in enumerate(told):
+        yield from _unknown(f"orders.{number}.brand", [name], names, "no such brand")
+        if name in told[:number]:
+            yield f"orders.{number}.brand: {name!r} has orders already"
     yield from _unknown("health.targets", settings.health.targets, targets, "no such target")
     low, high = settings.classifier.digest, settings.classifier.alert
     if low is not None and high is not None and low > high:

@@ -12,9 +12,10 @@ from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
 from monitor.core.case import Case, Move, NotAllowed, Step
 from monitor.core.cause import TOPICS
+from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
-from monitor.slack import views
+from monitor.slack import surge_buttons, views
 from monitor.slack.buttons import PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
@@ -93,6 +94,8 @@ class Desk:
             return Answer(text=escape(one_line(str(no)[:1].upper() + str(no)[1:] + ".")))
 
     def _action(self, click: Click) -> Answer:
+        if click.name.startswith(surge_buttons.PREFIX):
+            return self._surge(click)
         name, number, choice = _parts(click)
         if number is None:
             return Answer(text=_NOT_OURS)
@@ -110,6 +113,18 @@ class Desk:
             return Answer(text=_NOT_OURS)
         self._step(click, number, ONE_CLICK[name])
         return Answer(modal=views.reason(number)) if name == "not_a_complaint" else Answer()
+
+    def _surge(self, click: Click) -> Answer:
+        number, _, span = click.value.partition(":")
+        mark = WORDS.get(click.name.removeprefix(surge_buttons.PREFIX))
+        if mark is None or _number(number) is None or (mark is Mark.MUTED) is not (span in MUTES):
+            return Answer(text=_NOT_OURS)
+        now = self._app.clock()
+        until = now + MUTES[span] if span in MUTES else None
+        key = f"{mark}/{click.key or now.isoformat()}/{click.user}"
+        said = Marked(mark=mark, by=click.user, name=_who(click), via="slack", at=now, key=key, until=until)
+        self._app.mark(int(number), said)
+        return Answer()
 
     def _assign(self, click: Click, number: int) -> Answer:
         if not is_user(click.value):

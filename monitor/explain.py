@@ -13,7 +13,7 @@ from monitor.core.text import excerpt
 from monitor.core.verdict import Label, Word
 from monitor.jobs.triage import TriageRules
 from monitor.store.report import Report
-from monitor.store.schema import Stage
+from monitor.store.stages import Stage
 
 _NUMBER = re.compile(r"[0-9]{1,18}")
 """What databases take for a number: the end of a post's address may be longer."""

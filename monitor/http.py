@@ -80,12 +80,14 @@ def fetch(
     form: Mapping[str, str] | None = None,
     largest: int = LARGEST_BODY,
     seconds: float = 30,
+    redirects: int = _MOST_REDIRECTS,
 ) -> Answer:
     """GET an address, or POST a form to it.
 
     The body is unpacked piece by piece, to ``largest`` bytes and for ``seconds`` at most.
 
-    Up to five redirects to other web addresses are followed within the same time; their bodies are never read.
+    Up to five redirects to other web addresses are followed within the same time; their bodies are never read. Whoever
+    sends a key in a header of another name than Authorization follows none: it would go along to another host.
     Raises ``Unavailable`` when no answer comes and ``Unreadable`` when it is too large or makes no sense. The messages
     name the host only: the rest of an address may be secret.
     """
@@ -97,6 +99,7 @@ def fetch(
                 "GET" if form is None else "POST", url, params=params, headers=dict(headers or {}), data=form
             ),
             end,
+            redirects,
         )
         with closing(response):
             return Answer(
@@ -203,10 +206,12 @@ def _words(error: Exception) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(error).__name__).lower()
 
 
-def _last_response(client: httpx.Client, request: httpx.Request, end: float) -> tuple[httpx.Response, str | None]:
+def _last_response(
+    client: httpx.Client, request: httpx.Request, end: float, redirects: int
+) -> tuple[httpx.Response, str | None]:
     """The first response that leads nowhere else, unread, and where the permanent redirects before any other led."""
     moved_to, is_lasting = None, True
-    for _ in range(1 + _MOST_REDIRECTS):
+    for _ in range(1 + redirects):
         response = client.send(request, stream=True, follow_redirects=False)
         if response.next_request is None:
             return response, moved_to

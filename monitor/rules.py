@@ -1,6 +1,7 @@
 """Settings made into the rules that jobs go by: routes, pauses, the team, digests and surges."""
 
 import csv
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -16,7 +17,8 @@ from monitor.jobs.rivals import Rivals
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.surges import SurgeRules
 from monitor.jobs.triage import TriageRules
-from monitor.settings import Brand, Day, RouteSettings, Settings, TeamSettings
+from monitor.orders import Ledger
+from monitor.settings import Brand, Day, OrderSettings, RouteSettings, Settings, TeamSettings
 
 
 def build_rules(settings: Settings) -> TriageRules:
@@ -112,6 +114,15 @@ def build_surges(settings: Settings) -> SurgeRules:
         targets=settings.surges.targets or routed or tuple(settings.targets),
         often=settings.surges.false_ones,
     )
+
+
+def build_orders(settings: Settings) -> tuple[Ledger, ...]:
+    """Where the orders of brands are told."""
+    return tuple(Ledger(brand=one.brand, url=one.url, headers=partial(_headers, one)) for one in settings.orders)
+
+
+def _headers(orders: OrderSettings) -> dict[str, str]:
+    return {orders.header: orders.secret.reveal()} if orders.secret else {}
 
 
 def _route(route: RouteSettings) -> Route:

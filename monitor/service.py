@@ -35,6 +35,7 @@ REMIND_EVERY = 15
 DIGEST_EVERY = 30
 CAUSES_EVERY = 10
 SURGES_EVERY = 60
+ORDERS_EVERY = 60
 CLICKS_EVERY = 2
 REFRESH_EVERY = 60
 REACH_EVERY = 30
@@ -183,6 +184,8 @@ class Service:
         self._add("digest", DIGEST_EVERY, self._leading(self._noted, DIGEST_HEALTH, self._app.digest))
         self._add("causes", CAUSES_EVERY, self._leading(self._noted, CAUSES_HEALTH, self._app.gather))
         self._add("surges", SURGES_EVERY, self._leading(self._noted, SURGES_HEALTH, self._app.watch_surges))
+        if self._app.orders:
+            self._add("orders", ORDERS_EVERY, self._leading(self._app.read_orders))
         self._add("health", HEALTH_EVERY, self._leading(self._app.watch_health))
         if self._clicks is not None:
             self._add("clicks", CLICKS_EVERY, self._hear_clicks)

@@ -202,6 +202,15 @@ class SurgeSettings(Table):
     false_ones: Often = Often.MONTHLY
 
 
+class OrderSettings(Table):
+    """An address that tells the orders of a brand by day; ``secret`` is sent in ``header``."""
+
+    brand: str
+    url: str = Field(pattern=r"^https?://[^\s/]+")
+    header: str = Field(default="Authorization", pattern=r"^[A-Za-z][A-Za-z0-9-]*$")
+    secret: Secret | None = None
+
+
 class SlackSettings(Table):
     token: Secret
     app_token: Secret | None = None
@@ -238,5 +247,6 @@ class Settings(Table):
     team: TeamSettings = TeamSettings()
     surges: SurgeSettings = SurgeSettings()
     digests: tuple[DigestSettings, ...] = ()
+    orders: tuple[OrderSettings, ...] = ()
     slack: SlackSettings | None = None
     health: HealthSettings = HealthSettings()

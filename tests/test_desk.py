@@ -1,5 +1,6 @@
 """The desk: clicks become steps, whoever may not act changes nothing, and nothing a client sends breaks it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,14 @@ from hypothesis import strategies as st
 from monitor.app import App, build
 from monitor.config import settings_from
 from monitor.core.case import State, Step
+from monitor.core.mark import Mark
 from monitor.core.mention import Mention
+from monitor.core.message import Message
+from monitor.core.surge import Kind, Scope, Surge
+from monitor.core.surge_message import write_said
 from monitor.desk import Allowed, Desk
 from monitor.jobs.collect import Source
+from monitor.jobs.surges import SurgeWatch
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
@@ -296,3 +302,59 @@ def test_another_topic_is_shown_kept_and_exported(office: Office) -> None:
     assert (row["topic"], row["label"], row["by"]) == ("billing_refund", "complaint", "ann")
     answer = office.submit("case.topic", topic="billing_refund")
     assert "already" in (answer.text or "")
+
+
+# Surges
+
+
+@pytest.fixture
+def surge(office: Office) -> Surge:
+    """A surge that was told to the channel."""
+    office.app.surges = SurgeWatch(replace(office.app.surges.rules, threaded=frozenset({"team"})))
+    with office.app.store.begin() as transaction:
+        now = office.clock()
+        found = transaction.open_surge("Acme", Scope(topic="delivery"), Kind.SURGE, now, 20, 4.5, now)
+        assert found is not None
+        transaction.enqueue("team", write_said(Message(key=found.key, title="Surge"), found, ()), now)
+    office.app.deliver("team")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("clicks", "mark", "said"),
+    [
+        ([("surge.known", "1")], Mark.KNOWN, "known issue, by ann"),
+        ([("surge.false", "1")], Mark.FALSE, "false alarm, by ann"),
+        ([("surge.false", "1"), ("surge.real", "1")], None, "real after all, by ann"),
+        ([("surge.mute", "1:24h")], None, "muted until 2026-"),
+    ],
+)
+def test_one_click_says_what_a_surge_is(
+    office: Office, surge: Surge, clicks: list[tuple[str, str]], mark: Mark | None, said: str
+) -> None:
+    for name, value in clicks:
+        assert office.click(name, value).text is None
+    with office.app.store.begin() as transaction:
+        after = transaction.surge(surge.id)
+        (*_, fact) = transaction.surge_facts(surge.id)
+    assert after is not None
+    assert after.mark is mark
+    assert (fact.by, fact.name, fact.via) == ("U1", "ann", "slack")
+    assert office.wire.wire[-1].facts[-1][1].startswith(said)
+    muted = office.app.store.silences(office.clock())
+    assert [one.matching.topics for one in muted] == ([("delivery",)] if "mute" in clicks[0][0] else [])
+
+
+def test_clicks_on_surges_that_make_no_sense_are_answered(office: Office, surge: Surge) -> None:
+    for name, value in (
+        ("surge.known", "99"),
+        ("surge.known", "x"),
+        ("surge.known", "1:1h"),
+        ("surge.mute", "1"),
+        ("surge.mute", "1:9y"),
+        ("surge.burn", "1"),
+    ):
+        assert office.click(name, value).text
+    assert office.click("surge.known", "1", team="T9").text == office.click("case.take", "1", team="T9").text
+    with office.app.store.begin() as transaction:
+        assert transaction.surge_facts(surge.id) == []

@@ -12,6 +12,10 @@ from monitor.classifiers import onnx
 from monitor.config import settings_from
 from monitor.core.calibration import Cutoffs
 from monitor.core.case import State
+from monitor.core.mark import Mark
+from monitor.core.message import Message
+from monitor.core.surge import Kind, Scope
+from monitor.core.surge_message import title, write_said
 from monitor.desk import open_desk
 from monitor.jobs.collect import Source
 from monitor.slack.connection import Connection
@@ -142,6 +146,26 @@ def test_p18_a_click_from_another_workspace_is_refused_to_the_one_who_clicked(fl
     assert floor.app.store.facts(1) == []
     ((method, fields),) = floor.slack.given
     assert (method, "may not do this" in fields["text"]) == ("respond", True)
+
+
+def test_a_false_alarm_is_one_click_and_its_notice_says_so(floor: Floor) -> None:
+    store, now = floor.app.store, floor.clock()
+    with store.begin() as transaction:
+        surge = transaction.open_surge("Acme", Scope(platform="<!channel>"), Kind.SURGE, now, 20, 4.5, now)
+        assert surge is not None
+        transaction.enqueue("support", write_said(Message(key=surge.key, title=title(surge)), surge, ()), now)
+    floor.deliver()
+    assert [found.text.split(" · ")[0] for found in floor.slack.messages()][-1] == "Surge of complaints"
+    pressed = floor.slack.press("surge.false", "1", channel={"id": "C1X"})
+    assert floor.slack.wait(lambda: pressed in floor.slack.acks)
+    assert floor.comes_true(lambda: any(one.mark is Mark.FALSE for one in store.surges(now)))
+    floor.deliver()
+    notice = floor.slack.messages()[-1]
+    assert notice.text.startswith("False alarm · on ")
+    assert "<!" not in notice.text
+    assert "Said about it: false alarm, by ann, " in notice.text
+    row = [block for block in notice.blocks if block["type"] == "actions"]
+    assert [element["action_id"] for element in row[0]["elements"]] == ["surge.real"]
 
 
 def test_the_ladder_calls_people_by_their_ids_and_nobody_else_is_called(floor: Floor) -> None:

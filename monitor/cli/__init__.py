@@ -17,6 +17,7 @@ from monitor.cli import (
     scoring,
     slack,
     status,
+    surges,
     training,
 )
 from monitor.cli.common import exit_code, show_error
@@ -52,6 +53,7 @@ for module in (
     status,
     digests,
     casework,
+    surges,
     slack,
     looking,
     scoring,

@@ -80,7 +80,7 @@ def ls_command(state: str | None, as_json: bool, config: Path) -> None:
     \b
     Example:  umbrage outbox ls --state dead --json
     """
-    from monitor.store.schema import State
+    from monitor.store.stages import State
 
     rows = _report(config).outbox(State(state) if state else None)
     if not as_json:

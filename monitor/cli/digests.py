@@ -1,8 +1,7 @@
 """What was said and what became of it: ``digest``, ``stats``, ``export``, ``orders``."""
 
-import csv
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,11 @@ from monitor.cli.common import settings_of, with_config
 if TYPE_CHECKING:
     from monitor.core.digest import Digest
     from monitor.settings import Settings
+    from monitor.store.sql import SqlStore
 
 FORMATS = ("text", "markdown", "html", "json", "slack")
+
+QUARTER = timedelta(days=91)
 
 
 @click.command()
@@ -147,6 +149,24 @@ def _stats(settings: "Settings", brand: str, days: int, zone: tzinfo) -> Iterato
     if states:
         counts = tuple((named(state), count) for state, count in states.items())
         yield from bars(Chart(title="Cases of all brands by how they stand", series="cases", bars=counts))
+    yield from _surges(store, brand, settings.surges.false_ones, clock())
+
+
+def _surges(store: "SqlStore", brand: str, often: str, now: datetime) -> Iterator[str]:
+    """How many surges were told in a quarter of a year, and how many of them people called false alarms."""
+    from monitor.core.mark import Mark
+    from monitor.core.surge import Kind
+
+    since = max(now - QUARTER, store.since(brand) or now)
+    told = [one for one in store.surges(since) if (one.brand, one.kind) == (brand, Kind.SURGE)]
+    if not told:
+        return
+    false = sum(one.mark is Mark.FALSE for one in told)
+    months = max((now - since) / timedelta(days=30.44), 1.0)
+    said = "nobody called one a false alarm"
+    if false:
+        said = f"{false} called a false alarm: {false / months:.1f} a month (put up with: {often})"
+    yield f"{len(told)} surge{'s' * (len(told) != 1)} told in {(now - since).days} days, {said}"
 
 
 @click.command()
@@ -190,29 +210,23 @@ def export(
 def orders(file: Path, brand: str | None, config: Path) -> None:
     """Tell how many orders, visits or tickets there were, so that complaints can be stated as a rate.
 
-    FILE is a CSV with the columns ``day`` (2026-11-24) and ``orders``; a day given again is put right.
+    FILE is a CSV with the columns ``day`` (2026-11-24) and ``orders``, or JSON; a day given again is put right. With
+    [[orders]] in the configuration they are read from an address every day instead.
 
     \b
     Example:  umbrage orders orders.csv
     """
     from monitor.app import open_store
+    from monitor.orders import orders_in
 
     settings = settings_of(config)
     chosen = _brand(settings, brand)
-    with file.open(newline="", encoding="utf-8-sig") as lines:
-        rows = [(chosen, *_order(row, number)) for number, row in enumerate(csv.DictReader(lines), 2)]
+    try:
+        rows = [(chosen, *row) for row in orders_in(file.read_bytes())]
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
     open_store(settings.store, migrate=False).add_orders(rows)
     click.echo(f"kept the orders of {len(rows)} day{'s' * (len(rows) != 1)} for {chosen}", err=True)
-
-
-def _order(row: dict[str, str], number: int) -> tuple[date, int]:
-    try:
-        day, amount = date.fromisoformat(row["day"].strip()), int(row["orders"] or "")
-    except (KeyError, ValueError, AttributeError):
-        raise click.ClickException(f"line {number}: needs a day like 2026-11-24 and a number of orders") from None
-    if amount < 0:
-        raise click.ClickException(f"line {number}: {amount} orders cannot be")
-    return day, amount
 
 
 def _brand(settings: "Settings", named: str | None) -> str:

@@ -275,6 +275,9 @@ def _missing_secrets(settings: "Settings") -> list[str]:
         problems += [
             f"slack.{name}: {problem}" for name, token in tokens.items() if token and (problem := token.is_available())
         ]
+    for number, orders in enumerate(settings.orders):
+        if orders.secret is not None and (problem := orders.secret.is_available()):
+            problems.append(f"orders.{number}.secret: {problem}")
     password = settings.store.password
     if password is not None and (problem := password.is_available()):
         problems.append(f"store.password: {problem}")

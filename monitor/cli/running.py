@@ -77,6 +77,7 @@ def once(config: Path, verbose: bool, as_json: bool) -> None:
         alerts = app.triage().alerts
         for name in app.refreshing():
             app.measure_reach(name)
+        app.read_orders()
         app.watch_surges()
         _gather(app)
         app.digest()

@@ -57,7 +57,9 @@ def status(config: Path, as_json: bool) -> None:
         _source(source, uses[name], health, store, report, now) for name, source in build_sources(settings).items()
     ]
     targets = [_standing(f"target/{name}", target.use, health, now) for name, target in settings.targets.items()]
-    steps = [_standing(name, "", health, now) for name in health if name.startswith(("classifier/", "step/"))]
+    steps = [
+        _standing(name, "", health, now) for name in health if name.startswith(("classifier/", "step/", "orders/"))
+    ]
     gaps, waiting = store.open_gaps(), report.waiting()
     if as_json:
         gone = [{"source": gap.source} | asdict(gap.gap) for gap in gaps]

@@ -53,7 +53,8 @@ class Message:
     named by ``thread`` instead of going under it. ``case`` is the number of the case that the message is about, and
     ``offers`` are the steps that a channel with buttons offers for it. ``pings`` are ids of people who are to be
     called, or ``here``; only our own configuration and people's own clicks put something there. ``digest`` is the
-    whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that.
+    whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that. ``surge`` is the
+    number of the surge that the message is about; ``offers`` are for it then.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Message:
     pings: tuple[str, ...] = ()
     chart: Chart | None = None
     digest: dict[str, Any] | None = None
+    surge: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
@@ -88,6 +90,7 @@ class Message:
             "pings": self.pings,
             **({"chart": asdict(self.chart)} if self.chart else {}),
             **({"digest": self.digest} if self.digest else {}),
+            **({"surge": self.surge} if self.surge is not None else {}),
         }
 
     @classmethod
@@ -107,6 +110,7 @@ class Message:
             pings=tuple(data.get("pings", ())),
             chart=_chart(data.get("chart")),
             digest=data.get("digest"),
+            surge=data.get("surge"),
         )
 
 

@@ -56,6 +56,29 @@ def spread(posted_at: datetime, measured: Sequence[Reach]) -> Spread | None:
     return Spread(reposts=last.reposts, per_hour=rate, is_growing=is_growing, at=last.at)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """How the posts of a crowd spread, as far as they were measured: reposts of all, and how many come per hour."""
+
+    posts: int
+    reposts: int
+    per_hour: float
+    is_growing: bool
+
+
+def together(spreads: Sequence[Spread]) -> Together | None:
+    """The posts taken together: they grow while one of them does; ``None`` where none was measured."""
+    if not spreads:
+        return None
+    growing = [one for one in spreads if one.is_growing]
+    return Together(
+        posts=len(spreads),
+        reposts=sum(one.reposts for one in spreads),
+        per_hour=sum(one.per_hour for one in growing),
+        is_growing=bool(growing),
+    )
+
+
 def looks_due(posted_at: datetime, now: datetime) -> int:
     """How often a post should have been measured by now."""
     return sum(posted_at + after <= now for after in LOOKS)

@@ -15,6 +15,7 @@ from statistics import median
 
 from monitor.core.cause import slug
 from monitor.core.days import Window
+from monitor.core.mark import Mark
 
 HOUR = timedelta(hours=1)
 WINDOWS = (1, 4, 24)
@@ -33,6 +34,7 @@ RATIO = 2.0
 
 _CAP, _ROUNDS = 3.5, 2
 _HOUR_PRIOR, _DAY_PRIOR = 6.0, 20.0
+_STEPS = 10_000
 _LEAST_DISPERSION, _YOUNG_DISPERSION = 0.02, 0.25
 
 
@@ -44,11 +46,11 @@ class Often(StrEnum):
     YEARLY = "one a year"
 
 
-CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 3e-7, Often.YEARLY: 1e-12}
+CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 1e-7, Often.YEARLY: 1e-14}
 """The chance at which a window of a brand is called a surge, as ``tests/benchmarks/surges.py`` measured it."""
 
-TOPIC_CHANCE = 0.1
-"""A brand has many topics, so for each of them it must be so many times less likely."""
+PART_CHANCE = 0.1
+"""A brand has many topics and some platforms, so for each of them it must be so many times less likely."""
 
 OVER = 1e-3
 """What is likelier than this does not go on."""
@@ -68,6 +70,26 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Where there may be more than usual: in a topic, on a platform, or, without either, in the brand as a whole."""
+
+    topic: str = ""
+    platform: str = ""
+
+    @property
+    def is_part(self) -> bool:
+        return bool(self.topic or self.platform)
+
+    def overlaps(self, other: "Scope") -> bool:
+        """May the same posts be in both? Two topics share none, and neither do two platforms."""
+        topics, platforms = {self.topic, other.topic} - {""}, {self.platform, other.platform} - {""}
+        return len(topics) < 2 and len(platforms) < 2
+
+
+WHOLE = Scope()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crowd:
     """What was said in a span: posts, independent people behind them, and the most by one post's copies and one person.
 
@@ -82,15 +104,17 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surge:
-    """More than usual, from ``found_at`` until ``ended_at``. ``topic`` is empty when it is the brand as a whole.
+    """More than usual, from ``found_at`` until ``ended_at``. ``topic`` and ``platform`` are empty when it is the brand
+    as a whole.
 
     ``people`` are those since ``first_at``, the beginning of the window that stood out; ``peak`` is how many there were
-    when something was last said about it, at ``told_at``.
+    when something was last said about it, at ``told_at``. ``mark`` is what people say it is.
     """
 
     id: int
     brand: str
     topic: str
+    platform: str = ""
     kind: Kind
     first_at: datetime
     found_at: datetime
@@ -99,6 +123,12 @@ class Surge:
     peak: int
     expected: float
     ended_at: datetime | None = None
+    mark: Mark | None = None
+
+    @property
+    def scope(self) -> Scope:
+        """Where it is."""
+        return Scope(topic=self.topic, platform=self.platform)
 
     def touches(self, span: Window) -> bool:
         """Was it going on at any moment of a span?"""
@@ -107,7 +137,8 @@ class Surge:
     @property
     def key(self) -> str:
         """Its public name, unique and stable for ever."""
-        return f"surge/{slug(self.brand)}/{self.topic or 'all'}/{self.found_at.isoformat()}"
+        where = self.topic or (f"on-{self.platform}" if self.platform else "all")
+        return f"surge/{slug(self.brand)}/{where}/{self.found_at.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,14 +215,14 @@ def excess(known: Baseline, people: Mapping[int, int], now: datetime) -> Excess:
     found = []
     for length, count in people.items():
         expected = known.expected(now, length)
-        chance = tail(count, expected, known.dispersion[length])
+        chance = tail(count, expected, known.dispersion[length]) if count > expected else 1.0
         found.append(Excess(hours=length, people=count, expected=expected, chance=chance))
     return min(found, key=lambda one: (one.chance, one.hours))
 
 
-def is_surge(found: Excess, often: Often, *, is_topic: bool = False) -> bool:
+def is_surge(found: Excess, often: Often, *, is_part: bool = False) -> bool:
     """Enough people, several times the ordinary, and not by chance."""
-    limit = CHANCE[often] * (TOPIC_CHANCE if is_topic else 1)
+    limit = CHANCE[often] * (PART_CHANCE if is_part else 1)
     return found.people >= FEWEST and found.ratio >= RATIO and found.chance < limit
 
 
@@ -212,31 +243,34 @@ def is_over(found: Excess) -> bool:
 
 
 def tail(count: int, mean: float, dispersion: float) -> float:
-    """The chance of at least ``count`` where ``mean`` is expected, with variance ``mean + dispersion · mean²``."""
+    """The chance of at least ``count`` where ``mean`` is expected, with variance ``mean + dispersion · mean²``.
+
+    That is the regularised incomplete beta function, by the continued fraction that is shorter (DLMF 8.17.22).
+    """
     if count <= 0:
         return 1.0
-    mean = max(mean, 1e-6)
-    size = 1 / dispersion
-    ratio = mean / (mean + size)
-    term = exp(lgamma(count + size) - lgamma(size) - lgamma(count + 1) + size * log(1 - ratio) + count * log(ratio))
-    if count <= mean:
-        return 1.0 - _below(count, size, ratio)
-    total, number = 0.0, count
-    while term > total * 1e-12 and term > 1e-300:
-        total += term
-        term *= ratio * (number + size) / (number + 1)
-        number += 1
-    return min(1.0, total)
+    mean, size = max(mean, 1e-6), 1 / dispersion
+    share, rest = mean / (mean + size), size / (mean + size)
+    front = exp(lgamma(count + size) - lgamma(count) - lgamma(size) + count * log(share) + size * log(rest))
+    if share < (count + 1) / (count + size + 2):
+        return front * _fraction(count, size, share) / count
+    return max(0.0, 1.0 - front * _fraction(size, count, rest) / size)
 
 
-def _below(count: int, size: float, ratio: float) -> float:
-    """The chance of less than ``count``."""
-    logged = size * log(1 - ratio)
-    total = 0.0
-    for number in range(count):
-        total += exp(logged)
-        logged += log(ratio * (number + size) / (number + 1))
-    return min(1.0, total)
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction of the incomplete beta function, by Lentz's method; its length grows with √a."""
+    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
+    found = d
+    for m in range(1, _STEPS):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            c, d = 1 + term / c, 1 / (1 + term * d)
+            found *= c * d
+        if abs(c * d - 1) < 1e-12:
+            break
+    return found
 
 
 def _fit(

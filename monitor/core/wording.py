@@ -34,6 +34,7 @@ _TROUBLE = {
     "target": ("Mute", "messages for it wait and are not lost"),
     "step": ("Stuck", "complaints wait to be told and are not lost"),
     "report": ("Missing", "this report is not made meanwhile; alerts still go out"),
+    "orders": ("Uncounted", "no rate of complaints per order can be stated meanwhile"),
     "clicks": ("Deaf", "buttons in Slack do nothing meanwhile; alerts still go out"),
     "classifier": ("Undecided", "mentions are collected and wait; no complaint is recognised meanwhile"),
 }

@@ -33,6 +33,7 @@ from monitor.core.digest import (
 from monitor.core.digest_message import write_digest
 from monitor.core.journey import Pack
 from monitor.core.level import Level
+from monitor.core.mark import Mark
 from monitor.core.recurring import ASKED, Faq
 from monitor.core.story import story
 from monitor.core.terms import apart
@@ -189,7 +190,11 @@ def make_digest(
         overruled=store.overruled_of(brand, look.span),
         basics=basics,
         story=story(basics, problems, of_first, f"{first:%A} {first.day} {first:%B}", is_week=days > 1),
-        surges=tuple(one for one in store.surges(look.span.start) if one.brand == brand and one.touches(look.span)),
+        surges=tuple(
+            one
+            for one in store.surges(look.span.start)
+            if one.brand == brand and one.touches(look.span) and one.mark is not Mark.FALSE
+        ),
         problems=tuple(problems),
         causes=tuple(look.causes()),
         questions=look.questions(about.faq, meaning),

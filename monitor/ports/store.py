@@ -98,6 +98,10 @@ class Transaction(CaseWrites, DigestWrites, SurgeWrites, ThemeWrites, Protocol):
         """Keep verdicts and pass complaints on to triage. A mention already judged by that model is left alone."""
         ...
 
+    def add_silence(self, matching: Matching, until: datetime, by: str, why: str, now: datetime) -> int:
+        """No alerts about what matches until a moment; returns the number of the silence."""
+        ...
+
     def set_aside(self, mentions: Iterable[int]) -> None:
         """These cannot be judged; they wait no longer, and ``umbrage explain`` says so."""
         ...

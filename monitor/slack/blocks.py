@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.core.message import Chart, Message, Quote, Tone, plain_text
+from monitor.slack import surge_buttons
 from monitor.slack.buttons import actions
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
@@ -122,6 +123,8 @@ def _blocks(message: Message) -> list[Block]:
     if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
         blocks.append(_rich_text(_section(calls)))
     if message.case is not None and (row := actions(message.case, message.offers)):
+        blocks.append(row)
+    if message.surge is not None and (row := surge_buttons.actions(message.surge, message.offers)):
         blocks.append(row)
     return blocks
 

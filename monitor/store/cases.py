@@ -17,8 +17,9 @@ from monitor.core.verdict import Label
 from monitor.ports import Quoting, Standing
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
-from monitor.store.schema import STANDING, Stage, cases, corrections, facts, mentions, outbox
-from monitor.store.schema import State as Sending
+from monitor.store.schema import cases, corrections, facts, mentions, outbox
+from monitor.store.stages import STANDING, Stage
+from monitor.store.stages import State as Sending
 
 _STANDING = " AND ".join(f"outbox.{part}" for part in STANDING.split(" AND "))
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

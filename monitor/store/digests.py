@@ -18,19 +18,8 @@ from monitor.core.verdict import Label
 from monitor.ports.digests import InHand, Posts, Standings
 from monitor.store.connection import reading, writing
 from monitor.store.posts import upsert
-from monitor.store.schema import (
-    IN_CASE,
-    Stage,
-    cases,
-    digests,
-    facts,
-    gaps,
-    health,
-    mentions,
-    orders,
-    told,
-    verdicts,
-)
+from monitor.store.schema import cases, digests, facts, gaps, health, mentions, orders, told, verdicts
+from monitor.store.stages import IN_CASE, Stage
 
 VOICE = func.coalesce(
     mentions.c.platform + "/" + mentions.c.author, mentions.c.platform + "#" + mentions.c.native_id

@@ -10,7 +10,8 @@ from monitor.core.verdict import Label
 from monitor.ports import Draft, Filed, Threaded, Unfiled, Voice
 from monitor.store.cases import as_case
 from monitor.store.posts import portions, upsert
-from monitor.store.schema import IN_CASE, Stage, cases, copies, corrections, mentions
+from monitor.store.schema import cases, copies, corrections, mentions
+from monitor.store.stages import IN_CASE, Stage
 
 _LOOKED_AT = 20
 """So many of the newest complaints are looked at that share a key or their words with another."""

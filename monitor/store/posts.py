@@ -14,7 +14,8 @@ from monitor.core.spread import Reach
 from monitor.core.text import fingerprint
 from monitor.core.watch import Match
 from monitor.ports import Quoting
-from monitor.store.schema import Stage, State, copies, mentions, outbox, quoted, reach, themes, told, verdicts
+from monitor.store.schema import copies, mentions, outbox, quoted, reach, themes, told, verdicts
+from monitor.store.stages import Stage, State
 
 _PORTION = 10_000
 

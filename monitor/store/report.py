@@ -14,20 +14,8 @@ from monitor.core.message import Message
 from monitor.store.cases import as_case
 from monitor.store.connection import reading, writing
 from monitor.store.digests import STANDS, posted
-from monitor.store.schema import (
-    KEPT,
-    UNFINISHED,
-    Stage,
-    State,
-    cases,
-    causes,
-    corrections,
-    cursors,
-    mentions,
-    outbox,
-    told,
-    verdicts,
-)
+from monitor.store.schema import cases, causes, corrections, cursors, mentions, outbox, told, verdicts
+from monitor.store.stages import KEPT, UNFINISHED, Stage, State
 
 
 class Report:

@@ -1,6 +1,5 @@
 """The tables: facts are stored, counts are derived. The only place with column names' types and indexes."""
 
-from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -22,37 +21,7 @@ from sqlalchemy import (
 )
 
 from monitor.store.moments import UtcDateTime
-
-
-class Stage(IntEnum):
-    """How far a mention has come. Each step moves it by a conditional update."""
-
-    NEW = 0
-    COMPLAINT = 1
-    FILED = 2
-    DONE = 3
-    ASIDE = 4
-
-
-class State(StrEnum):
-    """Where a message of the outbox stands."""
-
-    PENDING = "pending"
-    SENDING = "sending"
-    SENT = "sent"
-    DEAD = "dead"
-    DROPPED = "dropped"
-
-
-UNFINISHED = "stage < 3"
-KEPT = "forgotten_at IS NULL"
-IN_CASE = "case_id IS NOT NULL"
-UNGATHERED = "case_id IS NOT NULL AND theme_id IS NULL AND forgotten_at IS NULL"
-LIVE = "total IS NOT NULL"
-STANDING = "reason IS NOT NULL AND thread IS NULL"
-OPEN = "state IN ('pending', 'sending')"
-"""The conditions of the partial indexes: a query says them word for word, because SQLite cannot see through a bound
-parameter that an index holds what is asked for."""
+from monitor.store.stages import IN_CASE, KEPT, LIVE, OPEN, STANDING, UNFINISHED, UNGATHERED
 
 naming = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -378,6 +347,7 @@ surges = Table(
     Column("id", Integer, primary_key=True),
     Column("brand", Text, nullable=False),
     Column("topic", Text, nullable=False),
+    Column("platform", Text, nullable=False, server_default=""),
     Column("kind", Text, nullable=False),
     Column("first_at", UtcDateTime, nullable=False),
     Column("found_at", UtcDateTime, nullable=False),
@@ -386,7 +356,22 @@ surges = Table(
     Column("people", Integer, nullable=False),
     Column("peak", Integer, nullable=False),
     Column("expected", Float, nullable=False),
-    UniqueConstraint("brand", "topic", "found_at"),
+    UniqueConstraint("brand", "topic", "platform", "found_at"),
+)
+
+surge_facts = Table(
+    "surge_facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("surge_id", Integer, ForeignKey("surges.id"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("mark", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("via", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime),
+    UniqueConstraint("surge_id", "key"),
 )
 
 leases = Table(

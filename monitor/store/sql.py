@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,20 +31,9 @@ from monitor.store.cases import CaseReads
 from monitor.store.connection import reading, writing
 from monitor.store.digests import DigestReads
 from monitor.store.posts import upsert
-from monitor.store.schema import (
-    OPEN,
-    UNFINISHED,
-    Stage,
-    State,
-    corrections,
-    cursors,
-    health,
-    leases,
-    mentions,
-    outbox,
-    silences,
-)
+from monitor.store.schema import corrections, cursors, health, leases, mentions, outbox, silences
 from monitor.store.sources import SourceReads
+from monitor.store.stages import OPEN, UNFINISHED, Stage, State
 from monitor.store.surges import SurgeReads
 from monitor.store.themes import ThemeReads
 from monitor.store.transaction import SqlTransaction
@@ -90,10 +78,8 @@ class SqlStore(SourceReads, CaseReads, DigestReads, SurgeReads, ThemeReads):
             return [_silence(row) for row in connection.execute(query)]
 
     def add_silence(self, matching: Matching, until: datetime, by: str, why: str, now: datetime) -> int:
-        fields = asdict(matching)
-        statement = insert(silences).values(matching=fields, until=until, by=by, why=why, created_at=now)
-        with writing(self.engine) as connection:
-            return int(connection.execute(statement.returning(silences.c.id)).scalar_one())
+        with self.begin() as transaction:
+            return transaction.add_silence(matching, until, by, why, now)
 
     def correct(self, mention: int, label: Label, by: str, why: str, now: datetime) -> None:
         with writing(self.engine) as connection:

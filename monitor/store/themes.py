@@ -13,7 +13,8 @@ from monitor.ports.themes import Grown, Kept, Ungathered
 from monitor.store.connection import reading
 from monitor.store.digests import STANDS, VOICE, as_words, complaints, posted, words
 from monitor.store.posts import portions
-from monitor.store.schema import IN_CASE, LIVE, UNGATHERED, cases, mentions, themes
+from monitor.store.schema import cases, mentions, themes
+from monitor.store.stages import IN_CASE, LIVE, UNGATHERED
 
 
 class ThemeWrites:

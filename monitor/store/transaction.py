@@ -18,8 +18,9 @@ from monitor.store.cases import CaseWrites
 from monitor.store.digests import DigestWrites
 from monitor.store.filing import FilingWrites
 from monitor.store.posts import PostWrites, portions, upsert
-from monitor.store.schema import UNFINISHED, Stage, State, causes, health, mentions, outbox, told, verdicts
+from monitor.store.schema import causes, health, mentions, outbox, told, verdicts
 from monitor.store.sources import SourceWrites
+from monitor.store.stages import UNFINISHED, Stage, State
 from monitor.store.surges import SurgeWrites
 from monitor.store.themes import ThemeWrites
 

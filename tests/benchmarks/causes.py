@@ -42,8 +42,9 @@ from monitor.meaning import EncoderMeaning
 from monitor.model_files import shipped
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
-from monitor.store.schema import Stage, cases, causes, mentions
+from monitor.store.schema import cases, causes, mentions
 from monitor.store.sql import SqlStore
+from monitor.store.stages import Stage
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 SHOWN, QUESTIONS, DAYS, COMPLAINTS = 5, 3_000, 10, 100_000

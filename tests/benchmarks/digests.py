@@ -24,8 +24,9 @@ from monitor.jobs.digest import About, make_digest
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
-from monitor.store.schema import Stage, cases, causes, mentions, pulses, verdicts
+from monitor.store.schema import cases, causes, mentions, pulses, verdicts
 from monitor.store.sql import SqlStore
+from monitor.store.stages import Stage
 
 MENTIONS, COMPLAINTS, DAYS = 2_000_000, 200_000, 60
 START = datetime(2026, 1, 1, tzinfo=UTC)

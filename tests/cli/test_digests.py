@@ -8,6 +8,8 @@ import pytest
 
 from monitor.app import open_store
 from monitor.core.cause import GROUPING
+from monitor.core.mark import Mark, Marked
+from monitor.core.surge import Kind, Scope
 from monitor.core.verdict import Label
 from monitor.ports import Draft
 from monitor.settings import StoreSettings
@@ -105,6 +107,21 @@ def test_stats_show_days_topics_and_cases(umbrage: Umbrage) -> None:
     assert "2 complaints by 2 people" in said.out
     assert f"{YESTERDAY:%a} {YESTERDAY.day} {YESTERDAY:%b}  {'█' * 40} 2" in said.out
     assert "delivery  " in said.out
+
+
+def test_stats_tell_how_many_surges_people_called_false(umbrage: Umbrage, store: SqlStore) -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - the command reads the clock
+    assert "surge" not in umbrage("stats").out
+    for number, topic in enumerate(("delivery", "price"), 1):
+        with store.begin() as transaction:
+            transaction.open_surge("Acme", Scope(topic=topic), Kind.SURGE, now, 20, 4.5, now)
+        said = umbrage("stats").out
+        assert f"{number} surge{'s' * (number > 1)} told in " in said
+        assert "nobody called one a false alarm" in said
+    with store.begin() as transaction:
+        said_so = Marked(mark=Mark.FALSE, by="U1", name="ann", via="slack", at=now, key="1")
+        assert transaction.add_surge_fact(1, said_so)
+    assert "1 called a false alarm: 1.0 a month (put up with: one a month)" in umbrage("stats").out
 
 
 @pytest.mark.usefixtures("store")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.spread import LOOKS, Reach, in_words, looks_due, spread
+from monitor.core.spread import LOOKS, Reach, in_words, looks_due, spread, together
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,3 +74,17 @@ def test_a_real_cascade_is_called_fast_after_a_quarter_of_an_hour_and_flat_when_
     assert found[3] is not None
     assert not found[3].is_growing
     assert counts[3] / len(seconds) > 0.9
+
+
+def test_posts_together_grow_while_one_of_them_does() -> None:
+    flat, growing = spread(NOON, measured(30, 31)), spread(NOON, measured(5, 41))
+    assert flat is not None
+    assert growing is not None
+    found = together([flat, growing])
+    assert found is not None
+    assert (found.posts, found.reposts, found.is_growing) == (2, 72, True)
+    assert found.per_hour == growing.per_hour
+    still = together([flat])
+    assert still is not None
+    assert not still.is_growing
+    assert together([]) is None

@@ -12,11 +12,13 @@ from scipy.stats import nbinom
 from monitor.core.surge import (
     HOUR,
     LEARNING,
+    WHOLE,
     WINDOWS,
     Baseline,
     Crowd,
     Kind,
     Often,
+    Scope,
     baseline,
     excess,
     is_over,
@@ -81,11 +83,10 @@ def test_a_surge_does_not_teach_itself() -> None:
     assert taught.level < 1.3 * known().level
 
 
-@pytest.mark.parametrize("often", list(Often))
-def test_thirty_people_where_nine_are_usual_are_a_surge_and_fourteen_are_not(often: Often) -> None:
+@pytest.mark.parametrize(("often", "people"), [(Often.WEEKLY, 45), (Often.MONTHLY, 45), (Often.YEARLY, 50)])
+def test_many_people_where_nine_are_usual_are_a_surge_and_fourteen_are_not(often: Often, people: int) -> None:
     afternoon = MONDAY + 15 * HOUR
-    people = {1: 45, 4: 60, 24: 160}
-    assert is_surge(excess(known(), people, afternoon), often)
+    assert is_surge(excess(known(), {1: people, 4: 60, 24: 160}, afternoon), often)
     assert not is_surge(excess(known(), {1: 14, 4: 40, 24: 150}, afternoon), often)
 
 
@@ -105,7 +106,17 @@ def test_few_people_are_no_surge_however_quiet_it_was() -> None:
 def test_a_topic_must_be_less_likely_than_a_brand() -> None:
     for count in range(20, 60):
         found = excess(known(), {1: count}, MONDAY + 15 * HOUR)
-        assert is_surge(found, Often.MONTHLY) or not is_surge(found, Often.MONTHLY, is_topic=True)
+        assert is_surge(found, Often.MONTHLY) or not is_surge(found, Often.MONTHLY, is_part=True)
+
+
+def test_scopes_share_posts_unless_they_are_two_topics_or_two_platforms() -> None:
+    delivery, price = Scope(topic="delivery"), Scope(topic="price")
+    reviews, social = Scope(platform="reviews"), Scope(platform="social")
+    assert delivery.overlaps(reviews)
+    assert delivery.overlaps(WHOLE)
+    assert reviews.overlaps(reviews)
+    assert not delivery.overlaps(price)
+    assert not social.overlaps(reviews)
 
 
 def test_it_is_over_when_it_is_ordinary_again() -> None:

@@ -21,8 +21,9 @@ from sqlalchemy import select as query
 from monitor.core.message import Message
 from monitor.notifiers.slack import _key
 from monitor.store.connection import open_engine, reading
-from monitor.store.schema import State, mentions, outbox, told
+from monitor.store.schema import mentions, outbox, told
 from monitor.store.sql import SqlStore
+from monitor.store.stages import State
 from monitor.testing.loopback_http import Fault, Kind
 from monitor.testing.loopback_slack import HISTORY, HTML, POST, REPLIES, LoopbackSlack, error, limited
 from tests.crash import worker

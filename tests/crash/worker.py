@@ -42,8 +42,9 @@ from monitor.ports import Classifier, Round
 from monitor.secret import Secret
 from monitor.store.connection import open_engine, reading
 from monitor.store.migrate import upgrade
-from monitor.store.schema import Stage, State, mentions, outbox
+from monitor.store.schema import mentions, outbox
 from monitor.store.sql import SqlStore
+from monitor.store.stages import Stage, State
 
 SOURCE = "posts"
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from monitor.core.message import Message
 from monitor.jobs.deliver import BATCH, Target, deliver
 from monitor.ports import Receipt
 from monitor.store.report import Report
-from monitor.store.schema import State
 from monitor.store.sql import SqlStore
+from monitor.store.stages import State
 from monitor.testing.fakes import Clock, FakeNotifier, a_mention, a_message
 from tests.jobs.pipeline import Pipeline
 

@@ -14,8 +14,9 @@ from monitor.jobs.deliver import Target, deliver
 from monitor.notifiers.slack import Options, SlackNotifier, create
 from monitor.secret import Secret
 from monitor.store.connection import open_engine
-from monitor.store.schema import State, metadata, outbox
+from monitor.store.schema import metadata, outbox
 from monitor.store.sql import SqlStore
+from monitor.store.stages import State
 from monitor.testing.loopback_http import Fault, Kind
 from monitor.testing.loopback_slack import HISTORY, POST, LoopbackSlack, error, limited, seeded_faults
 

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from monitor.core.case import NotAllowed
+from monitor.core.mark import Mark, Marked
 from monitor.core.message import Message
 from monitor.core.routing import Matching
-from monitor.core.surge import Kind, Often
+from monitor.core.surge import Kind, Often, Scope, Surge
 from monitor.jobs.digest import make_digest
+from monitor.jobs.mark import mark
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import writing
-from monitor.store.schema import Stage, cases, causes, mentions, outbox, pulses
+from monitor.store.schema import cases, causes, mentions, outbox, pulses
 from monitor.store.sql import SqlStore
+from monitor.store.stages import Stage
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 NOW = START + timedelta(days=14, hours=15)
@@ -37,13 +41,16 @@ class World:
             connection.execute(insert(causes), [row | {"id": 1}])
             connection.execute(insert(pulses), [{"source": "old", "hour": START, "seen": 1, "skipped": 0}])
 
-    def weeks(self) -> None:
-        """Two weeks in which about two people an hour complain by day, and three say other things."""
+    def weeks(self, platforms: int = 2) -> None:
+        """Two weeks in which about two people an hour complain by day, some on a second platform, and three say other
+        things."""
         for hour in range(14 * 24 + 15):
             at = START + hour * HOUR
             for _ in range(self._dice.choice([1, 2, 3]) if 8 <= hour % 24 < 20 else self._dice.choice([0, 0, 1])):
                 topic = self._dice.choice(["delivery", "price"])
                 self.complain([at + self._dice.random() * HOUR], topic=topic)
+            if platforms > 1 and hour % 3 == 0:
+                self.complain([at + self._dice.random() * HOUR], topic="price", platform="reviews")
             self.say([at + self._dice.random() * HOUR for _ in range(3)])
 
     def complain(
@@ -54,6 +61,7 @@ class World:
         case: int | None = None,
         text: str = "Acme courier lost parcel {n}",
         source: str = "old",
+        platform: str = "social",
     ) -> None:
         """One complaint at each moment: each of another person with a case of their own, unless one is given."""
         opened: list[dict[str, Any]] = []
@@ -63,7 +71,8 @@ class World:
             if case is None or not opened:
                 opened.append(_case(number, topic, at))
             of = opened[0]["id"] if case is not None else number
-            posts.append(_post(number, at, author, text.format(n=number), source) | {"cause_id": 1, "case_id": of})
+            post = _post(number, at, author, text.format(n=number), source)
+            posts.append(post | {"cause_id": 1, "case_id": of, "platform": platform})
         self._insert(opened, posts)
 
     def say(self, moments: Iterable[datetime], text: str = "Acme is fine {n}", author: str | None = None) -> None:
@@ -87,6 +96,9 @@ class World:
         with self.store.engine.connect() as connection:
             rows = connection.execute(outbox.select().order_by(outbox.c.id))
             return [Message.from_json(row.message) for row in rows]
+
+    def surges(self) -> list[Surge]:
+        return self.store.surges(START)
 
     def kinds(self) -> list[tuple[str, Kind]]:
         return [(one.topic, one.kind) for one in self.store.surges(START)]
@@ -157,6 +169,101 @@ def test_people_of_all_topics_are_a_surge_of_the_brand_and_not_one_of_each_topic
     assert world.look() == 1
     assert world.kinds() == [("", Kind.SURGE)]
     assert dict(world.told()[0].facts)["About"]
+
+
+def spread_of(notice: Message) -> str:
+    return dict(notice.facts)["Spread"].split(",")[0].split(":")[0]
+
+
+def test_the_notice_says_whether_it_spreads_by_reposts_where_they_are_known(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    with world.store.engine.connect() as connection:
+        numbers = [row.id for row in connection.execute(mentions.select().order_by(mentions.c.id.desc()).limit(2))]
+    with world.store.begin() as transaction:
+        transaction.add_reach([(numbers[0], 41), (numbers[1], None)], NOW)
+    world.look()
+    assert dict(world.told()[0].facts)["Spread"].startswith("growing, 41 reposts of the 1 post measured, ")
+    later = NOW + HOUR
+    world.complain(minutes_before(later, 25))
+    with world.store.begin() as transaction:
+        transaction.add_reach([(numbers[0], 42)], later)
+    world.look(later)
+    assert dict(world.told()[1].facts)["Spread"] == "flat, 42 reposts of the 1 post measured"
+
+
+@pytest.mark.parametrize(("people", "said"), [((60, 60), "flat"), ((25, 60), "growing"), ((60, 25), "fading")])
+def test_or_by_the_people_who_join_in(world: World, people: tuple[int, int], said: str) -> None:
+    world.complain(minutes_before(NOW, people[0]))
+    world.look()
+    assert spread_of(world.told()[0]) == "unknown"
+    later = NOW + HOUR
+    world.complain(minutes_before(later, people[1]))
+    world.look(later)
+    assert spread_of(world.told()[1]) == said
+
+
+TOPICS = ("delivery", "price", "safety", "policy")
+
+
+def test_people_on_one_platform_about_many_things_are_a_surge_of_the_platform(world: World) -> None:
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 6), topic=topic, platform="reviews")
+    assert world.look() == 1
+    assert [one.scope for one in world.surges()] == [Scope(platform="reviews")]
+    (notice,) = world.told()
+    assert notice.title == "Surge of complaints · on reviews · Acme"
+    assert dict(notice.facts)["About"].startswith("delivery (6), ")
+    assert "On" not in dict(notice.facts)
+
+
+def test_a_topic_on_one_platform_is_one_surge_that_names_its_platforms(world: World) -> None:
+    world.complain(minutes_before(NOW, 25), platform="reviews")
+    assert world.look() == 1
+    assert [one.scope for one in world.surges()] == [Scope(topic="delivery")]
+    assert dict(world.told()[0].facts)["On"].startswith("reviews (25), social (")
+    for minute in range(1, 30):
+        world.look(NOW + minute * MINUTE)
+    assert len(world.surges()) == 1
+
+
+def test_a_platform_is_told_beside_a_topic_only_for_other_people(world: World) -> None:
+    world.complain(minutes_before(NOW, 25), platform="reviews")
+    world.look()
+    later = NOW + 30 * MINUTE
+    for topic in TOPICS[1:]:
+        world.complain(minutes_before(later, 8, within=25), topic=topic, platform="reviews")
+    world.look(later)
+    assert [one.scope for one in world.surges()] == [Scope(topic="delivery"), Scope(platform="reviews")]
+
+
+def test_a_topic_is_told_beside_a_platform_only_for_other_people(world: World) -> None:
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 6), topic=topic, platform="reviews")
+    world.look()
+    later = NOW + 20 * MINUTE
+    world.complain(minutes_before(later, 20, within=15), platform="reviews")
+    world.look(later)
+    assert [one.scope for one in world.surges()] == [Scope(platform="reviews")]
+    world.complain(minutes_before(later, 30, within=15))
+    world.look(later)
+    assert [one.scope for one in world.surges()] == [Scope(platform="reviews"), Scope(topic="delivery")]
+
+
+def test_a_single_platform_is_the_brand_as_a_whole(sql_store: SqlStore) -> None:
+    world = World(sql_store)
+    world.weeks(platforms=1)
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 7), topic=topic)
+    assert world.look() == 1
+    assert world.kinds() == [("", Kind.SURGE)]
+    assert [one.platform for one in world.surges()] == [""]
+
+
+def test_a_silence_of_the_platform_holds_its_notice_back(world: World) -> None:
+    world.store.add_silence(Matching(platforms=("reviews",)), NOW + HOUR, "ann", "known", NOW)
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 6), topic=topic, platform="reviews")
+    assert world.look() == 0
 
 
 def test_copies_of_one_post_are_no_surge_and_said_to_be_copies(world: World) -> None:
@@ -277,3 +384,87 @@ def test_the_digest_of_the_day_tells_of_it(world: World) -> None:
     today, tomorrow = (make_digest(world.store, "Acme", NOW.date() + timedelta(days=n), 1, UTC, NOW) for n in (0, 1))
     assert [one.topic for one in today.surges] == ["delivery"]
     assert tomorrow.surges == ()
+
+
+# What people say about it
+
+
+def say(world: World, what: Mark, *, key: str = "1", span: timedelta | None = None, now: datetime = NOW) -> None:
+    said = Marked(mark=what, by="U1", name="ann", via="slack", at=now, key=key, until=now + span if span else None)
+    mark(world.store, RULES, 1, said, now)
+
+
+def test_the_notice_offers_what_can_be_said_about_it(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    (notice,) = world.told()
+    assert (notice.surge, notice.offers) == (1, ("known", "mute", "false"))
+
+
+def test_of_a_known_issue_the_next_line_comes_when_people_have_doubled(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    later = NOW + 20 * MINUTE
+    world.complain(minutes_before(later, 20, within=15))
+    say(world, Mark.KNOWN, now=later - MINUTE)
+    *_, edit = world.told()
+    assert edit.edits
+    assert edit.title == "Surge of complaints, known issue · delivery · Acme"
+    assert dict(edit.facts)["Said about it"].startswith("known issue, by ann, ")
+    assert edit.offers == ("mute", "false")
+    assert world.look(later) == 0
+    world.complain(minutes_before(later, 20, within=15))
+    assert world.look(later + MINUTE) == 2
+    *_, edit, line = world.told()
+    assert line.title.startswith("Growing: ")
+    assert dict(edit.facts)["Said about it"].startswith("known issue, by ann, ")
+
+
+def test_a_false_alarm_is_quiet_until_it_is_over_and_is_in_no_digest(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    say(world, Mark.FALSE)
+    assert world.told()[-1].title == "False alarm · delivery · Acme"
+    later = NOW + 30 * MINUTE
+    world.complain(minutes_before(later, 60, within=25))
+    assert world.look(later) == 0
+    world.look(later + 4 * HOUR)
+    assert all(message.thread is None or message.edits for message in world.told())
+    assert world.told()[-1].title == "False alarm, over · delivery · Acme"
+    assert make_digest(world.store, "Acme", NOW.date(), 1, UTC, NOW).surges == ()
+    say(world, Mark.REAL, key="2")
+    assert [one.topic for one in make_digest(world.store, "Acme", NOW.date(), 1, UTC, NOW).surges] == ["delivery"]
+
+
+def test_heard_again_it_changes_nothing(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    say(world, Mark.MUTED, span=HOUR)
+    told = len(world.told())
+    say(world, Mark.MUTED, span=HOUR)
+    assert len(world.told()) == told
+    (silence,) = world.store.silences(NOW)
+    assert (silence.matching, silence.by) == (Matching(brands=("Acme",), topics=("delivery",)), "ann")
+
+
+def test_what_is_muted_grows_without_a_line_until_it_is_no_more(world: World) -> None:
+    world.complain(minutes_before(NOW, 25))
+    world.look()
+    say(world, Mark.MUTED, span=HOUR)
+    later = NOW + 30 * MINUTE
+    world.complain(minutes_before(later, 60, within=25))
+    assert world.look(later) == 0
+    assert world.surges()[0].mark is None
+    world.look(NOW + HOUR)
+    assert world.told()[-1].title.startswith("Growing: ")
+
+
+def test_what_cannot_be_said_is_refused_in_words(world: World) -> None:
+    with pytest.raises(NotAllowed, match="there is no surge 1"):
+        say(world, Mark.KNOWN)
+    for topic in TOPICS:
+        world.complain(minutes_before(NOW, 7), topic=topic)
+    world.look()
+    assert "mute" not in world.told()[0].offers
+    with pytest.raises(NotAllowed, match="only a topic can be muted"):
+        say(world, Mark.MUTED, span=HOUR)

@@ -23,10 +23,12 @@ from monitor.core.clocks import Staffed
 from monitor.core.digest_message import write_digest
 from monitor.core.health import Health
 from monitor.core.level import Level, Signals, grade
+from monitor.core.mark import Mark, Marked
 from monitor.core.mention import Gap
 from monitor.core.message import Message
+from monitor.core.spread import Together
 from monitor.core.surge import Crowd, Excess, Kind, Surge
-from monitor.core.surge_message import Evidence, write_end, write_growth, write_surge
+from monitor.core.surge_message import Evidence, write_end, write_growth, write_said, write_surge
 from monitor.core.timers import timers
 from monitor.core.trend import Lately
 from monitor.core.verdict import Band
@@ -178,15 +180,21 @@ def _surges() -> dict[str, Message]:
         first=said[0],
         terms=("checkout", "payment failed", "basket"),
         topics=(),
+        platforms=(("reddit", 29), ("mastodon", 12)),
         lately=(41, 9),
         is_young=False,
+        spread=Together(posts=6, reposts=231, per_hour=64.0, is_growing=True),
     )
     over = replace(surge, ended_at=NOW + timedelta(hours=2), people=103)
     copies = replace(surge, kind=Kind.COPIES)
-    by_copies = replace(shown, crowd=Crowd(posts=311, people=12, copies=295, by_one=2))
+    by_copies = replace(shown, spread=None, crowd=Crowd(posts=311, people=12, copies=295, by_one=2))
+    known = Marked(mark=Mark.KNOWN, by="U1", name="ann", via="slack", at=NOW, key="known/1")
+    notice = write_said(write_surge(surge, shown), surge, ())
     return {
-        "surge": write_surge(surge, shown),
-        "surge_copies": write_surge(copies, by_copies),
+        "surge": notice,
+        "surge_known": write_said(notice, surge, [known]),
+        "surge_false": write_said(notice, surge, [known, replace(known, mark=Mark.FALSE, name="bob")]),
+        "surge_copies": write_said(write_surge(copies, by_copies), copies, ()),
         "surge_growing": write_growth(surge, 31),
         "surge_over": write_end(over),
     }

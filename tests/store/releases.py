@@ -14,18 +14,20 @@ from monitor.core.alerting import Reason
 from monitor.core.case import Move, Step, moved
 from monitor.core.cause import GROUPING
 from monitor.core.health import Health
+from monitor.core.mark import Mark, Marked
 from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
 from monitor.core.routing import Matching
-from monitor.core.surge import Kind
+from monitor.core.surge import Kind, Scope
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports import Alert, Draft, Receipt
 from monitor.ports.themes import Grown
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
-from monitor.store.schema import State, outbox
+from monitor.store.schema import outbox
 from monitor.store.sql import SqlStore
+from monitor.store.stages import State
 
 FOLDER = Path(__file__).parent / "releases"
 DUMPS = sorted(FOLDER.glob("*.sql"))
@@ -90,7 +92,10 @@ def fill(store: SqlStore) -> None:
         transaction.add_gaps("news", [Gap(NOW - MINUTE, NOW, "the feed holds only ten entries")], NOW)
         transaction.spend("x/1", [("USD", 0.25)], NOW)
         transaction.add_pulse("news", 6, 1, NOW)
-        transaction.open_surge("Acme", "delivery", Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
+        surge = transaction.open_surge("Acme", Scope(topic="delivery"), Kind.SURGE, NOW - MINUTE, 20, 4.5, NOW)
+        assert surge is not None
+        known = Marked(mark=Mark.KNOWN, by="U1", name="Ann", via="slack", at=NOW, key="known/1")
+        transaction.add_surge_fact(surge.id, known)
         transaction.add_reach([(numbers[TOLD], 4)], NOW)
         transaction.decide_digest("marketing", NOW.date(), NOW, is_sent=True)
         theme = transaction.begin_theme("Acme", "space", NOW)

@@ -27,8 +27,9 @@ from monitor.jobs.digest import About, make_digest
 from monitor.jobs.rivals import Rivals
 from monitor.store.connection import writing
 from monitor.store.report import Report
-from monitor.store.schema import Stage, cases, causes, facts, mentions, outbox, told, verdicts
+from monitor.store.schema import cases, causes, facts, mentions, outbox, told, verdicts
 from monitor.store.sql import SqlStore
+from monitor.store.stages import Stage
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY = date(2026, 10, 25)

@@ -255,7 +255,22 @@ CREATE TABLE spending (
 
 ;
 INSERT INTO "spending" VALUES('x/1','USD','2026-11-22 10:00:00.000000',0.25);
-CREATE TABLE surges (
+CREATE TABLE surge_facts (
+	id INTEGER NOT NULL, 
+	surge_id INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	mark TEXT NOT NULL, 
+	"by" TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	via TEXT NOT NULL, 
+	at DATETIME NOT NULL, 
+	until DATETIME, 
+	CONSTRAINT pk_surge_facts PRIMARY KEY (id), 
+	CONSTRAINT fk_surge_facts_surge_id FOREIGN KEY(surge_id) REFERENCES surges (id), 
+	CONSTRAINT uq_surge_facts_surge_id UNIQUE (surge_id, "key")
+);
+INSERT INTO "surge_facts" VALUES(1,1,'known/1','known issue','U1','Ann','slack','2026-11-22 10:00:00.123456',NULL);
+CREATE TABLE "surges" (
 	id INTEGER NOT NULL, 
 	brand TEXT NOT NULL, 
 	topic TEXT NOT NULL, 
@@ -267,10 +282,11 @@ CREATE TABLE surges (
 	people INTEGER NOT NULL, 
 	peak INTEGER NOT NULL, 
 	expected FLOAT NOT NULL, 
+	platform TEXT DEFAULT '' NOT NULL, 
 	CONSTRAINT pk_surges PRIMARY KEY (id), 
-	CONSTRAINT uq_surges_brand UNIQUE (brand, topic, found_at)
+	CONSTRAINT uq_surges_brand UNIQUE (brand, topic, platform, found_at)
 );
-INSERT INTO "surges" VALUES(1,'Acme','delivery','surge','2026-11-22 09:59:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,20,20,4.5);
+INSERT INTO "surges" VALUES(1,'Acme','delivery','surge','2026-11-22 09:59:00.123456','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,20,20,4.5,'');
 CREATE TABLE themes (
 	id INTEGER NOT NULL, 
 	brand TEXT NOT NULL, 

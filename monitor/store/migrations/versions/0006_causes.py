@@ -1,4 +1,4 @@
-"""Causes: complaints that say the same; and digests of large stores, counted from indexes alone."""
+"""Causes that keep their identity, digests counted from indexes alone, surges on a platform."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,3 +36,22 @@ def upgrade() -> None:
     op.create_index("ix_cases_opened", "cases", ["opened_at", "brand", "state", "answered_at"])
     complaint = ["brand", "posted_at", "case_id", "platform", "author", "native_id", "theme_id"]
     op.create_index("ix_mentions_complaint", "mentions", complaint, sqlite_where=IN_CASE, postgresql_where=IN_CASE)
+    with op.batch_alter_table("surges") as surges:
+        surges.add_column(sa.Column("platform", sa.Text(), nullable=False, server_default=""))
+        surges.drop_constraint("uq_surges_brand", type_="unique")
+        surges.create_unique_constraint("uq_surges_brand", ["brand", "topic", "platform", "found_at"])
+    op.create_table(
+        "surge_facts",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("surge_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("via", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("until", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(["surge_id"], ["surges.id"], name="fk_surge_facts_surge_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_surge_facts"),
+        sa.UniqueConstraint("surge_id", "key", name="uq_surge_facts_surge_id"),
+    )

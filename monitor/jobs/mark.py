@@ -1,0 +1,46 @@
+"""Mark: a person says with a click what a surge is, or mutes its topic for a while."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.core.case import NotAllowed
+from monitor.core.mark import Mark, Marked
+from monitor.core.routing import Matching
+from monitor.core.surge import Surge
+from monitor.core.surge_message import write_said
+from monitor.core.wording import edit_of
+from monitor.jobs.surges import SurgeRules
+from monitor.ports import Store, Transaction
+
+
+def mark(store: Store, rules: SurgeRules, number: int, said: Marked, now: datetime) -> None:
+    """Keep what somebody said and show it in the notice; what was heard before changes nothing.
+
+    After *known issue* the next line is said when people have doubled from now on, or when it is over. Raises
+    ``NotAllowed`` with words for the person.
+    """
+    with store.begin() as transaction:
+        surge = transaction.surge(number)
+        if surge is None:
+            raise NotAllowed(f"there is no surge {number}")
+        if said.mark is Mark.MUTED and (not surge.topic or said.until is None):
+            raise NotAllowed("only a topic can be muted, for a time")
+        if not transaction.add_surge_fact(number, said):
+            return
+        if said.until is not None:
+            matching = Matching(brands=(surge.brand,), topics=(surge.topic,))
+            transaction.add_silence(matching, said.until, said.name, f"muted at {surge.key}", now)
+        if said.mark is Mark.KNOWN:
+            surge = replace(surge, peak=max(surge.peak, surge.people))
+            transaction.set_surge(surge)
+        _show(transaction, surge, rules, now)
+
+
+def _show(transaction: Transaction, surge: Surge, rules: SurgeRules, now: datetime) -> None:
+    for target in rules.targets:
+        told = transaction.message(target, surge.key)
+        if told is not None:
+            message = write_said(told.message, surge, transaction.surge_facts(surge.id))
+            transaction.revise(told.id, message)
+            if target in rules.threaded:
+                transaction.enqueue(target, edit_of(message, now), now)
