@@ -14,8 +14,8 @@ from monitor.core.case import Case, Move, NotAllowed, Step
 from monitor.core.cause import TOPICS
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
-from monitor.slack import views
-from monitor.slack.buttons import PREFIX
+from monitor.slack import questions, views
+from monitor.slack.buttons import ASK, PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
 from monitor.slack.endpoint import Endpoint
@@ -93,6 +93,9 @@ class Desk:
             return Answer(text=escape(one_line(str(no)[:1].upper() + str(no)[1:] + ".")))
 
     def _action(self, click: Click) -> Answer:
+        if click.name.startswith(ASK):
+            asked = questions.answer(self._app.store, click.name.removeprefix(ASK), click.value)
+            return asked or Answer(text=_NOT_OURS)
         name, number, choice = _parts(click)
         if number is None:
             return Answer(text=_NOT_OURS)

@@ -45,6 +45,15 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Something to ask about one of several things, as (words, value) pairs; only channels with buttons show it."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
 
@@ -53,7 +62,8 @@ class Message:
     named by ``thread`` instead of going under it. ``case`` is the number of the case that the message is about, and
     ``offers`` are the steps that a channel with buttons offers for it. ``pings`` are ids of people who are to be
     called, or ``here``; only our own configuration and people's own clicks put something there. ``digest`` is the
-    whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that.
+    whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that. ``menus`` are
+    what a channel with buttons offers to ask.
     """
 
     key: str
@@ -70,6 +80,7 @@ class Message:
     pings: tuple[str, ...] = ()
     chart: Chart | None = None
     digest: dict[str, Any] | None = None
+    menus: tuple[Menu, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
@@ -88,6 +99,7 @@ class Message:
             "pings": self.pings,
             **({"chart": asdict(self.chart)} if self.chart else {}),
             **({"digest": self.digest} if self.digest else {}),
+            **({"menus": [asdict(menu) for menu in self.menus]} if self.menus else {}),
         }
 
     @classmethod
@@ -107,6 +119,7 @@ class Message:
             pings=tuple(data.get("pings", ())),
             chart=_chart(data.get("chart")),
             digest=data.get("digest"),
+            menus=tuple(_menu(menu) for menu in data.get("menus", ())),
         )
 
 
@@ -159,6 +172,11 @@ def _chart(data: dict[str, Any] | None) -> Chart | None:
         return None
     bars = tuple((label, value) for label, value in data["bars"])
     return Chart(title=data["title"], series=data["series"], bars=bars)
+
+
+def _menu(data: dict[str, Any]) -> Menu:
+    choices = tuple((words, value) for words, value in data["choices"])
+    return Menu(name=data["name"], label=data["label"], choices=choices)
 
 
 def plain_text(message: Message) -> str:

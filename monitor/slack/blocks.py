@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.core.message import Chart, Message, Quote, Tone, plain_text
-from monitor.slack.buttons import actions
+from monitor.slack.buttons import actions, menus
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -123,6 +123,8 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_rich_text(_section(calls)))
     if message.case is not None and (row := actions(message.case, message.offers)):
         blocks.append(row)
+    if message.menus:
+        blocks.append(menus(message.menus))
     return blocks
 
 
