@@ -15,8 +15,8 @@ from monitor.core.cause import TOPICS
 from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
-from monitor.slack import surge_buttons, views
-from monitor.slack.buttons import PREFIX
+from monitor.slack import questions, surge_buttons, views
+from monitor.slack.buttons import ASK, PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
 from monitor.slack.endpoint import Endpoint
@@ -96,6 +96,9 @@ class Desk:
     def _action(self, click: Click) -> Answer:
         if click.name.startswith(surge_buttons.PREFIX):
             return self._surge(click)
+        if click.name.startswith(ASK):
+            asked = questions.answer(self._app.store, click.name.removeprefix(ASK), click.value)
+            return asked or Answer(text=_NOT_OURS)
         name, number, choice = _parts(click)
         if number is None:
             return Answer(text=_NOT_OURS)

@@ -1,7 +1,7 @@
 """The desk: clicks become steps, whoever may not act changes nothing, and nothing a client sends breaks it."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.app import App, build
 from monitor.config import settings_from
 from monitor.core.case import State, Step
+from monitor.core.digest_message import write_digest
 from monitor.core.mark import Mark
 from monitor.core.mention import Mention
 from monitor.core.message import Message
@@ -19,6 +20,7 @@ from monitor.core.surge import Kind, Scope, Surge
 from monitor.core.surge_message import write_said
 from monitor.desk import Allowed, Desk
 from monitor.jobs.collect import Source
+from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeWatch
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
@@ -358,3 +360,45 @@ def test_clicks_on_surges_that_make_no_sense_are_answered(office: Office, surge:
     assert office.click("surge.known", "1", team="T9").text == office.click("case.take", "1", team="T9").text
     with office.app.store.begin() as transaction:
         assert transaction.surge_facts(surge.id) == []
+
+
+def ask(office: Office, name: str) -> Answer:
+    """Choose the first thing in one of the menus under the problems of yesterday's digest."""
+    first = (office.clock() - timedelta(hours=12)).date()
+    digest = make_digest(office.app.store, "Acme", first, 1, UTC, office.clock())
+    (problems_,) = [message for message in write_digest(digest, "digest/team/Acme/1") if message.menus]
+    (menu,) = [menu for menu in problems_.menus if menu.name == name]
+    return office.click(f"ask.{name}", menu.choices[0][1])
+
+
+def test_under_a_digest_people_see_more_like_what_is_quoted(office: Office) -> None:
+    assert ask(office, "more").text == "Nobody else said anything about delivery in that time."
+    office.hear(a_mention("Acme courier <!channel> vanished, delivery undone!!", "2", author="bob"))
+    modal = ask(office, "more").modal
+    assert modal is not None
+    assert problems(modal["blocks"]) == []
+    assert ("vanished" in str(modal)) != ("lost" in str(modal)), "what is quoted already is not shown again"
+
+
+def test_under_a_digest_people_see_who_has_it(office: Office) -> None:
+    assert ask(office, "owner").text == "1 case is open about delivery, Acme; nobody has taken one."
+    office.click("case.take")
+    assert ask(office, "owner").text == "1 case is open about delivery, Acme; ann has most of them."
+    office.submit("case.close", note="She wrote thanks")
+    assert ask(office, "owner").text == "No case about delivery, Acme is open."
+
+
+def test_under_a_digest_people_say_that_a_topic_is_wrong(office: Office) -> None:
+    modal = ask(office, "topic").modal
+    assert modal is not None
+    assert modal["private_metadata"] == "1"
+    office.click(modal["callback_id"], "", doing=Doing.VIEW, kept="1", fields={"topic": "price"}, channel="")
+    case = office.app.store.case(1)
+    assert case is not None
+    assert case.topic == "price"
+
+
+@pytest.mark.parametrize("value", ["", "1", "1:2", "99:1:2", "1:x:y", "1:1:999999999999", "١:1:2"])
+@pytest.mark.parametrize("name", ["ask.more", "ask.owner", "ask.nothing", "ask."])
+def test_a_question_that_nobody_could_ask_is_answered_kindly(office: Office, name: str, value: str) -> None:
+    assert "does not know this button" in (office.click(name, value).text or "")

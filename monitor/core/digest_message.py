@@ -1,11 +1,17 @@
 """The digest as messages: a summary that stands in the channel, and what stands under it for those who want more."""
 
+from dataclasses import replace
+
 from monitor.core.digest import Digest
 from monitor.core.digest_view import Section, chart_of, headline, sections
-from monitor.core.message import Message, Tone
+from monitor.core.message import Menu, Message, Tone
+from monitor.core.wording import topic_name
 
 SUMMED_UP = ("story", "basics", "outcomes")
 """Sections whose lines stand in the summary."""
+
+ASKED = {"more": "More like this", "owner": "Who has this?", "topic": "Wrong topic?"}
+"""What people can ask about a problem in a channel with buttons."""
 
 
 def write_digest(digest: Digest, key: str) -> list[Message]:
@@ -26,7 +32,16 @@ def write_digest(digest: Digest, key: str) -> list[Message]:
         chart=chart_of(digest),
         digest=digest.to_json(),
     )
-    return [summary, *(_detail(section, key) for name, section in found.items() if name not in SUMMED_UP)]
+    details = [_detail(section, key) for name, section in found.items() if name not in SUMMED_UP]
+    return [summary, *(replace(one, menus=_menus(digest)) if one.key == f"{key}/problems" else one for one in details)]
+
+
+def _menus(digest: Digest) -> tuple[Menu, ...]:
+    """What can be asked about a problem, each named by the case that is quoted for it."""
+    span = f"{digest.window.start.timestamp():.0f}:{digest.window.end.timestamp():.0f}"
+    numbers = [(topic_name(one.topic), (one.quote.case or "").removeprefix("case/")) for one in digest.problems]
+    choices = tuple((name, f"{number}:{span}") for name, number in numbers if number)
+    return tuple(Menu(name=name, label=label, choices=choices) for name, label in ASKED.items()) if choices else ()
 
 
 def _detail(section: Section, key: str) -> Message:

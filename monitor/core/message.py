@@ -45,6 +45,15 @@ class Chart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Something to ask about one of several things, as (words, value) pairs; only channels with buttons show it."""
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
 
@@ -54,7 +63,8 @@ class Message:
     ``offers`` are the steps that a channel with buttons offers for it. ``pings`` are ids of people who are to be
     called, or ``here``; only our own configuration and people's own clicks put something there. ``digest`` is the
     whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that. ``surge`` is the
-    number of the surge that the message is about; ``offers`` are for it then.
+    number of the surge that the message is about; ``offers`` are for it then. ``menus`` are what a channel with buttons
+    offers to ask.
     """
 
     key: str
@@ -72,6 +82,7 @@ class Message:
     chart: Chart | None = None
     digest: dict[str, Any] | None = None
     surge: int | None = None
+    menus: tuple[Menu, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
@@ -91,6 +102,7 @@ class Message:
             **({"chart": asdict(self.chart)} if self.chart else {}),
             **({"digest": self.digest} if self.digest else {}),
             **({"surge": self.surge} if self.surge is not None else {}),
+            **({"menus": [asdict(menu) for menu in self.menus]} if self.menus else {}),
         }
 
     @classmethod
@@ -111,6 +123,7 @@ class Message:
             chart=_chart(data.get("chart")),
             digest=data.get("digest"),
             surge=data.get("surge"),
+            menus=tuple(_menu(menu) for menu in data.get("menus", ())),
         )
 
 
@@ -163,6 +176,11 @@ def _chart(data: dict[str, Any] | None) -> Chart | None:
         return None
     bars = tuple((label, value) for label, value in data["bars"])
     return Chart(title=data["title"], series=data["series"], bars=bars)
+
+
+def _menu(data: dict[str, Any]) -> Menu:
+    choices = tuple((words, value) for words, value in data["choices"])
+    return Menu(name=data["name"], label=data["label"], choices=choices)
 
 
 def plain_text(message: Message) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.core.message import Chart, Message, Quote, Tone, plain_text
 from monitor.slack import surge_buttons
-from monitor.slack.buttons import actions
+from monitor.slack.buttons import actions, menus
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -126,6 +126,8 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(row)
     if message.surge is not None and (row := surge_buttons.actions(message.surge, message.offers)):
         blocks.append(row)
+    if message.menus:
+        blocks.append(menus(message.menus))
     return blocks
 
 

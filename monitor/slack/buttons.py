@@ -1,12 +1,22 @@
 """What people can do with a case in Slack: the buttons and menus under its message. Values are the case's number."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from monitor.core.message import Menu
+from monitor.slack.safety import one_line, shorten
 
 Block = dict[str, Any]
 
 PREFIX = "case."
 """Action ids are ``case.take`` and so on; anything else is not ours. Where the value is a person, the number
 follows."""
+
+ASK = "ask."
+"""Action ids of the menus under a report."""
+
+MENUS, OPTION = 25, 75
+"""https://docs.slack.dev/reference/block-kit/blocks/actions-block and composition-objects/option-object"""
 
 SNOOZES = (
     ("1 hour", "1h"),
@@ -34,6 +44,17 @@ def actions(case: int, offers: tuple[str, ...]) -> Block | None:
     if not elements:
         return None
     return {"type": "actions", "block_id": f"{PREFIX}{case}", "elements": elements}
+
+
+def menus(found: Sequence[Menu]) -> Block:
+    """A row of menus; the value that is chosen says what it is about."""
+    elements = []
+    for menu in found[:MENUS]:
+        options = [{"text": _plain(shorten(one_line(words), OPTION)), "value": value} for words, value in menu.choices]
+        placeholder = _plain(shorten(one_line(menu.label), OPTION))
+        action = ASK + menu.name
+        elements.append({"type": "static_select", "action_id": action, "placeholder": placeholder, "options": options})
+    return {"type": "actions", "elements": elements}
 
 
 def _button(name: str, label: str, style: str | None = None) -> Any:

@@ -75,6 +75,11 @@ def topic(case: int) -> View:
     return _modal("topic", case, "Other topic", [asked])
 
 
+def shown(title: str, blocks: Sequence[Block]) -> View:
+    """Something to read."""
+    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(blocks)}
+
+
 def home(cases: Sequence[Case], user: str, now: datetime) -> View:
     """My open cases, then those that nobody has; the customer who waits longest comes first."""
     blocks: list[Block] = []

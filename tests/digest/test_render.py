@@ -147,6 +147,15 @@ def test_p34_the_chart_in_slack_shows_the_numbers_of_the_digest() -> None:
     assert all(message.thread == "k" for message in rest)
 
 
+def test_the_menus_under_the_problems_survive_the_outbox_and_name_the_quoted_cases() -> None:
+    (found,) = [message for message in write_digest(a_digest(), "k") if message.menus]
+    assert found.key == "k/problems"
+    assert Message.from_json(json.loads(json.dumps(found.to_json()))) == found
+    assert [menu.name for menu in found.menus] == ["more", "owner", "topic"]
+    words_, value = found.menus[0].choices[0]
+    assert (words_, value) == ("delivery", "31:1795478400:1795564800")
+
+
 def test_a_message_with_a_chart_and_a_digest_survives_the_outbox() -> None:
     summary, *_ = write_digest(a_digest(), "k")
     kept = Message.from_json(json.loads(json.dumps(summary.to_json())))

@@ -114,6 +114,21 @@ def test_a_week_is_sent_on_its_day_only(sqlite_store: SqlStore) -> None:
     assert from_json(found[0].digest or {}).days == 7
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_only_a_weekly_edition_that_was_asked_for_it_guesses_who_is_silent(
+    pipeline: Pipeline, clock: Clock, asked: bool
+) -> None:
+    weekly = replace(MONDAYS, silent_majority=asked)
+    send_digests(pipeline.store, (weekly, NIGHTLY), clock())
+    pipeline.hear([a_mention("Acme parcel crushed!!", "1", posted_at=clock())])
+    clock.move(days=7)
+    send_digests(pipeline.store, (weekly, NIGHTLY), clock())
+    (week,) = [from_json(message.digest or {}).week for message in editions(pipeline.store, "weekly")]
+    assert week is not None
+    assert bool(week.silent) is asked
+    assert [from_json(message.digest or {}).week for message in editions(pipeline.store)] == [None]
+
+
 def yesterday(pipeline: Pipeline) -> Digest:
     now = pipeline.clock()
     return make_digest(pipeline.store, "Acme", (now - DAY).date(), 1, UTC, now)
