@@ -33,7 +33,13 @@ ONE_CLICK = {
     "reopen": Step.REOPEN,
     "escalate": Step.ESCALATE,
 }
-MODALS = {"done": views.done, "close": views.close, "note": views.note, "topic": views.topic}
+MODALS = {
+    "done": views.done,
+    "close": views.close,
+    "note": views.note,
+    "topic": views.topic,
+    "do_not_engage": views.do_not_engage,
+}
 _SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
 _NOT_HERE = "You may not do this here. Whoever runs umbrage can allow it: [slack] in monitor.toml."
 _NOT_OURS = "Umbrage does not know this button any more. /umbrage help says what it can do."
@@ -140,7 +146,9 @@ class Desk:
             return self._topic(click, number, given.get("topic", ""))
         if name == "reason":
             return self._reason(click, number, given.get("reason"))
-        steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE}
+        if name == "do_not_engage" and "note" not in given:
+            return Answer(errors={"note": "Say why nobody is to answer."})
+        steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE, "do_not_engage": Step.DO_NOT_ENGAGE}
         if name not in steps:
             return Answer(text=_NOT_OURS)
         words = {field: given.get(field) for field in ("remedy", "note", "evidence")}

@@ -112,7 +112,7 @@ def test_one_click_is_one_step(office: Office, clicks: list[tuple[str, str]], st
     assert (office.steps, office.state) == (steps, state)
 
 
-@pytest.mark.parametrize("name", ["done", "close", "note"])
+@pytest.mark.parametrize("name", ["done", "close", "note", "do_not_engage"])
 def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
     modal = office.click("case.more", f"1:{name}").modal
     assert modal is not None
@@ -122,6 +122,7 @@ def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
 
 
 def test_a_form_that_lacks_something_stays_open_and_says_what(office: Office) -> None:
+    assert office.submit("case.do_not_engage", note=" ").errors == {"note": "Say why nobody is to answer."}
     assert office.submit("case.done", remedy=" ").errors == {"remedy": "Say what was done for the customer."}
     assert "evidence" in office.submit("case.close", evidence="she wrote me").errors
     assert office.steps == []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 STEPS = (
     *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "escalate", "reopen"),
-    *("not_a_complaint", "not_about_us", "duplicate"),
+    *("not_a_complaint", "not_about_us", "duplicate", "do_not_engage"),
 )
 
 
@@ -56,7 +56,9 @@ def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
 @click.option("--to", help="Who gets the case (assign).")
 @click.option("--remedy", help="What was done for the customer (done, close).")
 @click.option("--evidence", help="A link to the customer's own later words (close).")
-@click.option("--note", help="Your words: a note, or what the customer said (note, close).")
+@click.option(
+    "--note", help="Your words: a note, what the customer said, or why nobody answers (note, close, do_not_engage)."
+)
 @click.option("--hours", type=float, help="For how long (snooze).")
 @with_config
 def case(config: Path, number: int, step: str | None, by: str, hours: float | None, **given: Any) -> None:

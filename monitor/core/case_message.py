@@ -257,6 +257,7 @@ _SAID = {
     Step.NOT_A_COMPLAINT: "{who} said: not a complaint; the same words of the same person will not alert again",
     Step.NOT_ABOUT_US: "{who} said: not about us; the same words of the same person will not alert again",
     Step.DUPLICATE: "{who} said: a duplicate",
+    Step.DO_NOT_ENGAGE: "{who} decided that nobody answers; this is no success, and the customer's clock goes on",
     Step.ESCALATE: "{who} escalated it",
     Step.SPREAD: "It spreads fast: act now",
     Step.TOPIC: "{who} said what it is about",

@@ -23,6 +23,7 @@ MORE = (
     ("Other topic…", "topic"),
     ("Not about us", "not_about_us"),
     ("Duplicate", "duplicate"),
+    ("Do not engage…", "do_not_engage"),
     ("Take it over", "take_over"),
     ("Escalate", "escalate"),
 )

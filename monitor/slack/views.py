@@ -46,6 +46,13 @@ def note(case: int) -> View:
     return _modal("note", case, "Add a note", [_words("note", "Note for the team", is_long=True)])
 
 
+def do_not_engage(case: int) -> View:
+    """Why nobody is to answer."""
+    why = _words("note", "Why is nobody to answer?", is_long=True)
+    means = "The case ends, nobody is reminded of it, and it never counts as a success."
+    return _modal("do_not_engage", case, "Do not engage", [why, _says(means)])
+
+
 def snooze(case: int) -> View:
     """Until when; Slack shows and reads the time in the zone of whoever looks at it."""
     picker = {"type": "datetimepicker", "action_id": "until"}

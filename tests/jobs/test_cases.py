@@ -196,6 +196,25 @@ def test_not_a_complaint_collapses_the_message_and_never_alerts_again_for_these_
     assert len(pipeline.wire.wire) > shown, "somebody else may mean it"
 
 
+def test_where_nobody_is_to_answer_nobody_is_called_and_new_words_stand_in_the_thread(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1")])
+    step(pipeline, Step.ANSWER)
+    step(pipeline, Step.DO_NOT_ENGAGE, note="insults the staff by name")
+    assert (facts(pipeline)[-1].note, facts(pipeline)[-1].name) == ("insults the staff by name", "Ann")
+    pipeline.clock.move(hours=1)
+    again = "Acme where is the delivery of my kettle, never again!!"
+    pipeline.hear([a_mention(again, "2", reply_to="1", posted_at=pipeline.clock())])
+    assert case(pipeline).state is State.NOT_ENGAGED
+    assert pipeline.wire.wire[-1].thread
+    assert [message.pings for message in pipeline.wire.wire if message.pings] == []
+    pipeline.clock.move(days=20)
+    assert due(pipeline) == 0
+    pipeline.clock.move(days=-19, hours=-23)
+    worse = "Acme, the delivery caught fire and I am in hospital!!"
+    pipeline.hear([a_mention(worse, "3", reply_to="1", posted_at=pipeline.clock())])
+    assert case(pipeline).is_open, "somebody's safety"
+
+
 def test_opened_again_the_correction_is_taken_back(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme is killing it!!", "1")])
     step(pipeline, Step.NOT_A_COMPLAINT)
