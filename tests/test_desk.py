@@ -17,8 +17,9 @@ from monitor.jobs.collect import Source
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
-from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, FakeNotifier, a_mention
+from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, FakeNotifier, a_mention, crowd
 
+NAMES = ("case.take", "case.more", "case.close", "incident.take", "incident.more", "/umbrage")
 TEAM = Allowed(workspaces=frozenset({"T1"}), channels=frozenset({"C1"}), users=frozenset({"U1", "U2"}))
 
 
@@ -63,8 +64,8 @@ class Office:
         self.app.deliver("team")
         return answer
 
-    def submit(self, name: str, *, user: str = "U1", **fields: str) -> Answer:
-        return self.click(name, "", user=user, doing=Doing.VIEW, kept="1", fields=fields, channel="")
+    def submit(self, name: str, *, user: str = "U1", number: str = "1", **fields: str) -> Answer:
+        return self.click(name, "", user=user, doing=Doing.VIEW, kept=number, fields=fields, channel="")
 
     def say(self, text: str, user: str = "U1") -> str:
         return self.click("/umbrage", text, user=user, doing=Doing.COMMAND).text or ""
@@ -210,6 +211,35 @@ def test_p17_a_click_on_what_is_not_there_is_answered_kindly(office: Office, nam
     assert office.steps == []
 
 
+def test_an_incident_is_taken_muted_and_worked_on_with_its_buttons(office: Office) -> None:
+    office.hear(*crowd(5, first=11))
+    told = next(message for message in office.wire.wire if message.incident)
+    number = str(told.incident)
+    assert office.click("incident.take", number).text is None
+    assert office.click("incident.take", number, user="U2").text == (
+        "Ann has it already; to take it over, choose that under More."
+    )
+    assert office.click("incident.snooze", f"{number}:6h").text is None
+    assert office.click("incident.assign." + number, "U2").text is None
+    for name, choice in (("more", "done"), ("more", "note"), ("snooze", "pick")):
+        modal = office.click(f"incident.{name}", f"{number}:{choice}").modal
+        assert modal is not None
+        assert (modal["callback_id"].split(".")[0], modal["private_metadata"]) == ("incident", number)
+    office.submit("incident.done", number=number, remedy="a new batch")
+    assert "single case" in (office.click("incident.not_a_complaint", number).text or "")
+    assert [fact.step for fact in office.app.store.incident_facts(int(number))] == [
+        Step.TAKE,
+        Step.SNOOZE,
+        Step.ASSIGN,
+        Step.DONE,
+    ]
+    assert f"incident/{number} · other · Acme · 5 open cases" in office.say("open")
+    home = office.click("", doing=Doing.HOME, channel="").home
+    assert home is not None
+    assert home["blocks"][0]["text"]["text"] == "Incidents: 1"
+    assert home["blocks"][2]["elements"][0]["action_id"] == "incident.take"
+
+
 def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> None:
     office.hear(a_mention("Acme broke the delivery!!", "2", author="bob", posted_at=NOON.replace(hour=9)))
     for number in ("1", "2"):
@@ -265,7 +295,7 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
     st.builds(
         Click,
         doing=st.sampled_from(Doing),
-        name=st.one_of(st.text(), st.sampled_from(["case.take", "case.more", "case.close", "/umbrage"])),
+        name=st.one_of(st.text(), st.sampled_from(NAMES)),
         value=st.one_of(st.text(), st.sampled_from(["1", "1:done", "add https://x.y/", "mute delivery 1h", "stats"])),
         kept=st.one_of(st.text(), st.just("1")),
         team=st.just("T1"),

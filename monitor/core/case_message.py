@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.abuse import mask
-from monitor.core.alerting import Reason
 from monitor.core.case import OVERRULED, Case, Move, State, Step, named
 from monitor.core.cause import Complaint
 from monitor.core.clocks import Staffed, customer_waits, team_waits
@@ -17,13 +16,12 @@ from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
 from monitor.core.trend import Lately, similar
-from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, where, why_of
+from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, why_of
 
 STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
 OFFERS_AFTER = ("reopen",)
 FULL_TEXT = 2_500
-LISTED = 5
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
@@ -126,25 +124,6 @@ def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: da
     )
 
 
-def write_list(entries: Sequence[tuple[Case, Complaint]], now: datetime) -> Message:
-    """What a channel has no room for, in one message: the most urgent first."""
-    _, first = entries[0]
-    return Message(
-        key=f"list/{first.platform}:{first.id}/{now.isoformat()}",
-        title=f"And {len(entries)} more" + (", the most urgent first" if len(entries) > 1 else ""),
-        quotes=tuple(
-            replace(
-                quote_of(complaint, now),
-                where=f"{case.key} · {level_name(Level(case.level))} · {where(complaint, now)}",
-            )
-            for case, complaint in entries[:LISTED]
-        ),
-        why=(Reason.BUDGET,),
-        more=max(0, len(entries) - LISTED),
-        tone=Tone.QUIET,
-    )
-
-
 def write_details(
     case: Case, complaint: Complaint, author: Author | None, similar: Sequence[Similar], parent: str
 ) -> Message:
@@ -172,16 +151,19 @@ def write_details(
     )
 
 
-def write_line(case: Case, move: Move, parent: str, staffed: Staffed, now: datetime) -> Message:
-    """One line for a step; it calls nobody but a colleague who is given the case."""
+def write_line(
+    case: Case, move: Move, parent: str, staffed: Staffed, now: datetime, *, is_named: bool = False
+) -> Message:
+    """One line for a step; it calls nobody but a colleague who is given the case. Among others the case is named."""
     facts = [("Note", move.note)] if move.note else []
     if move.remedy:
         facts.append(("Done", move.remedy))
     if move.evidence:
         facts.append(("Evidence", move.evidence))
+    name = f"{case.key}: " if is_named else ""
     return Message(
-        key=f"{parent}/step/{move.key}",
-        title=f"{_said(case, move)} · {clocks(case, staffed, now)}",
+        key=f"{parent}/{name}step/{move.key}",
+        title=f"{name}{_said(case, move)} · {clocks(case, staffed, now)}",
         facts=tuple((name, excerpt(value, 400)) for name, value in facts),
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,

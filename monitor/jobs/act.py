@@ -4,7 +4,7 @@ from datetime import datetime
 
 from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step
 from monitor.core.verdict import Label
-from monitor.jobs.steps import CaseRules, Overtaken, retell, take_step
+from monitor.jobs.steps import CaseRules, Overtaken, retell_anywhere, take_step
 from monitor.ports import Store, Transaction
 
 TRIES = 5
@@ -25,7 +25,7 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                     return None
                 after = take_step(transaction, case, move, rules)
                 _correct(transaction, after, move, now)
-                retell(transaction, after, move, rules, now)
+                retell_anywhere(transaction, after, move, rules, now)
                 return after
         except Overtaken:
             continue

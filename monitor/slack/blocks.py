@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.core.message import Chart, Message, Quote, Tone, plain_text
-from monitor.slack.buttons import actions
+from monitor.slack.buttons import OF_INCIDENT, actions, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -35,8 +35,13 @@ QUOTE, FULL = 600, 2_600
 HERE = "here"
 SIDE_BY_SIDE = 45
 
-_SCALES = (1.0, 0.5, 0.25, 0.1)
+_SCALES = ((1.0, 1.0), (0.5, 1.0), (0.25, 1.0), (0.1, 1.0), (0.1, 0.4))
+"""How long texts and how many quotes and facts may be, tried one after the other."""
+
 _QUOTES, _FACTS, _REASONS = 5, 14, 6
+_IN_LIST = (10, 20)
+"""Quotes and facts of a list of cases."""
+
 _MARK = {
     Tone.ALERT: "🔴",
     Tone.GENTLE: "🌱",
@@ -50,8 +55,8 @@ _MARK = {
 def render(message: Message) -> list[Block]:
     """The blocks of a message, shortened until they are within Slack's limits."""
     blocks: list[Block] = []
-    for scale in _SCALES:
-        blocks = _blocks(_tidy(message, scale))
+    for scale, share in _SCALES:
+        blocks = _blocks(_tidy(message, scale, share))
         if text_size(blocks) <= TEXT_BUDGET and json_size(blocks) <= JSON_BUDGET:
             break
     return blocks
@@ -80,8 +85,11 @@ def texts(part: Any) -> list[str]:
     return [text for item in part for text in texts(item)] if isinstance(part, list) else []
 
 
-def _tidy(message: Message, scale: float) -> Message:
+def _tidy(message: Message, scale: float, share: float = 1.0) -> Message:
     """The same message with every text on one line and shortened, and only addresses that may be shown."""
+    is_list = _is_list(message)
+    most_quotes, most_facts = _IN_LIST if is_list else (_QUOTES, _FACTS)
+    quotes, facts = message.quotes[: int(most_quotes * share)], message.facts[: int(most_facts * share)]
 
     def short(text: str, limit: int) -> str:
         return shorten(one_line(text), int(limit * scale))
@@ -91,12 +99,18 @@ def _tidy(message: Message, scale: float) -> Message:
         message,
         title=shorten(one_line(message.title), HEADER - 10) or "(no title)",
         quotes=tuple(
-            Quote(text=short(q.text, words) or "(no words)", where=short(q.where, 240), url=_address(q.url, scale))
-            for q in message.quotes[:_QUOTES]
+            replace(
+                q,
+                text=short(q.text, words) or "(no words)",
+                where=short(q.where, 240),
+                url=_address(q.url, scale),
+                about=short(q.about, 240),
+            )
+            for q in quotes
         ),
-        facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in message.facts[:_FACTS]),
+        facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in facts),
         why=tuple(short(reason, 200) for reason in message.why[:_REASONS]),
-        more=message.more + max(0, len(message.quotes) - _QUOTES),
+        more=message.more + len(message.quotes) - len(quotes) + (len(message.facts) - len(facts) if is_list else 0),
     )
 
 
@@ -108,13 +122,14 @@ def _address(url: str | None, scale: float) -> str | None:
 def _blocks(message: Message) -> list[Block]:
     blocks = [_heading(message)]
     for quote in message.quotes:
-        blocks.append(_rich_text(_quotation(quote)))
-        if quote.where:
-            blocks.append(_small(quote.where))
-    if message.more:
+        blocks += _of_case(quote) if quote.about else _of_quote(quote)
+    is_list = _is_list(message)
+    if message.more and not is_list:
         blocks.append(_small(f"and {message.more} more like this" if message.quotes else f"{message.more} posts"))
     if message.facts:
         blocks.append(_rich_text(_section(_facts(message.facts))))
+    if message.more and is_list:
+        blocks.append(_small(f"and {message.more} more: umbrage cases"))
     if message.chart:
         blocks.append(_chart(message.chart))
     if message.why:
@@ -123,7 +138,26 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_rich_text(_section(calls)))
     if message.case is not None and (row := actions(message.case, message.offers)):
         blocks.append(row)
+    if message.incident is not None and (row := actions(message.incident, message.offers, OF_INCIDENT)):
+        blocks.append(row)
     return blocks
+
+
+def _is_list(message: Message) -> bool:
+    return any(quote.about for quote in message.quotes)
+
+
+def _of_quote(quote: Quote) -> list[Block]:
+    return [_rich_text(_quotation(quote)), *([_small(quote.where)] if quote.where else [])]
+
+
+def _of_case(quote: Quote) -> list[Block]:
+    """One of several cases: how it stands, beside the button that takes it, above its words."""
+    said = " · ".join(part for part in (quote.about, quote.where) if part)
+    line: Block = {"type": "section", "text": {"type": "plain_text", "text": literal(said), "emoji": False}}
+    if quote.case is not None and "take" in quote.offers:
+        line["accessory"] = take(quote.case)
+    return [line, _rich_text(_quotation(quote))]
 
 
 def _chart(chart: Chart) -> Block:

@@ -1,6 +1,6 @@
 """Cases: opened once, changed only as they were when somebody looked, with every step kept as a fact."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,7 +37,7 @@ class CaseWrites:
         """Keep a step and what became of the case; ``False`` if the case or its facts are not as they were."""
         change = update(cases).where(cases.c.id == before.id, cases.c.version == before.version)
         changed = change.values(**_changeable(after), due_at=due_at).returning(cases.c.id)
-        fact = {"case_id": before.id, **{name: getattr(move, name) for name in _OF_FACT}}
+        fact = {"case_id": before.id, **{name: getattr(move, name) for name in OF_FACT}}
         kept = upsert(self._connection, facts).values(**fact).on_conflict_do_nothing().returning(facts.c.id)
         if self._connection.execute(kept).first() is None:
             return False
@@ -128,12 +128,12 @@ class CaseWrites:
     def parents_of(self, case: int) -> list[Quoting]:
         """The messages that stand for a case, one for each target that was told of it by itself."""
         query = select(outbox).where(outbox.c.case_id == case, outbox.c.thread.is_(None)).order_by(outbox.c.id)
-        return [_told(row) for row in self._connection.execute(query)]
+        return [as_told(row) for row in self._connection.execute(query)]
 
     def message(self, target: str, key: str) -> Quoting | None:
         """The message of a target that has a key."""
         row = self._connection.execute(select(outbox).where(outbox.c.target == target, outbox.c.key == key)).first()
-        return _told(row) if row else None
+        return as_told(row) if row else None
 
     def last_listed(self, targets: Collection[str]) -> dict[str, datetime]:
         """When a target last got a list of what it had no room for, of those that did."""
@@ -213,14 +213,19 @@ _TOLD_AT = (
     .where(cases.c.id == bindparam("of"), cases.c.told_at.is_(None))
     .values(told_at=bindparam("now"), due_at=bindparam("due"))
 )
-_OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
+OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
 _FIXED = ("id", "cause", "brand", "opened_at")
 
 
 def _facts(connection: Connection, case: int) -> list[Fact]:
     rows = connection.execute(select(facts).where(facts.c.case_id == case).order_by(facts.c.at, facts.c.id))
+    return as_facts(rows)
+
+
+def as_facts(rows: Iterable[Row[Any]]) -> list[Fact]:
+    """Rows of a table of facts."""
     return [
-        Fact(**{name: getattr(row, name) for name in _OF_FACT if name != "step"}, step=Step(row.step)) for row in rows
+        Fact(**{name: getattr(row, name) for name in OF_FACT if name != "step"}, step=Step(row.step)) for row in rows
     ]
 
 
@@ -229,7 +234,8 @@ def _changeable(case: Case) -> dict[str, Any]:
     return values | {"reasons": list(case.reasons)}
 
 
-def _told(row: Row[Any]) -> Quoting:
+def as_told(row: Row[Any]) -> Quoting:
+    """A row of the outbox as a message that stands somewhere."""
     message = Message.from_json(row.message)
     return Quoting(id=row.id, target=row.target, message=message, is_out=row.state != Sending.PENDING, posts=())
 

@@ -65,6 +65,13 @@ def _partial(name: str, condition: str, *columns: Column[Any]) -> None:
     Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
+def _step() -> list[Column[Any]]:
+    """What is kept of a step, whatever it was taken in."""
+    needed = [Column(name, Text, nullable=False) for name in ("key", "step", "by", "name", "via")]
+    words = [Column(name, Text) for name in ("remedy", "note", "evidence")]
+    return [*needed, Column("at", UtcDateTime, nullable=False), *words]
+
+
 causes = Table(
     "causes",
     metadata,
@@ -108,16 +115,29 @@ facts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("case_id", Integer, ForeignKey("cases.id"), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("step", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("via", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("remedy", Text),
-    Column("note", Text),
-    Column("evidence", Text),
+    *_step(),
     UniqueConstraint("case_id", "key"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("cause_id", Integer, ForeignKey("causes.id"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("owner", Text),
+    Column("owner_name", Text),
+    Column("taken_at", UtcDateTime),
+    Column("muted_until", UtcDateTime),
+    Column("done_at", UtcDateTime),
+)
+
+incident_facts = Table(
+    "incident_facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cause_id", Integer, ForeignKey("causes.id"), nullable=False),
+    *_step(),
+    UniqueConstraint("cause_id", "key"),
 )
 
 mentions = Table(

@@ -31,6 +31,7 @@ from monitor.ports import Delivery, Receipt, Unjudged
 from monitor.store.cases import CaseReads
 from monitor.store.connection import reading, writing
 from monitor.store.digests import DigestReads
+from monitor.store.incidents import IncidentReads
 from monitor.store.posts import upsert
 from monitor.store.schema import (
     OPEN,
@@ -50,7 +51,7 @@ from monitor.store.surges import SurgeReads
 from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore(SourceReads, CaseReads, DigestReads, SurgeReads):
+class SqlStore(SourceReads, CaseReads, IncidentReads, DigestReads, SurgeReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

@@ -17,6 +17,7 @@ from monitor.ports import Alert, OpenCause, Pending, Unfiled
 from monitor.store.cases import CaseWrites
 from monitor.store.digests import DigestWrites
 from monitor.store.filing import FilingWrites
+from monitor.store.incidents import IncidentWrites
 from monitor.store.posts import PostWrites, portions, upsert
 from monitor.store.schema import UNFINISHED, Stage, State, causes, health, mentions, outbox, told, verdicts
 from monitor.store.sources import SourceWrites
@@ -26,7 +27,7 @@ _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
 
 
-class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestWrites, SurgeWrites):
+class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, IncidentWrites, DigestWrites, SurgeWrites):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
     def __init__(self, connection: Connection) -> None:
@@ -114,7 +115,7 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestW
         pending: dict[int, list[Pending]] = {}
         for row in self._connection.execute(_PENDING).all():
             pending.setdefault(row.cause_id, []).append(
-                Pending(row.id, row.platform, row.source, row.language, row.case_id)
+                Pending(row.id, row.platform, row.source, row.language, row.case_id, row.collected_at)
             )
         if not pending:
             return []
@@ -266,6 +267,7 @@ _PENDING = (
         mentions.c.source,
         func.coalesce(verdicts.c.language, mentions.c.language).label("language"),
         mentions.c.case_id,
+        mentions.c.collected_at,
     )
     .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
     .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)

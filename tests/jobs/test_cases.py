@@ -2,15 +2,16 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case, Fact, Move, NotAllowed, State, Step
 from monitor.core.duplicates import keys
-from monitor.core.routing import Route
+from monitor.core.routing import QuietHours, Route
 from monitor.core.verdict import Label
 from monitor.jobs.act import act
 from monitor.jobs.forget import forget
@@ -295,9 +296,60 @@ def test_a_channel_takes_so_many_an_hour_and_the_rest_in_one_list(pipeline: Pipe
     assert pipeline.reasons() == ["first complaint"] * 4 + ["more than the channel takes"]
     listed = [message for message in pipeline.wire.wire if message.key.startswith("list/")]
     assert [(message.title, len(message.quotes), message.more) for message in listed] == [
-        ("And 6 more, the most urgent first", 5, 1)
+        ("And 6 more, the most urgent first", 6, 0)
     ]
+    assert [quote.offers for quote in listed[0].quotes] == [("take",)] * 6
     assert sorted(post for posts in pipeline.told()["team"] for post in posts) == sorted(map(str, range(1, 11)))
+
+
+def test_a_case_in_a_list_is_taken_with_one_click_and_the_list_shows_it(pipeline: Pipeline) -> None:
+    policy = AlertPolicy(per_hour=1, singles=100)
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
+    pipeline.hear(crowd(13))
+    (listed,) = [message for message in pipeline.wire.wire if message.key.startswith("list/")]
+    first, last = listed.quotes[0].case, int(listed.facts[-1][0].removeprefix("case/"))
+    assert (len(listed.quotes), len(listed.facts)) == (10, 2)
+    assert first is not None
+    for number in (first, last):
+        step(pipeline, Step.TAKE, number)
+    (shown,) = [message for message in pipeline.wire.wire if message.key == listed.key]
+    assert shown.quotes[0].about == f"case/{first} · Answer today · other · Acme · taken · with Ann"
+    assert (shown.quotes[0].offers, shown.quotes[1]) == ((), listed.quotes[1])
+    assert shown.facts[-1] == (f"case/{last}", "Answer today · other · Acme · taken · with Ann")
+    assert lines(pipeline)[-2:] == [f"case/{first}: Ann took it", f"case/{last}: Ann took it"]
+    pipeline.clock.move(minutes=5)
+    assert due(pipeline) == 2, "the case with a message of its own, and once for the list"
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", listed.quotes[1].post.split(":")[1])], pipeline.clock())  # type: ignore[union-attr]
+    pipeline.deliver()
+    (shown,) = [message for message in pipeline.wire.wire if message.key == listed.key]
+    assert shown.quotes[1].text == "(deleted by its author)"
+
+
+def test_what_a_night_held_back_comes_in_one_list_each_to_be_taken(pipeline: Pipeline) -> None:
+    night = QuietHours(start=time(20), end=time(7), zone=ZoneInfo("UTC"))
+    pipeline.rules = TriageRules(routes=(Route(name="all", targets=("team",), quiet=night),), cases=RULES)
+    pipeline.clock.move(hours=10)
+    said = ("the delivery van hit my fence", "price doubled over night", "delivery went to another street")
+    for number, words in enumerate(said):
+        posted = pipeline.clock.move(minutes=20)
+        pipeline.hear([a_mention(f"Acme {words}!!", f"n{number}", author=f"n{number}", posted_at=posted)])
+    fire = a_mention("Acme toaster caught fire, I am in hospital!!", "fire", author="eve", posted_at=pipeline.clock())
+    pipeline.hear([fire])
+    assert [title for title in pipeline.wire.titles if "all of it" not in title] == ["Act now · other · Acme"]
+    pipeline.clock.now = NOON + timedelta(hours=19)
+    assert due(pipeline) == 1, "the fire, at any hour"
+    pipeline.work()
+    listed = pipeline.wire.wire[-1]
+    assert (listed.title, listed.why) == ("Held back by quiet hours: 3, the most urgent first", ("quiet hours",))
+    assert [(quote.case, quote.offers) for quote in listed.quotes] == [(1, ("take",)), (2, ("take",)), (3, ("take",))]
+    step(pipeline, Step.TAKE, 2)
+    assert "taken · with Ann" in next(m for m in pipeline.wire.wire if m.key == listed.key).quotes[1].about
+    pipeline.clock.move(minutes=5)
+    assert due(pipeline) == 1, "one call for all of them"
+    alone = a_mention("Acme lamp flickers since noon!!", "late", author="joe", posted_at=pipeline.clock())
+    pipeline.hear([alone])
+    assert pipeline.wire.titles[-2:] == ["Answer today · other · Acme", "case/5: all of it"]
 
 
 def test_lists_are_half_an_hour_apart_and_nothing_waits_longer(pipeline: Pipeline) -> None:

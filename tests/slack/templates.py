@@ -14,7 +14,6 @@ from monitor.core.case_message import (
     write_case,
     write_details,
     write_line,
-    write_list,
     write_more,
     write_nudge,
 )
@@ -22,7 +21,12 @@ from monitor.core.cause import Cause, Complaint
 from monitor.core.clocks import Staffed
 from monitor.core.digest_message import write_digest
 from monitor.core.health import Health
+from monitor.core.incident import Incident
+from monitor.core.incident import moved as moved_incident
+from monitor.core.incident_message import restated as restated_incident
+from monitor.core.incident_message import write_incident_line
 from monitor.core.level import Level, Signals, grade
+from monitor.core.list_message import relisted, write_list, write_nudge_of_many
 from monitor.core.mention import Gap
 from monitor.core.message import Message
 from monitor.core.surge import Crowd, Excess, Kind, Surge
@@ -134,10 +138,23 @@ def _threads(parent: Message) -> dict[str, Message]:
 
 def _many() -> dict[str, Message]:
     some = [complaint(number, platform="mastodon") for number in range(3)]
+    incident = Incident(cause=4, brand="Acme", topic="delivery", opened_at=some[2].posted_at, told_at=NOW)
+    alert = write_alert(cause(), Reason.INCIDENT, some, 23, 41, None, NOW, ("gone",))
+    growing = write_alert(cause(), Reason.GROWING, some, 104, 131, None, NOW)
+    told = restated_incident(alert, incident, STAFFED, NOW)
+    taken = moved_incident(replace(incident, told_at=NOW - timedelta(minutes=6)), step(Step.TAKE))
+    muted = moved_incident(taken, step(Step.SNOOZE, until=NOW + timedelta(hours=6)))
+    held = [(replace(case(number), id=17 + number), complaint(number)) for number in range(34)]
+    after = relisted(write_list(held[:9], Reason.QUIET_HOURS, NOW), moved(held[2][0], step(Step.TAKE)), NOW)
     return {
-        "incident": write_alert(cause(), Reason.INCIDENT, some, 23, 41, None, NOW, ("gone",)),
-        "incident_growing": write_alert(cause(), Reason.GROWING, some, 104, 131, None, NOW),
-        "list": write_list([(case(number), complaint(number)) for number in (0, 1)], NOW),
+        "incident": told,
+        "incident_taken": replace(restated_incident(told, muted, STAFFED, NOW), edits=True, thread=told.key),
+        "incident_growing": restated_incident(growing, incident, STAFFED, NOW),
+        "incident_line": write_incident_line(taken, step(Step.TAKE), 38, told.key, STAFFED, NOW),
+        "catch_up": after,
+        "catch_up_long": write_list(held, Reason.QUIET_HOURS, NOW),
+        "list_nudge": write_nudge_of_many(case(), timers(case(), STAFFED)[0], told.key, ("U024BE7LH",), STAFFED, NOW),
+        "list": write_list([(case(number), complaint(number)) for number in (0, 1)], Reason.BUDGET, NOW),
     }
 
 
