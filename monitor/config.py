@@ -165,6 +165,10 @@ def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str
             passing = route.quiet.breaks_through if route.quiet else ()
             yield from _unknown(f"routes.{number}.topics", route.topics, TOPICS, "no such topic")
             yield from _unknown(f"routes.{number}.quiet.breaks_through", passing, TOPICS, "no such topic")
+    for number, playbook in enumerate(settings.playbooks):
+        yield from _unknown(f"playbooks.{number}.brands", playbook.brands, names, "no such brand")
+        if settings.classifier.use in _OWN_CLASSIFIERS and "folder" not in settings.classifier.options:
+            yield from _unknown(f"playbooks.{number}.topics", playbook.topics, TOPICS, "no such topic")
     yield from _unknown("surges.targets", settings.surges.targets, targets, "no such target")
     for number, digest in enumerate(settings.digests):
         yield from _unknown(f"digests.{number}.targets", digest.targets, targets, "no such target")

@@ -1,6 +1,7 @@
 """Settings made into the rules that jobs go by: routes, pauses, the team, digests and surges."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -8,6 +9,7 @@ from monitor.core.alerting import AlertPolicy
 from monitor.core.cause import EpisodeRule
 from monitor.core.clocks import Staffed
 from monitor.core.errors import ConfigError
+from monitor.core.playbook import Playbook
 from monitor.core.recurring import Faq
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.industry import pack
@@ -15,7 +17,7 @@ from monitor.jobs.digest import About, Subscription
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.surges import SurgeRules
 from monitor.jobs.triage import TriageRules
-from monitor.settings import Day, RouteSettings, Settings, TeamSettings
+from monitor.settings import Day, PlaybookSettings, RouteSettings, Settings, TeamSettings
 
 
 def build_rules(settings: Settings) -> TriageRules:
@@ -36,13 +38,13 @@ def build_rules(settings: Settings) -> TriageRules:
             gentle_share=alerts.gentle_share,
             list_gap=alerts.list_gap,
         ),
-        cases=build_case_rules(settings.team),
+        cases=build_case_rules(settings.team, settings.playbooks),
         episodes=EpisodeRule(quiet_after=alerts.episode_quiet, longest=alerts.episode_longest),
     )
 
 
-def build_case_rules(team: TeamSettings) -> CaseRules:
-    """When the team is there, and whom to call when nobody has taken a case."""
+def build_case_rules(team: TeamSettings, playbooks: Sequence[PlaybookSettings] = ()) -> CaseRules:
+    """When the team is there, whom to call when nobody has taken a case, and what was agreed on."""
     names = get_args(Day)
     staffed = Staffed(
         zone=team.zone,
@@ -51,7 +53,15 @@ def build_case_rules(team: TeamSettings) -> CaseRules:
         end=team.end,
         holidays=frozenset(team.holidays),
     )
-    return CaseRules(staffed=staffed, second=team.second, lead=team.lead)
+    agreed = tuple(
+        Playbook(
+            matching=Matching(topics=one.topics, brands=one.brands, levels=one.levels),
+            link=one.link,
+            remedies=one.remedies,
+        )
+        for one in playbooks
+    )
+    return CaseRules(staffed=staffed, second=team.second, lead=team.lead, playbooks=agreed)
 
 
 def build_digests(settings: Settings) -> tuple[Subscription, ...]:

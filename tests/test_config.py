@@ -141,6 +141,21 @@ BAD: dict[str, tuple[str, list[str]]] = {
             "routes.0.quiet.breaks_through: 'saftey' no such topic; did you mean safety?",
         ],
     ),
+    "playbooks": (
+        '[[playbooks]]\ntopics = ["saftey"]\nlink = "wiki/safety"\n[[playbooks]]\nlevels = [6]\nlink = "https://w.example"',
+        [
+            "playbooks.0: link is written like https://wiki.acme.example/delivery",
+            "playbooks.1.levels.0: must be at most 5",
+        ],
+    ),
+    "playbooks of nothing": (
+        '[[playbooks]]\ntopics = ["saftey"]\nbrands = ["Acmee"]\nremedies = ["a voucher"]\n[[brands]]\nname = "Acme"\n'
+        'terms = ["Acme"]',
+        [
+            "playbooks.0.brands: 'Acmee' no such brand; did you mean Acme?",
+            "playbooks.0.topics: 'saftey' no such topic; did you mean safety?",
+        ],
+    ),
     "two secrets": (
         f'[targets.s]\n{SLACK}token = {{ env = "A", file = "/canary" }}',
         [f"targets.s.token: give only one of env and file: {FORMS}"],

@@ -12,6 +12,7 @@ from monitor.core.doors import doors
 from monitor.core.level import Level
 from monitor.core.level import named as level_name
 from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
+from monitor.core.playbook import NONE, Playbook
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
@@ -22,28 +23,44 @@ STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
 OFFERS_AFTER = ("reopen",)
 FULL_TEXT = 2_500
+EARLIER_CHARS = 140
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A post that somebody wrote before, and how the case ended that it was in, if it was in one."""
+
+    post: str
+    text: str
+    url: str | None
+    posted_at: datetime
+    case: int | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """What we have seen of somebody since ``since``: posts about us, complaints among them, and cases."""
+    """What we have seen of somebody since ``since``: posts about us, complaints among them, cases, and the last few."""
 
     posts: int
     complaints: int
     cases: int
     satisfied: int
     since: datetime
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """An earlier case about the same thing, and what helped."""
+    """An earlier case about the same thing, what helped, and the words in which we answered last."""
 
     key: str
     ended_at: datetime
     remedy: str
+    reply: str | None = None
+    reply_url: str | None = None
 
 
 def write_case(
@@ -125,14 +142,24 @@ def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: da
 
 
 def write_details(
-    case: Case, complaint: Complaint, author: Author | None, similar: Sequence[Similar], parent: str
+    case: Case,
+    complaint: Complaint,
+    author: Author | None,
+    similar: Sequence[Similar],
+    parent: str,
+    playbook: Playbook = NONE,
 ) -> Message:
     """What stands under a case's message at once: all the words, who it is, what helped others, what might be said."""
     facts = [("Who", _who(author))]
-    facts += [(f"Helped in {one.key}", excerpt(one.remedy, 200)) for one in similar[:3]]
+    facts += [(f"Helped in {one.key}", _helped(one)) for one in similar[:3]]
+    links = [(f"Our reply in {one.key}", one.reply_url) for one in similar[:3] if one.reply_url]
+    if playbook.link:
+        links.insert(0, (f"Playbook for {topic_name(case.topic)}", playbook.link))
     facts += [
         (f"Suggested reply · {label}", sentence) for label, sentence in suggest(case.topic, bool(doors(complaint.text)))
     ]
+    if playbook.remedies:
+        facts.append(("Allowed remedies", "; ".join(playbook.remedies)))
     facts.append(("To close", "a link to the customer's own later words, or your note of what they said"))
     return Message(
         key=f"{parent}{DETAILS}",
@@ -144,8 +171,10 @@ def write_details(
                 url=complaint.url,
                 post=f"{complaint.platform}:{complaint.id}",
             ),
+            *(_earlier(one) for one in (author.earlier if author else ())),
         ),
         facts=tuple(facts),
+        links=tuple(links),
         tone=Tone.QUIET,
         thread=parent,
     )
@@ -218,6 +247,21 @@ def _who(author: Author | None) -> str:
     if author.posts < FEW:
         return f"{known}; too little to say"
     return f"{known}, {author.complaints} of them complaints; {author.cases} cases, {author.satisfied} satisfied"
+
+
+def _earlier(one: Earlier) -> Quote:
+    ended = f"case/{one.case}: {named(one.state)}" if one.case is not None and one.state else "no complaint"
+    return Quote(
+        text=excerpt(mask(one.text), EARLIER_CHARS) or "(no words)",
+        where=f"before · {moment(one.posted_at)} · {ended}",
+        url=one.url,
+        post=one.post,
+    )
+
+
+def _helped(one: Similar) -> str:
+    wrote = f" · we wrote: “{excerpt(one.reply, 180)}”" if one.reply else ""
+    return f"{excerpt(one.remedy, 200)}{wrote}"
 
 
 def _said(case: Case, move: Move) -> str:

@@ -53,13 +53,13 @@ class Chart:
 class Message:
     """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
 
-    ``facts`` are (name, value) pairs, ``why`` are the reasons for speaking, ``more`` counts what is not quoted. Texts
-    are plain: a notifier escapes them for its channel. ``edits`` says that this one takes the place of the message
-    named by ``thread`` instead of going under it. ``case`` is the number of the case that the message is about, or
-    ``incident`` that of its cause, and ``offers`` are the steps that a channel with buttons offers for it. ``pings``
-    are ids of people who are to be called, or ``here``; only our own configuration and people's own clicks put
-    something there. ``digest`` is the whole digest (docs/digest.md) that the message sums up, for targets that show
-    more of it than that.
+    ``facts`` are (name, value) pairs, ``links`` (name, address) pairs, ``why`` are the reasons for speaking, ``more``
+    counts what is not quoted. Texts are plain: a notifier escapes them for its channel. ``edits`` says that this one
+    takes the place of the message named by ``thread`` instead of going under it. ``case`` is the number of
+    the case that the message is about, or ``incident`` that of its cause, and ``offers`` are the steps that a channel
+    with buttons offers for it. ``pings`` are ids of people who are to be called, or ``here``; only our own
+    configuration and people's own clicks put something there. ``digest`` is the whole digest (docs/digest.md) that the
+    message sums up, for targets that show more of it than that.
     """
 
     key: str
@@ -73,6 +73,7 @@ class Message:
     edits: bool = False
     case: int | None = None
     incident: int | None = None
+    links: tuple[tuple[str, str], ...] = ()
     offers: tuple[str, ...] = ()
     pings: tuple[str, ...] = ()
     chart: Chart | None = None
@@ -94,6 +95,7 @@ class Message:
             "offers": self.offers,
             "pings": self.pings,
             **({"incident": self.incident} if self.incident is not None else {}),
+            **({"links": self.links} if self.links else {}),
             **({"chart": asdict(self.chart)} if self.chart else {}),
             **({"digest": self.digest} if self.digest else {}),
         }
@@ -112,6 +114,7 @@ class Message:
             edits=data.get("edits", False),
             case=data.get("case"),
             incident=data.get("incident"),
+            links=tuple((name, url) for name, url in data.get("links", ())),
             offers=tuple(data.get("offers", ())),
             pings=tuple(data.get("pings", ())),
             chart=_chart(data.get("chart")),
@@ -185,6 +188,7 @@ def plain_text(message: Message) -> str:
     if message.more:
         lines.append(f"  and {message.more} more")
     lines += [f"{name}: {value}" for name, value in message.facts]
+    lines += [f"{name}: {url}" for name, url in message.links]
     if message.why:
         lines.append("Why: " + "; ".join(message.why))
     return "\n".join(lines)

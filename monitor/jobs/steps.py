@@ -8,6 +8,7 @@ from monitor.core.case_message import edit_of_case, restated, write_line
 from monitor.core.clocks import Staffed
 from monitor.core.list_message import edit_of_list, relisted
 from monitor.core.message import Message
+from monitor.core.playbook import Playbook
 from monitor.core.timers import next_at
 from monitor.ports import Quoting, Transaction
 
@@ -19,13 +20,15 @@ UMBRAGE = "umbrage"
 class CaseRules:
     """When the team is there, whom to call when nobody has taken a case, and where messages stand under others.
 
-    ``second`` and ``lead`` are ids of people in the channels, ``threaded`` are targets.
+    ``second`` and ``lead`` are ids of people in the channels, ``threaded`` are targets; of ``playbooks`` the first one
+    counts that fits.
     """
 
     staffed: Staffed = field(default_factory=Staffed)
     second: tuple[str, ...] = ()
     lead: tuple[str, ...] = ()
     threaded: frozenset[str] = frozenset()
+    playbooks: tuple[Playbook, ...] = ()
 
 
 class Overtaken(Exception):

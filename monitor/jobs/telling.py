@@ -12,6 +12,7 @@ from monitor.core.incident import Incident
 from monitor.core.incident_message import joining, restated
 from monitor.core.list_message import write_list
 from monitor.core.message import Message, Urgency
+from monitor.core.playbook import playbook_of
 from monitor.core.timers import next_at
 from monitor.core.trend import Lately
 from monitor.core.wording import edit_of_count, foremost, recounted, write_alert
@@ -132,8 +133,9 @@ class Telling:
         return restated(message, incident, self.cases.staffed, self.now)
 
     def _details(self, case: Case, complaint: Complaint, parent: str) -> Message:
-        author = self.transaction.author(complaint)
-        return write_details(case, complaint, author, self.transaction.similar(case), parent)
+        author, similar = self.transaction.author(complaint), self.transaction.similar(case)
+        playbook = playbook_of(self.cases.playbooks, case)
+        return write_details(case, complaint, author, similar, parent, playbook)
 
     def _need_words(self) -> None:
         """Before anything is written: raise :class:`Unexplained` if nobody was asked for the words yet."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.core.message import Chart, Message, Quote, Tone, plain_text
+from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
 from monitor.slack.buttons import OF_INCIDENT, actions, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
@@ -38,7 +38,7 @@ SIDE_BY_SIDE = 45
 _SCALES = ((1.0, 1.0), (0.5, 1.0), (0.25, 1.0), (0.1, 1.0), (0.1, 0.4))
 """How long texts and how many quotes and facts may be, tried one after the other."""
 
-_QUOTES, _FACTS, _REASONS = 5, 14, 6
+_QUOTES, _FACTS, _LINKS, _REASONS = 5, 14, 5, 6
 _IN_LIST = (10, 20)
 """Quotes and facts of a list of cases."""
 
@@ -94,14 +94,15 @@ def _tidy(message: Message, scale: float, share: float = 1.0) -> Message:
     def short(text: str, limit: int) -> str:
         return shorten(one_line(text), int(limit * scale))
 
-    words = FULL if len(message.quotes) == 1 else QUOTE
+    # Under a case its own words come first and whole; what the customer wrote before may be cut.
+    is_whole = len(message.quotes) == 1 or message.key.endswith(DETAILS)
     return replace(
         message,
         title=shorten(one_line(message.title), HEADER - 10) or "(no title)",
         quotes=tuple(
             replace(
                 q,
-                text=short(q.text, words) or "(no words)",
+                text=short(q.text, FULL if is_whole and q is quotes[0] else QUOTE) or "(no words)",
                 where=short(q.where, 240),
                 url=_address(q.url, scale),
                 about=short(q.about, 240),
@@ -109,6 +110,7 @@ def _tidy(message: Message, scale: float, share: float = 1.0) -> Message:
             for q in quotes
         ),
         facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in facts),
+        links=tuple((short(n, 80) or "–", url) for n, u in message.links[:_LINKS] if (url := _address(u, scale))),
         why=tuple(short(reason, 200) for reason in message.why[:_REASONS]),
         more=message.more + len(message.quotes) - len(quotes) + (len(message.facts) - len(facts) if is_list else 0),
     )
@@ -128,6 +130,8 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_small(f"and {message.more} more like this" if message.quotes else f"{message.more} posts"))
     if message.facts:
         blocks.append(_rich_text(_section(_facts(message.facts))))
+    if links := _links(message.links):
+        blocks.append(_rich_text(_section(links)))
     if message.more and is_list:
         blocks.append(_small(f"and {message.more} more: umbrage cases"))
     if message.chart:
@@ -207,6 +211,16 @@ def _facts(facts: Sequence[tuple[str, str]]) -> list[Block]:
         elements += [_text(between)] if elements else []
         elements += [_text(f"{name}: ", bold=True), _text(value)]
         is_after_short = is_short
+    return elements
+
+
+def _links(links: Sequence[tuple[str, str]]) -> list[Block]:
+    """Each on a line of its own, with its real host."""
+    elements: list[Block] = []
+    for name, url in links:
+        if link := web_link(url, URL):
+            shown = {"type": "link", "url": link.url, "text": literal(f"Open on {link.host}")}
+            elements += [*([_text("\n")] if elements else []), _text(f"{name}: ", bold=True), shown]
     return elements
 
 

@@ -231,7 +231,7 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, Inciden
         row = _outbox_row(target, message, now) | {"case_id": case, "urgency": urgency_of(message)}
         statement = upsert(self._connection, outbox).values(row)
         inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).first()
-        if inserted is not None and case is None:
+        if inserted is not None and message.case is None:
             self._note_quotes(inserted.id, message)
         return inserted is not None
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ import pytest
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case, Fact, Move, NotAllowed, State, Step
 from monitor.core.duplicates import keys
-from monitor.core.routing import QuietHours, Route
+from monitor.core.message import Message
+from monitor.core.playbook import Playbook
+from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Label
 from monitor.jobs.act import act
 from monitor.jobs.forget import forget
@@ -407,6 +410,69 @@ def test_the_message_of_an_incident_counts_on(pipeline: Pipeline) -> None:
     incident = pipeline.wire.wire[0]
     assert incident.facts[0] == ("Altogether", "8 posts, 8 people")
     assert [message.title for message in pipeline.wire.wire[1:]] == ["3 more · other · Acme"]
+
+
+# What stands under a case at once
+
+
+def details(pipeline: Pipeline, number: int) -> Message:
+    (found,) = [message for message in pipeline.wire.wire if message.title == f"case/{number}: all of it"]
+    return found
+
+
+def test_under_a_case_stands_what_its_author_wrote_before_and_how_that_ended(pipeline: Pipeline) -> None:
+    first = a_mention("Acme lost the delivery!!", "1", url="https://social.example/1")
+    pipeline.hear([first, a_mention("Acme, what a lovely price.", "2")])
+    step(pipeline, Step.CLOSE, remedy="a new parcel", evidence="https://social.example/9")
+    pipeline.clock.move(days=20)
+    pipeline.hear([a_mention("Acme price doubled in a week!!", "3", posted_at=pipeline.clock())])
+    own, *earlier = details(pipeline, 2).quotes
+    assert own.post == "social:3"
+    assert {(quote.post, quote.where.split(" · ")[-1], quote.url) for quote in earlier} == {
+        ("social:1", "case/1: satisfied", "https://social.example/1"),
+        ("social:2", "no complaint", "https://social.example/2"),
+    }
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", "1")], pipeline.clock())
+    pipeline.deliver()
+    assert "lost the delivery" not in str(details(pipeline, 2)), "deleted there, too"
+    assert "doubled in a week" in str(details(pipeline, 2))
+
+
+def test_under_a_case_stands_what_helped_others_with_the_reply_that_worked(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1", author="bob")])
+    pipeline.clock.move(minutes=1)
+    said = {"author": "acme", "reply_to": "1", "own": True, "posted_at": pipeline.clock()}
+    pipeline.hear(
+        [a_mention("Acme sends a new one, it is there on Friday", "2", url="https://social.example/2", **said)]
+    )
+    step(pipeline, Step.DONE, remedy="a new parcel")
+    step(pipeline, Step.CLOSE, remedy="a new parcel by courier", note="she is happy")
+    pipeline.clock.move(days=1)
+    pipeline.hear([a_mention("Acme delivery went to my neighbour!!", "3", posted_at=pipeline.clock())])
+    found = details(pipeline, 2)
+    helped = "a new parcel by courier · we wrote: “Acme sends a new one, it is there on Friday”"
+    assert [(name, value) for name, value in found.facts if name.startswith("Helped")] == [("Helped in case/1", helped)]
+    assert found.links == (("Our reply in case/1", "https://social.example/2"),)
+
+
+def test_under_a_case_stand_its_playbook_and_the_remedies_of_its_level(pipeline: Pipeline) -> None:
+    urgent = Playbook(matching=Matching(topics=("delivery",), levels=(1, 2)), remedies=("a courier at once",))
+    usual = Playbook(
+        matching=Matching(topics=("delivery",)),
+        link="https://wiki.example/delivery",
+        remedies=("a voucher", "a refund"),
+    )
+    agreed = replace(RULES, playbooks=(urgent, usual))
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=agreed)
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1"), a_mention("Acme price is wrong!!", "2", author="bob")])
+    pipeline.hear([a_mention("Acme delivery never again, I cancel my account!!", "3", author="cid")])
+    shown = [(dict(details(pipeline, n).facts).get("Allowed remedies"), details(pipeline, n).links) for n in (1, 2, 3)]
+    assert shown == [
+        ("a voucher; a refund", (("Playbook for delivery", "https://wiki.example/delivery"),)),
+        (None, ()),
+        ("a courier at once", ()),
+    ]
 
 
 # What stands in the message of a case

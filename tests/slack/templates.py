@@ -6,9 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.core.alerting import Reason
-from monitor.core.case import Case, Move, Step, moved
+from monitor.core.case import Case, Move, State, Step, moved
 from monitor.core.case_message import (
     Author,
+    Earlier,
     Similar,
     restated,
     write_case,
@@ -29,6 +30,7 @@ from monitor.core.level import Level, Signals, grade
 from monitor.core.list_message import relisted, write_list, write_nudge_of_many
 from monitor.core.mention import Gap
 from monitor.core.message import Message
+from monitor.core.playbook import Playbook
 from monitor.core.surge import Crowd, Excess, Kind, Surge
 from monitor.core.surge_message import Evidence, write_end, write_growth, write_surge
 from monitor.core.timers import timers
@@ -92,6 +94,22 @@ def cause() -> Cause:
     return Cause(id=4, opened_at=since, last_at=NOW, **fields)
 
 
+EARLIER = (
+    Earlier(
+        post="mastodon:4001",
+        text="Acme, where is my parcel? It was promised for Monday.",
+        url="https://social.example/@sam/4001",
+        posted_at=NOW - timedelta(days=40),
+        case=3,
+        state=State.SATISFIED,
+    ),
+    Earlier(
+        post="mastodon:3003",
+        text="New lamp by Acme, lovely.",
+        url=None,
+        posted_at=NOW - timedelta(days=90),
+    ),
+)
 OTHERS = Lately(day=7, authors=5, per_day=2.2)
 
 
@@ -123,12 +141,21 @@ def _life(parent: Message) -> dict[str, Message]:
 
 def _threads(parent: Message) -> dict[str, Message]:
     taken = moved(case(), step(Step.TAKE))
-    author = Author(posts=7, complaints=3, cases=2, satisfied=1, since=NOW - timedelta(days=200))
-    helped = [Similar(key="case/9", ended_at=NOW - timedelta(days=9), remedy="a new parcel by courier, and a call")]
+    author = Author(posts=7, complaints=3, cases=2, satisfied=1, since=NOW - timedelta(days=200), earlier=EARLIER)
+    helped = [
+        Similar(
+            key="case/9",
+            ended_at=NOW - timedelta(days=9),
+            remedy="a new parcel by courier, and a call",
+            reply="We are sorry, and a new parcel is on its way. You have it by Thursday noon.",
+            reply_url="https://social.example/@acme/4700",
+        )
+    ]
+    agreed = Playbook(link="https://wiki.acme.example/delivery", remedies=("a new parcel by courier", "the shipping"))
     second, *_ = timers(case(), STAFFED)
     note = step(Step.NOTE, note="asked the depot, they look for it until noon")
     return {
-        "thread_details": write_details(case(), complaint(), author, helped, parent.key),
+        "thread_details": write_details(case(), complaint(), author, helped, parent.key, agreed),
         "thread_line": write_line(taken, step(Step.TAKE), parent.key, STAFFED, NOW),
         "thread_note": write_line(taken, note, parent.key, STAFFED, NOW),
         "thread_nudge": write_nudge(case(), second, parent.key, ("U024BE7LH",), STAFFED, NOW),

@@ -348,4 +348,6 @@ CREATE INDEX ix_copies_mention_id ON copies (mention_id);
 CREATE INDEX ix_outbox_standing ON outbox (target, created_at) WHERE reason IS NOT NULL AND thread IS NULL;
 CREATE INDEX ix_outbox_due ON outbox (target, urgency, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX ix_mentions_posted ON mentions (brand, posted_at, case_id);
+CREATE INDEX ix_mentions_reply ON mentions (reply_to) WHERE reply_to IS NOT NULL AND is_own;
+CREATE INDEX ix_mentions_author ON mentions (author, posted_at) WHERE author IS NOT NULL;
 COMMIT;
