@@ -174,14 +174,15 @@ def test_the_second_one_is_told_who_has_it_and_may_take_it_over(office: Office) 
     assert office.app.store.case(1).owner == "U2"  # type: ignore[union-attr]
 
 
-def test_whoever_is_assigned_is_called_in_the_thread_and_known_by_name_later(office: Office) -> None:
+def test_whoever_is_assigned_is_told_in_private_and_known_by_name_later(office: Office) -> None:
     office.click("case.assign.1", "U2")
-    line = office.wire.wire[-1]
-    assert (line.title.split(" · ")[0], line.pings) == ("ann gave it to a colleague", ("U2",))
+    line, private = office.wire.wire[-2:]
+    assert (line.title.split(" · ")[0], line.pings, line.to) == ("ann gave it to a colleague", (), None)
+    assert (private.title, private.to) == ("ann gave you case/1 · Answer today · delivery · Acme", "U2")
     office.click("case.take", user="U2")
     office.submit("case.note", user="U2", note="on it")
     office.click("case.assign.1", "U2", user="U1")
-    assert office.wire.wire[-1].title.startswith("ann gave it to bob")
+    assert office.wire.wire[-2].title.startswith("ann gave it to bob")
 
 
 def test_p14_the_same_click_again_changes_nothing(office: Office) -> None:

@@ -183,7 +183,7 @@ def write_details(
 def write_line(
     case: Case, move: Move, parent: str, staffed: Staffed, now: datetime, *, is_named: bool = False
 ) -> Message:
-    """One line for a step; it calls nobody but a colleague who is given the case. Among others the case is named."""
+    """One line for a step, which calls nobody but an owner whose case has become worse. Among others it is named."""
     facts = [("Note", move.note)] if move.note else []
     if move.remedy:
         facts.append(("Done", move.remedy))
@@ -197,6 +197,21 @@ def write_line(
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,
         pings=_called(case, move),
+    )
+
+
+def write_hand_over(case: Case, move: Move, told: Message, staffed: Staffed, now: datetime) -> Message:
+    """For whoever is given a case by somebody else, and nobody besides: which one, and the customer's words."""
+    words = tuple(quote for quote in told.quotes if quote.case in (None, case.id))[:1]
+    what = f"{case.key} · {_level(case)} · {topic_name(case.topic)} · {case.brand}"
+    return Message(
+        key=f"{told.key}/to/{move.key}",
+        title=f"{excerpt(move.name, 60)} gave you {what}",
+        quotes=tuple(replace(quote, case=None, about="", offers=()) for quote in words),
+        facts=((STATUS, clocks(case, staffed, now)),),
+        tone=Tone.QUIET,
+        thread=told.key,
+        to=move.to,
     )
 
 
@@ -214,9 +229,7 @@ def write_nudge(
 
 
 def _called(case: Case, move: Move) -> tuple[str, ...]:
-    """Who is given the case; and its owner, when the customer's new words make it more urgent."""
-    if move.step is Step.ASSIGN and move.to:
-        return (move.to,)
+    """The owner, when the customer's new words make it more urgent. Whoever is given a case is told in private."""
     is_worse = move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
     return (case.owner,) if is_worse and case.owner else ()
 

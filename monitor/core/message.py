@@ -58,8 +58,9 @@ class Message:
     takes the place of the message named by ``thread`` instead of going under it. ``case`` is the number of
     the case that the message is about, or ``incident`` that of its cause, and ``offers`` are the steps that a channel
     with buttons offers for it. ``pings`` are ids of people who are to be called, or ``here``; only our own
-    configuration and people's own clicks put something there. ``digest`` is the whole digest (docs/digest.md) that the
-    message sums up, for targets that show more of it than that.
+    configuration and people's own clicks put something there. ``to`` is the id of the one person whom the message is
+    for: in private where the channel can do that, else called under ``thread``. ``digest`` is the whole digest
+    (docs/digest.md) that the message sums up, for targets that show more of it than that.
     """
 
     key: str
@@ -76,6 +77,7 @@ class Message:
     links: tuple[tuple[str, str], ...] = ()
     offers: tuple[str, ...] = ()
     pings: tuple[str, ...] = ()
+    to: str | None = None
     chart: Chart | None = None
     digest: dict[str, Any] | None = None
 
@@ -95,6 +97,7 @@ class Message:
             "offers": self.offers,
             "pings": self.pings,
             **({"incident": self.incident} if self.incident is not None else {}),
+            **({"to": self.to} if self.to is not None else {}),
             **({"links": self.links} if self.links else {}),
             **({"chart": asdict(self.chart)} if self.chart else {}),
             **({"digest": self.digest} if self.digest else {}),
@@ -114,6 +117,7 @@ class Message:
             edits=data.get("edits", False),
             case=data.get("case"),
             incident=data.get("incident"),
+            to=data.get("to"),
             links=tuple((name, url) for name, url in data.get("links", ())),
             offers=tuple(data.get("offers", ())),
             pings=tuple(data.get("pings", ())),

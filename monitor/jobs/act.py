@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step
+from monitor.core.case_message import write_hand_over
 from monitor.core.verdict import Label
-from monitor.jobs.steps import CaseRules, Overtaken, retell_anywhere, take_step
+from monitor.jobs.steps import CaseRules, Overtaken, places_of, retell_anywhere, take_step
 from monitor.ports import Store, Transaction
+from monitor.slack.safety import is_user
 
 TRIES = 5
 
@@ -26,10 +28,21 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                 after = take_step(transaction, case, move, rules)
                 _correct(transaction, after, move, now)
                 retell_anywhere(transaction, after, move, rules, now)
+                _hand_over(transaction, after, move, rules, now)
                 return after
         except Overtaken:
             continue
     raise NotAllowed("too many people changed this case at once; try again")
+
+
+def _hand_over(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
+    """Whoever is given a case by somebody else hears of it, once, wherever it was told first."""
+    if move.step is not Step.ASSIGN or not move.to or move.to == move.by or not is_user(move.to):
+        return
+    told = [one for one in places_of(transaction, case.id) if one.target in rules.threaded]
+    for one in told[:1]:
+        message = write_hand_over(case, move, one.message, rules.staffed, now)
+        transaction.enqueue(one.target, message, now, case.id)
 
 
 def _correct(transaction: Transaction, case: Case, move: Move, now: datetime) -> None:

@@ -66,6 +66,11 @@ def retell_anywhere(transaction: Transaction, case: Case, move: Move, rules: Cas
             transaction.enqueue(told.target, line, now)
 
 
+def places_of(transaction: Transaction, case: int) -> list[Quoting]:
+    """The messages that stand for a case; where it has none of its own, those that told it among others."""
+    return transaction.parents_of(case) or transaction.groups_of(case)
+
+
 def relist(transaction: Transaction, case: Case, rules: CaseRules, now: datetime) -> None:
     """Lists that name the case show how it stands now."""
     for told in transaction.groups_of(case.id):

@@ -181,6 +181,29 @@ def test_a_step_in_no_case_is_refused(pipeline: Pipeline) -> None:
         step(pipeline, Step.TAKE, 4711)
 
 
+def test_whoever_is_given_a_case_hears_of_it_once_and_nobody_who_takes_it_themselves(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery to my secret address!!")])
+    step(pipeline, Step.ASSIGN, to="U1", to_name="Ann")
+    assert [message for message in pipeline.wire.wire if message.to] == [], "gave it to themselves"
+    for _ in range(2):
+        step(pipeline, Step.ASSIGN, to="U2", to_name="Bob", key="click/9")
+    step(pipeline, Step.NOTE, note="asked the depot")
+    (private,) = [message for message in pipeline.wire.wire if message.to]
+    assert (private.title, private.to, private.pings) == (
+        "Ann gave you case/1 · Answer today · delivery · Acme",
+        "U2",
+        (),
+    )
+    assert "secret address" in private.quotes[0].text
+    assert all(message.pings == () for message in pipeline.wire.wire)
+    step(pipeline, Step.ASSIGN, to="ann", to_name="ann")
+    assert len([message for message in pipeline.wire.wire if message.to]) == 1, "no id of anybody in Slack"
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", "1")], pipeline.clock())
+    pipeline.deliver()
+    assert "secret" not in str(pipeline.wire.wire)
+
+
 # What people say outranks the model
 
 
