@@ -36,9 +36,19 @@ _OWN_WORDS = {
 }
 
 
+ROUTES = "routes.toml"
+"""The file beside the configuration that may hold its routes."""
+
+
 def read(path: Path) -> Settings:
-    """The settings of a file. Raises ``ConfigError`` with every problem found."""
-    return settings_from(_parse(path))
+    """The settings of a file and of the routes beside it. Raises ``ConfigError`` with every problem found."""
+    data, beside = _parse(path), path.with_name(ROUTES)
+    routes = _routes_of(beside, data, path) if beside.is_file() and beside != path else []
+    try:
+        return settings_from(data | {"routes": routes} if routes else data)
+    except ConfigError as error:
+        found = [f"{beside}: {said}" if routes and said.startswith("routes") else said for said in error.problems]
+        raise ConfigError(found) from None
 
 
 def settings_from(data: Mapping[str, Any]) -> Settings:
@@ -85,6 +95,19 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: cannot be read ({error})"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _routes_of(beside: Path, data: Mapping[str, Any], path: Path) -> Any:
+    """The routes of a file of their own, which holds nothing else."""
+    found = _parse(beside)
+    if others := sorted(found.keys() - {"routes"}):
+        raise ConfigError([f"{beside}: {name}: only [[routes]] belong here; move it to {path.name}" for name in others])
+    if found and "routes" in data:
+        cure = f"move those of {path.name} there, or delete {beside.name}"
+        raise ConfigError(
+            [f"{path}: routes: there are routes in {beside}, too, and only one file may have any; {cure}"]
+        )
+    return found.get("routes", [])
 
 
 def plugins(settings: Settings) -> Iterator[tuple[str, str, Plugin]]:

@@ -74,6 +74,21 @@ def write_incident_line(
     )
 
 
+def write_incident_hand_over(
+    incident: Incident, move: Move, cases: int, parent: str, staffed: Staffed, now: datetime
+) -> Message:
+    """For whoever is given an incident by somebody else, and nobody besides."""
+    what = f"{incident.key}{_with(cases)} · {topic_name(incident.topic)} · {incident.brand}"
+    return Message(
+        key=f"{parent}/to/{move.key}",
+        title=f"{excerpt(move.name, 60)} gave you {what}",
+        facts=((STATUS, clocks(incident, staffed, now)),),
+        tone=Tone.QUIET,
+        thread=parent,
+        to=move.to,
+    )
+
+
 def line(standing: Standing, now: datetime) -> str:
     """An incident on one line, for lists."""
     incident = standing.incident

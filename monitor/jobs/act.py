@@ -35,9 +35,14 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
     raise NotAllowed("too many people changed this case at once; try again")
 
 
+def is_given_away(move: Move) -> bool:
+    """Whether somebody gives something to somebody else whom a channel can reach."""
+    return move.step is Step.ASSIGN and move.to is not None and move.to != move.by and is_user(move.to)
+
+
 def _hand_over(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
     """Whoever is given a case by somebody else hears of it, once, wherever it was told first."""
-    if move.step is not Step.ASSIGN or not move.to or move.to == move.by or not is_user(move.to):
+    if not is_given_away(move):
         return
     told = [one for one in places_of(transaction, case.id) if one.target in rules.threaded]
     for one in told[:1]:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, NotAllowed, Step
 from monitor.core.incident import Incident, concerns, moved
-from monitor.core.incident_message import edit_of_incident, restated, write_incident_line
-from monitor.jobs.act import TRIES
+from monitor.core.incident_message import edit_of_incident, restated, write_incident_hand_over, write_incident_line
+from monitor.jobs.act import TRIES, is_given_away
 from monitor.jobs.steps import CaseRules, Overtaken, retell, take_step
 from monitor.ports import Store, Transaction
 
@@ -63,5 +63,9 @@ def _retell(
         if move.step is Step.ESCALATE:
             line = replace(line, pings=rules.lead or rules.second)
         transaction.enqueue(target, line, now)
+    if is_given_away(move):
+        for target, parent in sorted(latest.items())[:1]:
+            private = write_incident_hand_over(incident, move, len(stepped), parent, rules.staffed, now)
+            transaction.enqueue(target, private, now)
     for case, own in stepped:
         retell(transaction, case, own, rules, now)

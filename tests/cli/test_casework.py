@@ -121,3 +121,14 @@ def test_where_a_post_would_go(
     finished = umbrage("routes", "test", "--brand", "Acme", "--at", "2026-11-28T02:00:00", *options)
     assert finished.out.splitlines() == lines
     assert not (tmp_path / "umbrage.db").exists()
+
+
+def test_where_a_post_would_go_is_said_by_a_file_of_routes_as_well(umbrage: Umbrage, config: Path) -> None:
+    routes = '[[routes]]\nname = "urgent"\nlevels = [1]\ntargets = ["team"]\n'
+    (config.parent / "routes.toml").write_text(routes, "utf-8")
+    out = umbrage("routes", "test", "--brand", "Acme", "--level", 1).out
+    assert out == "route urgent: fits\n→ team (by route urgent)\n"
+    assert umbrage("routes", "test", "--brand", "Acme").out.endswith("→ nobody: no route fits\n")
+    config.write_text(config.read_text("utf-8") + routes, "utf-8")
+    both = umbrage("routes", "test", "--brand", "Acme")
+    assert (both.code, "only one file may have any" in both.err) == (3, True)

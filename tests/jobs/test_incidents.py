@@ -130,6 +130,16 @@ def test_taking_over_moves_what_the_former_owner_had_and_nothing_else(pipeline: 
     assert owners(pipeline) == ["Bob", "Cid", "Bob", "Bob", "Bob"]
 
 
+def test_whoever_is_given_an_incident_is_told_in_private_once_for_all_of_it(pipeline: Pipeline) -> None:
+    step(pipeline, Step.ASSIGN, to="U1", to_name="Ann")
+    assert [message for message in pipeline.wire.wire if message.to] == []
+    pipeline.clock.move(minutes=1)
+    step(pipeline, Step.ASSIGN, to="U2", to_name="Bob")
+    (private,) = [message for message in pipeline.wire.wire if message.to]
+    assert (private.title, private.to) == ("Ann gave you incident/1, in 5 cases · other · Acme", "U2")
+    assert owners(pipeline) == ["Bob"] * 5
+
+
 def test_customers_who_come_later_belong_to_whoever_has_the_incident(pipeline: Pipeline) -> None:
     step(pipeline, Step.TAKE)
     pipeline.clock.move(minutes=11)
