@@ -12,7 +12,7 @@ from monitor.core.doors import doors
 from monitor.core.level import Level
 from monitor.core.level import named as level_name
 from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
-from monitor.core.playbook import NONE, Playbook
+from monitor.core.playbook import NONE, Playbook, playbook_of
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
@@ -178,6 +178,14 @@ def write_details(
         tone=Tone.QUIET,
         thread=parent,
     )
+
+
+def with_playbook(message: Message, case: Case, playbooks: Sequence[Playbook]) -> Message:
+    """The message with what else would stand under it, for channels in which nothing can."""
+    found = playbook_of(playbooks, case)
+    remedies = (("Allowed remedies", "; ".join(found.remedies)),) if found.remedies else ()
+    links = ((f"Playbook for {topic_name(case.topic)}", found.link),) if found.link else ()
+    return replace(message, facts=(*message.facts, *remedies), links=links)
 
 
 def write_line(

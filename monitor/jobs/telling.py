@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor.core.alerting import Reason, count_voices
 from monitor.core.case import Case
-from monitor.core.case_message import write_case, write_details, write_more
+from monitor.core.case_message import with_playbook, write_case, write_details, write_more
 from monitor.core.cause import Complaint
 from monitor.core.incident import Incident
 from monitor.core.incident_message import joining, restated
@@ -120,7 +120,8 @@ class Telling:
             return write_more(said.case, told, said.thread, self.now)
         case = replace(said.case, told_at=said.case.told_at or self.now)
         lately = self._lately.get((case.brand, case.topic))
-        return write_case(case, told, self._words_of(first), self.cases.staffed, self.now, lately)
+        message = write_case(case, told, self._words_of(first), self.cases.staffed, self.now, lately)
+        return message if said.target in self.cases.threaded else with_playbook(message, case, self.cases.playbooks)
 
     def _of_incident(self, said: Said, told: Sequence[Complaint]) -> Message:
         cause, posts, voices = said.about.cause, said.about.posts, _voices(said)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from monitor.core.acting import commands
 from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
 from monitor.slack.buttons import OF_INCIDENT, actions, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
@@ -52,11 +53,12 @@ _MARK = {
 }
 
 
-def render(message: Message) -> list[Block]:
-    """The blocks of a message, shortened until they are within Slack's limits."""
+def render(message: Message, *, has_buttons: bool = True) -> list[Block]:
+    """The blocks of a message, shortened until they are within Slack's limits; without buttons commands stand there."""
     blocks: list[Block] = []
     for scale, share in _SCALES:
-        blocks = _blocks(_tidy(message, scale, share))
+        shown = _tidy(message, scale, share) if has_buttons else _without_buttons(_tidy(message, scale, share))
+        blocks = _blocks(shown) + (_buttons(message) if has_buttons else _commands(message))
         if text_size(blocks) <= TEXT_BUDGET and json_size(blocks) <= JSON_BUDGET:
             break
     return blocks
@@ -116,6 +118,10 @@ def _tidy(message: Message, scale: float, share: float = 1.0) -> Message:
     )
 
 
+def _without_buttons(message: Message) -> Message:
+    return replace(message, quotes=tuple(replace(quote, offers=()) for quote in message.quotes))
+
+
 def _address(url: str | None, scale: float) -> str | None:
     link = web_link(url, int(URL * scale))
     return link.url if link else None
@@ -140,11 +146,21 @@ def _blocks(message: Message) -> list[Block]:
         blocks.append(_small("Why you see this: " + "; ".join(message.why)))
     if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
         blocks.append(_rich_text(_section(calls)))
-    if message.case is not None and (row := actions(message.case, message.offers)):
-        blocks.append(row)
-    if message.incident is not None and (row := actions(message.incident, message.offers, OF_INCIDENT)):
-        blocks.append(row)
     return blocks
+
+
+def _buttons(message: Message) -> list[Block]:
+    of_case = actions(message.case, message.offers) if message.case is not None else None
+    of_incident = actions(message.incident, message.offers, OF_INCIDENT) if message.incident is not None else None
+    return [row for row in (of_case, of_incident) if row]
+
+
+def _commands(message: Message) -> list[Block]:
+    """What to type, in place of buttons that nobody would hear."""
+    elements = [_text("To act: ", bold=True)]
+    for command in commands(message):
+        elements += [_text("\n"), {"type": "text", "text": command, "style": {"code": True}}]
+    return [_rich_text(_section(elements))] if len(elements) > 1 else []
 
 
 def _is_list(message: Message) -> bool:

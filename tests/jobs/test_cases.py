@@ -498,6 +498,15 @@ def test_under_a_case_stand_its_playbook_and_the_remedies_of_its_level(pipeline:
     ]
 
 
+def test_where_nothing_can_stand_under_a_message_its_playbook_stands_in_it(pipeline: Pipeline) -> None:
+    agreed = (Playbook(link="https://wiki.example/all", remedies=("a voucher",)),)
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=CaseRules(playbooks=agreed))
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    (told,) = pipeline.wire.wire
+    assert told.links == (("Playbook for delivery", "https://wiki.example/all"),)
+    assert told.facts[-1] == ("Allowed remedies", "a voucher")
+
+
 # What stands in the message of a case
 
 
