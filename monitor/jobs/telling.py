@@ -6,16 +6,16 @@ from datetime import datetime
 
 from monitor.core.alerting import Reason, count_voices
 from monitor.core.case import Case
-from monitor.core.case_message import with_playbook, write_case, write_details, write_more
+from monitor.core.case_message import with_playbook, write_case, write_more
 from monitor.core.cause import Complaint
 from monitor.core.incident import Incident
 from monitor.core.incident_message import joining, restated
 from monitor.core.list_message import write_list
 from monitor.core.message import Message, Urgency
-from monitor.core.playbook import playbook_of
 from monitor.core.timers import next_at
 from monitor.core.trend import Lately
 from monitor.core.wording import edit_of_count, foremost, recounted, write_alert
+from monitor.jobs.details import details_of
 from monitor.jobs.steps import CaseRules, retell, take_step
 from monitor.ports import Alert, OpenCause, Transaction
 
@@ -85,7 +85,8 @@ class Telling:
             message = self._message(said, told)
             alerts.append(_alert(said, message))
             if said.reason is Reason.FIRST and said.case and said.target in self.cases.threaded:
-                details.append((said.target, said.case, self._details(said.case, foremost(told), message.key)))
+                under = details_of(self.transaction, self.cases, said.case, foremost(told), message.key)
+                details.append((said.target, said.case, under))
         alerts += [self._list(listed) for listed in self.lists]
         self.transaction.enqueue_alerts(alerts, self.now)
         for target, case, message in details:
@@ -132,11 +133,6 @@ class Telling:
         incident = self.incidents[cause.id]
         incident = replace(incident, told_at=incident.told_at or self.now)
         return restated(message, incident, self.cases.staffed, self.now)
-
-    def _details(self, case: Case, complaint: Complaint, parent: str) -> Message:
-        author, similar = self.transaction.author(complaint), self.transaction.similar(case)
-        playbook = playbook_of(self.cases.playbooks, case)
-        return write_details(case, complaint, author, similar, parent, playbook)
 
     def _need_words(self) -> None:
         """Before anything is written: raise :class:`Unexplained` if nobody was asked for the words yet."""

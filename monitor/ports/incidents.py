@@ -33,6 +33,10 @@ class IncidentWrites(Protocol):
         """The messages that stand for it, oldest first."""
         ...
 
+    def posts_of(self, case: int) -> list[int]:
+        """The complaints of a case that were not forgotten, by mention."""
+        ...
+
     def groups_of(self, case: int) -> list[Quoting]:
         """The latest message to each target that told a case among others."""
         ...

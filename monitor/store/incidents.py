@@ -54,6 +54,10 @@ class IncidentWrites:
         query = query.where(outbox.c.thread.is_(None), outbox.c.reason.in_(AS_ONE)).order_by(outbox.c.id)
         return [as_told(row) for row in self._connection.execute(query)]
 
+    def posts_of(self, case: int) -> list[int]:
+        query = select(mentions.c.id).where(mentions.c.case_id == case, mentions.c.forgotten_at.is_(None))
+        return list(self._connection.execute(query.order_by(mentions.c.id)).scalars())
+
     def groups_of(self, case: int) -> list[Quoting]:
         telling = (
             select(outbox.c.target, func.coalesce(outbox.c.thread, outbox.c.key).label("key"))

@@ -342,7 +342,13 @@ def test_a_case_in_a_list_is_taken_with_one_click_and_the_list_shows_it(pipeline
     assert shown.quotes[0].about == f"case/{first} · Answer today · other · Acme · taken · with Ann"
     assert (shown.quotes[0].offers, shown.quotes[1]) == ((), listed.quotes[1])
     assert shown.facts[-1] == (f"case/{last}", "Answer today · other · Acme · taken · with Ann")
-    assert lines(pipeline)[-2:] == [f"case/{first}: Ann took it", f"case/{last}: Ann took it"]
+    assert lines(pipeline)[-4:] == [
+        f"case/{first}: Ann took it",
+        f"case/{first}: all of it",
+        f"case/{last}: Ann took it",
+        f"case/{last}: all of it",
+    ]
+    assert details(pipeline, first).thread == listed.key
     pipeline.clock.move(minutes=5)
     assert due(pipeline) == 2, "the case with a message of its own, and once for the list"
     with pipeline.store.begin() as transaction:

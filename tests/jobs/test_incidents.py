@@ -82,6 +82,7 @@ def test_whoever_takes_it_has_every_case_that_nobody_has(pipeline: Pipeline) -> 
     assert [message.title for message in under] == [
         "case/3: Bob took it · team wait 6 min · customer waits 7 min",
         "Ann took it, in 4 cases · team wait 6 min · the first customer waits 7 min",
+        "case/3: all of it",
     ]
     assert {message.thread for message in under} == {told.key}
     (fact,) = pipeline.store.incident_facts(CAUSE)
