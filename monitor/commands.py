@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from monitor.app import App
 from monitor.core.case import named
 from monitor.core.cause import TOPICS
+from monitor.core.incident_message import line as incident_line
 from monitor.core.mention import Mention
 from monitor.core.message import moment
 from monitor.core.routing import Matching
@@ -17,7 +18,7 @@ from monitor.core.watch import Match
 from monitor.slack.views import line
 from monitor.store.report import Report
 
-HELP = """/umbrage open - cases that have not ended, the longest wait first
+HELP = """/umbrage open - incidents and cases that have not ended, the longest wait first
 /umbrage mine - your open cases
 /umbrage stats - how the cases of the last 30 days stand
 /umbrage add URL - this post is a complaint
@@ -69,7 +70,9 @@ class Commands:
     def _list(self, owner: str | None) -> str:
         now = self._app.clock()
         cases = self._app.store.open_cases_of(owner, limit=LISTED + 1)
-        lines = [f"{line(case, now)} · {named(case.state)}" for case in cases[:LISTED]]
+        standings = [one for one in self._app.store.open_incidents() if owner in (None, one.incident.owner)]
+        lines = [incident_line(one, now) for one in standings[:LISTED]]
+        lines += [f"{line(case, now)} · {named(case.state)}" for case in cases[:LISTED]]
         if len(cases) > LISTED:
             lines.append("… and more")
         return "\n".join(lines) or "No open cases."

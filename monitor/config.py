@@ -36,9 +36,19 @@ _OWN_WORDS = {
 }
 
 
+ROUTES = "routes.toml"
+"""The file beside the configuration that may hold its routes."""
+
+
 def read(path: Path) -> Settings:
-    """The settings of a file. Raises ``ConfigError`` with every problem found."""
-    return settings_from(_parse(path))
+    """The settings of a file and of the routes beside it. Raises ``ConfigError`` with every problem found."""
+    data, beside = _parse(path), path.with_name(ROUTES)
+    routes = _routes_of(beside, data, path) if beside.is_file() and beside != path else []
+    try:
+        return settings_from(data | {"routes": routes} if routes else data)
+    except ConfigError as error:
+        found = [f"{beside}: {said}" if routes and said.startswith("routes") else said for said in error.problems]
+        raise ConfigError(found) from None
 
 
 def settings_from(data: Mapping[str, Any]) -> Settings:
@@ -85,6 +95,19 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: cannot be read ({error})"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _routes_of(beside: Path, data: Mapping[str, Any], path: Path) -> Any:
+    """The routes of a file of their own, which holds nothing else."""
+    found = _parse(beside)
+    if others := sorted(found.keys() - {"routes"}):
+        raise ConfigError([f"{beside}: {name}: only [[routes]] belong here; move it to {path.name}" for name in others])
+    if found and "routes" in data:
+        cure = f"move those of {path.name} there, or delete {beside.name}"
+        raise ConfigError(
+            [f"{path}: routes: there are routes in {beside}, too, and only one file may have any; {cure}"]
+        )
+    return found.get("routes", [])
 
 
 def plugins(settings: Settings) -> Iterator[tuple[str, str, Plugin]]:
@@ -170,6 +193,10 @@ def _cross_problems(settings: Settings, data: Mapping[str, Any]) -> Iterator[str
             passing = route.quiet.breaks_through if route.quiet else ()
             yield from _unknown(f"routes.{number}.topics", route.topics, TOPICS, "no such topic")
             yield from _unknown(f"routes.{number}.quiet.breaks_through", passing, TOPICS, "no such topic")
+    for number, playbook in enumerate(settings.playbooks):
+        yield from _unknown(f"playbooks.{number}.brands", playbook.brands, names, "no such brand")
+        if settings.classifier.use in _OWN_CLASSIFIERS and "folder" not in settings.classifier.options:
+            yield from _unknown(f"playbooks.{number}.topics", playbook.topics, TOPICS, "no such topic")
     yield from _unknown("surges.targets", settings.surges.targets, targets, "no such target")
     for number, digest in enumerate(settings.digests):
         yield from _unknown(f"digests.{number}.targets", digest.targets, targets, "no such target")

@@ -16,7 +16,7 @@ from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
 from monitor.slack import questions, surge_buttons, views
-from monitor.slack.buttons import ASK, PREFIX
+from monitor.slack.buttons import ASK, OF_INCIDENT, PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
 from monitor.slack.endpoint import Endpoint
@@ -34,7 +34,14 @@ ONE_CLICK = {
     "reopen": Step.REOPEN,
     "escalate": Step.ESCALATE,
 }
-MODALS = {"done": views.done, "close": views.close, "note": views.note, "topic": views.topic}
+MODALS = {
+    "done": views.done,
+    "close": views.close,
+    "note": views.note,
+    "topic": views.topic,
+    "do_not_engage": views.do_not_engage,
+    "pick": views.snooze,
+}
 _SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
 _NOT_HERE = "You may not do this here. Whoever runs umbrage can allow it: [slack] in monitor.toml."
 _NOT_OURS = "Umbrage does not know this button any more. /umbrage help says what it can do."
@@ -104,12 +111,11 @@ class Desk:
             return Answer(text=_NOT_OURS)
         if name == "more":
             name = choice
-        if name in MODALS:
-            return Answer(modal=MODALS[name](number))
+        form = choice if name == "snooze" else name
+        if form in MODALS:
+            return Answer(modal=_form(click, form, number))
         if name == "assign":
             return self._assign(click, number)
-        if name == "snooze" and choice == "pick":
-            return Answer(modal=views.snooze(number))
         if name == "snooze":
             return self._step(click, number, Step.SNOOZE, until=self._until(choice))
         if name not in ONE_CLICK:
@@ -143,7 +149,7 @@ class Desk:
         return now + _SNOOZES[choice] if choice in _SNOOZES else None
 
     def _view(self, click: Click) -> Answer:
-        name, number = click.name.removeprefix(PREFIX), _number(click.kept)
+        name, number = click.name.removeprefix(_prefix(click)), _number(click.kept)
         given = {block: text.strip() for block, text in click.fields.items() if text and text.strip()}
         if number is None:
             return Answer(text=_NOT_OURS)
@@ -158,7 +164,9 @@ class Desk:
             return self._topic(click, number, given.get("topic", ""))
         if name == "reason":
             return self._reason(click, number, given.get("reason"))
-        steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE}
+        if name == "do_not_engage" and "note" not in given:
+            return Answer(errors={"note": "Say why nobody is to answer."})
+        steps = {"done": Step.DONE, "close": Step.CLOSE, "note": Step.NOTE, "do_not_engage": Step.DO_NOT_ENGAGE}
         if name not in steps:
             return Answer(text=_NOT_OURS)
         words = {field: given.get(field) for field in ("remedy", "note", "evidence")}
@@ -192,7 +200,10 @@ class Desk:
             key=f"{step}/{click.key or now.isoformat()}/{click.user}",
             **given,
         )
-        self._app.act(number, move)
+        if _prefix(click) == OF_INCIDENT:
+            self._app.act_on_incident(number, move)
+        else:
+            self._app.act(number, move)
         return Answer()
 
     def _command(self, click: Click) -> Answer:
@@ -204,7 +215,8 @@ class Desk:
 
     def _home(self, click: Click) -> Answer:
         cases: list[Case] = self._app.store.open_cases_of(limit=200)
-        return Answer(home=views.home(cases, click.user, self._app.clock()))
+        incidents = self._app.store.open_incidents()
+        return Answer(home=views.home(cases, incidents, click.user, self._app.clock()))
 
 
 def open_desk(app: App, settings: Settings) -> Connection | Endpoint | None:
@@ -242,11 +254,22 @@ def _who(click: Click) -> str:
     return one_line(click.user_name)[:80] or click.user
 
 
+def _prefix(click: Click) -> str:
+    return OF_INCIDENT if click.name.startswith(OF_INCIDENT) else PREFIX
+
+
+def _form(click: Click, name: str, number: int) -> dict[str, Any]:
+    """A form for a case, or the same for an incident."""
+    form = MODALS[name](number)
+    return form | {"callback_id": form["callback_id"].replace(PREFIX, _prefix(click), 1)}
+
+
 def _parts(click: Click) -> tuple[str, int | None, str]:
-    """The name of a button, the case it is about and what was chosen; no case for what is not ours."""
-    if not click.name.startswith(PREFIX):
+    """The name of a button, the case or incident it is about and what was chosen; no case for what is not ours."""
+    prefix = _prefix(click)
+    if not click.name.startswith(prefix):
         return "", None, ""
-    name, _, of = click.name.removeprefix(PREFIX).partition(".")
+    name, _, of = click.name.removeprefix(prefix).partition(".")
     if of:
         return name, _number(of), click.value
     number, _, choice = click.value.partition(":")

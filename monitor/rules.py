@@ -1,6 +1,7 @@
 """Settings made into the rules that jobs go by: routes, pauses, the team, digests and surges."""
 
 import csv
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -9,6 +10,7 @@ from monitor.core.alerting import AlertPolicy
 from monitor.core.cause import EpisodeRule
 from monitor.core.clocks import Staffed
 from monitor.core.errors import ConfigError
+from monitor.core.playbook import Playbook
 from monitor.core.recurring import Faq
 from monitor.core.routing import Matching, QuietHours, Route
 from monitor.industry import pack
@@ -18,7 +20,15 @@ from monitor.jobs.steps import CaseRules
 from monitor.jobs.surges import SurgeRules
 from monitor.jobs.triage import TriageRules
 from monitor.orders import Ledger
-from monitor.settings import Brand, Day, OrderSettings, RouteSettings, Settings, TeamSettings
+from monitor.settings import (
+    Brand,
+    Day,
+    OrderSettings,
+    PlaybookSettings,
+    RouteSettings,
+    Settings,
+    TeamSettings,
+)
 
 
 def build_rules(settings: Settings) -> TriageRules:
@@ -39,13 +49,13 @@ def build_rules(settings: Settings) -> TriageRules:
             gentle_share=alerts.gentle_share,
             list_gap=alerts.list_gap,
         ),
-        cases=build_case_rules(settings.team),
+        cases=build_case_rules(settings.team, settings.playbooks),
         episodes=EpisodeRule(quiet_after=alerts.episode_quiet, longest=alerts.episode_longest),
     )
 
 
-def build_case_rules(team: TeamSettings) -> CaseRules:
-    """When the team is there, and whom to call when nobody has taken a case."""
+def build_case_rules(team: TeamSettings, playbooks: Sequence[PlaybookSettings] = ()) -> CaseRules:
+    """When the team is there, whom to call when nobody has taken a case, and what was agreed on."""
     names = get_args(Day)
     staffed = Staffed(
         zone=team.zone,
@@ -54,7 +64,15 @@ def build_case_rules(team: TeamSettings) -> CaseRules:
         end=team.end,
         holidays=frozenset(team.holidays),
     )
-    return CaseRules(staffed=staffed, second=team.second, lead=team.lead)
+    agreed = tuple(
+        Playbook(
+            matching=Matching(topics=one.topics, brands=one.brands, levels=one.levels),
+            link=one.link,
+            remedies=one.remedies,
+        )
+        for one in playbooks
+    )
+    return CaseRules(staffed=staffed, second=team.second, lead=team.lead, playbooks=agreed)
 
 
 def build_digests(settings: Settings) -> tuple[Subscription, ...]:

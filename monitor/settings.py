@@ -183,6 +183,24 @@ class TeamSettings(Table):
     lead: Texts = ()
 
 
+class PlaybookSettings(Table):
+    """What the team has agreed on for cases that match; of several the first that fits."""
+
+    topics: Texts = ()
+    brands: Texts = ()
+    levels: tuple[Level, ...] = ()
+    link: str | None = None
+    remedies: Texts = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "PlaybookSettings":
+        if self.link is None and not self.remedies:
+            raise ValueError("needs a link, or remedies")
+        if self.link is not None and not re.match(r"https?://[^\s/@]+(/|$)", self.link):
+            raise ValueError("link is written like https://wiki.acme.example/delivery")
+        return self
+
+
 class DigestSettings(Table):
     """Edition for a group of people: daily about yesterday, or weekly on ``day`` about the seven days before."""
 
@@ -245,6 +263,7 @@ class Settings(Table):
     routes: tuple[RouteSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
     team: TeamSettings = TeamSettings()
+    playbooks: tuple[PlaybookSettings, ...] = ()
     surges: SurgeSettings = SurgeSettings()
     digests: tuple[DigestSettings, ...] = ()
     orders: tuple[OrderSettings, ...] = ()

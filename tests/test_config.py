@@ -148,6 +148,21 @@ BAD: dict[str, tuple[str, list[str]]] = {
             "routes.0.quiet.breaks_through: 'saftey' no such topic; did you mean safety?",
         ],
     ),
+    "playbooks": (
+        '[[playbooks]]\ntopics = ["saftey"]\nlink = "wiki/safety"\n[[playbooks]]\nlevels = [6]\nlink = "https://w.example"',
+        [
+            "playbooks.0: link is written like https://wiki.acme.example/delivery",
+            "playbooks.1.levels.0: must be at most 5",
+        ],
+    ),
+    "playbooks of nothing": (
+        '[[playbooks]]\ntopics = ["saftey"]\nbrands = ["Acmee"]\nremedies = ["a voucher"]\n[[brands]]\nname = "Acme"\n'
+        'terms = ["Acme"]',
+        [
+            "playbooks.0.brands: 'Acmee' no such brand; did you mean Acme?",
+            "playbooks.0.topics: 'saftey' no such topic; did you mean safety?",
+        ],
+    ),
     "two secrets": (
         f'[targets.s]\n{SLACK}token = {{ env = "A", file = "/canary" }}',
         [f"targets.s.token: give only one of env and file: {FORMS}"],
@@ -322,3 +337,38 @@ def test_an_address_that_is_no_database_is_refused(tmp_path: Path, url: str) -> 
         assert str(error).startswith("store.url: ")
     else:
         assert engine.url.drivername in ("sqlite", "postgresql+psycopg")
+
+
+# Routes in a file of their own
+
+TARGET = '[targets.c]\nuse = "console"\n'
+ROUTE = '[[routes]]\nname = "a"\ntargets = ["c"]\n'
+
+
+def test_routes_may_stand_beside_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "routes.toml").write_text(ROUTE + "levels = [1]\n", "utf-8")
+    assert [route.levels for route in settings(tmp_path, TARGET).routes] == [(1,)]
+
+
+def test_an_empty_file_of_routes_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "routes.toml").write_text("# none yet\n", "utf-8")
+    assert settings(tmp_path, TARGET).routes == ()
+    assert [route.name for route in settings(tmp_path, TARGET + ROUTE).routes] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "routes", "said"),
+    [
+        (TARGET + ROUTE, ROUTE, "and only one file may have any; move those of"),
+        (TARGET, '[[routes]]\nname = "a"\ntargets = ["d"]\n', "routes.toml: routes.0.targets: 'd' no such target"),
+        (TARGET, ROUTE + "level = [1]\n", "routes.toml: routes.0.level: unknown setting; did you mean levels?"),
+        (TARGET, "[targets.d]\nuse = 'console'\n", "routes.toml: targets: only [[routes]] belong here; move it to"),
+        (TARGET, ROUTE + "targets =\n", "routes.toml: not valid TOML: "),
+        (TARGET, "routes = 7\n", "routes.toml: routes: must be a list in square brackets"),
+    ],
+    ids=["both", "no such target", "unknown", "something else", "not TOML", "no list"],
+)
+def test_what_is_wrong_with_routes_names_their_file(tmp_path: Path, text: str, routes: str, said: str) -> None:
+    (tmp_path / "routes.toml").write_text(routes, "utf-8")
+    (found,) = problems(tmp_path, text)
+    assert said in found

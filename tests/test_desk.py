@@ -25,8 +25,9 @@ from monitor.jobs.surges import SurgeWatch
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
-from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, FakeNotifier, a_mention
+from monitor.testing.fakes import NOON, Clock, FakeClassifier, FakeCollector, FakeNotifier, a_mention, crowd
 
+NAMES = ("case.take", "case.more", "case.close", "incident.take", "incident.more", "/umbrage")
 TEAM = Allowed(workspaces=frozenset({"T1"}), channels=frozenset({"C1"}), users=frozenset({"U1", "U2"}))
 
 
@@ -71,8 +72,8 @@ class Office:
         self.app.deliver("team")
         return answer
 
-    def submit(self, name: str, *, user: str = "U1", **fields: str) -> Answer:
-        return self.click(name, "", user=user, doing=Doing.VIEW, kept="1", fields=fields, channel="")
+    def submit(self, name: str, *, user: str = "U1", number: str = "1", **fields: str) -> Answer:
+        return self.click(name, "", user=user, doing=Doing.VIEW, kept=number, fields=fields, channel="")
 
     def say(self, text: str, user: str = "U1") -> str:
         return self.click("/umbrage", text, user=user, doing=Doing.COMMAND).text or ""
@@ -120,7 +121,7 @@ def test_one_click_is_one_step(office: Office, clicks: list[tuple[str, str]], st
     assert (office.steps, office.state) == (steps, state)
 
 
-@pytest.mark.parametrize("name", ["done", "close", "note"])
+@pytest.mark.parametrize("name", ["done", "close", "note", "do_not_engage"])
 def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
     modal = office.click("case.more", f"1:{name}").modal
     assert modal is not None
@@ -130,6 +131,7 @@ def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
 
 
 def test_a_form_that_lacks_something_stays_open_and_says_what(office: Office) -> None:
+    assert office.submit("case.do_not_engage", note=" ").errors == {"note": "Say why nobody is to answer."}
     assert office.submit("case.done", remedy=" ").errors == {"remedy": "Say what was done for the customer."}
     assert "evidence" in office.submit("case.close", evidence="she wrote me").errors
     assert office.steps == []
@@ -180,14 +182,15 @@ def test_the_second_one_is_told_who_has_it_and_may_take_it_over(office: Office) 
     assert office.app.store.case(1).owner == "U2"  # type: ignore[union-attr]
 
 
-def test_whoever_is_assigned_is_called_in_the_thread_and_known_by_name_later(office: Office) -> None:
+def test_whoever_is_assigned_is_told_in_private_and_known_by_name_later(office: Office) -> None:
     office.click("case.assign.1", "U2")
-    line = office.wire.wire[-1]
-    assert (line.title.split(" · ")[0], line.pings) == ("ann gave it to a colleague", ("U2",))
+    line, private = office.wire.wire[-2:]
+    assert (line.title.split(" · ")[0], line.pings, line.to) == ("ann gave it to a colleague", (), None)
+    assert (private.title, private.to) == ("ann gave you case/1 · Answer today · delivery · Acme", "U2")
     office.click("case.take", user="U2")
     office.submit("case.note", user="U2", note="on it")
     office.click("case.assign.1", "U2", user="U1")
-    assert office.wire.wire[-1].title.startswith("ann gave it to bob")
+    assert office.wire.wire[-2].title.startswith("ann gave it to bob")
 
 
 def test_p14_the_same_click_again_changes_nothing(office: Office) -> None:
@@ -215,6 +218,35 @@ def test_p18_whoever_may_not_act_changes_nothing(
 def test_p17_a_click_on_what_is_not_there_is_answered_kindly(office: Office, name: str, value: str) -> None:
     assert office.click(name, value).text
     assert office.steps == []
+
+
+def test_an_incident_is_taken_muted_and_worked_on_with_its_buttons(office: Office) -> None:
+    office.hear(*crowd(5, first=11))
+    told = next(message for message in office.wire.wire if message.incident)
+    number = str(told.incident)
+    assert office.click("incident.take", number).text is None
+    assert office.click("incident.take", number, user="U2").text == (
+        "Ann has it already; to take it over, choose that under More."
+    )
+    assert office.click("incident.snooze", f"{number}:6h").text is None
+    assert office.click("incident.assign." + number, "U2").text is None
+    for name, choice in (("more", "done"), ("more", "note"), ("snooze", "pick")):
+        modal = office.click(f"incident.{name}", f"{number}:{choice}").modal
+        assert modal is not None
+        assert (modal["callback_id"].split(".")[0], modal["private_metadata"]) == ("incident", number)
+    office.submit("incident.done", number=number, remedy="a new batch")
+    assert "single case" in (office.click("incident.not_a_complaint", number).text or "")
+    assert [fact.step for fact in office.app.store.incident_facts(int(number))] == [
+        Step.TAKE,
+        Step.SNOOZE,
+        Step.ASSIGN,
+        Step.DONE,
+    ]
+    assert f"incident/{number} · other · Acme · 5 open cases" in office.say("open")
+    home = office.click("", doing=Doing.HOME, channel="").home
+    assert home is not None
+    assert home["blocks"][0]["text"]["text"] == "Incidents: 1"
+    assert home["blocks"][2]["elements"][0]["action_id"] == "incident.take"
 
 
 def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> None:
@@ -272,7 +304,7 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
     st.builds(
         Click,
         doing=st.sampled_from(Doing),
-        name=st.one_of(st.text(), st.sampled_from(["case.take", "case.more", "case.close", "/umbrage"])),
+        name=st.one_of(st.text(), st.sampled_from(NAMES)),
         value=st.one_of(st.text(), st.sampled_from(["1", "1:done", "add https://x.y/", "mute delivery 1h", "stats"])),
         kept=st.one_of(st.text(), st.just("1")),
         team=st.just("T1"),

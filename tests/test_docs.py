@@ -16,6 +16,7 @@ from monitor.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config" / "monitor.toml"
+ROUTES = ROOT / "config" / "routes.toml"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NOT_WRITTEN = {"options"}
 
@@ -61,6 +62,15 @@ def test_every_commented_table_of_the_example_is_valid_when_it_is_used() -> None
     rest = "".join(part for part in parts if part not in classifiers)
     for classifier in classifiers:
         settings_from(tomllib.loads(rest + classifier))
+
+
+def test_the_routes_in_a_file_of_their_own_are_those_of_the_example() -> None:
+    def routes(text: str) -> Any:
+        return tomllib.loads(re.sub(r"^# (?=\[\[routes|\w+ = )", "", text, flags=re.MULTILINE))["routes"]
+
+    text = EXAMPLE.read_text("utf-8")
+    assert tomllib.loads(ROUTES.read_text("utf-8")) == {}, "all of it is commented out"
+    assert routes(ROUTES.read_text("utf-8")) == routes(text[text.index("# [[routes]]") : text.index("# ── How often")])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

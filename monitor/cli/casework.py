@@ -10,11 +10,16 @@ import click
 from monitor.cli.common import as_json, settings_of, with_config
 
 if TYPE_CHECKING:
-    from monitor.core.case import Case
+    from collections.abc import Callable
 
+    from monitor.app import App
+    from monitor.core.case import Case, Fact, Move
+    from monitor.core.incident import Incident
+
+STEPS_OF_INCIDENT = ("take", "take_over", "assign", "done", "note", "snooze", "escalate")
 STEPS = (
     *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "escalate", "reopen"),
-    *("not_a_complaint", "not_about_us", "duplicate"),
+    *("not_a_complaint", "not_about_us", "duplicate", "do_not_engage"),
 )
 
 
@@ -24,7 +29,7 @@ STEPS = (
 @as_json
 @with_config
 def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
-    """List the cases that have not ended; the customer who waits longest comes first.
+    """List incidents and cases that have not ended; the customer who waits longest comes first. --json: only cases.
 
     \b
     Example:  umbrage cases --of ann
@@ -32,12 +37,17 @@ def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
     from monitor.app import clock, open_store
     from monitor.core.case import named
     from monitor.core.case_message import clocks
+    from monitor.core.incident_message import line as incident_line
     from monitor.rules import build_rules
     from monitor.slack.views import line
 
     settings = settings_of(config)
-    found = open_store(settings.store, migrate=False).open_cases_of(owner, limit)
+    store = open_store(settings.store, migrate=False)
+    found = store.open_cases_of(owner, limit)
     now, staffed = clock(), build_rules(settings).cases.staffed
+    for standing in [] if as_json else store.open_incidents():
+        if owner in (None, standing.incident.owner):
+            click.echo(incident_line(standing, now))
     for case in found:
         told = (
             json.dumps(_row(case))
@@ -56,7 +66,9 @@ def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
 @click.option("--to", help="Who gets the case (assign).")
 @click.option("--remedy", help="What was done for the customer (done, close).")
 @click.option("--evidence", help="A link to the customer's own later words (close).")
-@click.option("--note", help="Your words: a note, or what the customer said (note, close).")
+@click.option(
+    "--note", help="Your words: a note, what the customer said, or why nobody answers (note, close, do_not_engage)."
+)
 @click.option("--hours", type=float, help="For how long (snooze).")
 @with_config
 def case(config: Path, number: int, step: str | None, by: str, hours: float | None, **given: Any) -> None:
@@ -69,27 +81,41 @@ def case(config: Path, number: int, step: str | None, by: str, hours: float | No
                umbrage case 17 take --by ann
                umbrage case 17 close --by ann --remedy "a new parcel" --evidence https://social.example/thanks
     """
-    from monitor.app import build
-    from monitor.core.case import Move, NotAllowed, Step
-    from monitor.settings import TargetSettings
-
-    settings = settings_of(config)
-    if not settings.targets:
-        settings = settings.model_copy(update={"targets": {"console": TargetSettings(use="console")}})
-    app = build(settings)
+    app = _app(config)
     if step is not None:
-        now = app.clock()
-        until = now + timedelta(hours=hours) if hours else None
-        words: dict[str, Any] = {"by": by, "name": by, "via": "cli", "to_name": given["to"], **given}
-        move = Move(step=Step(step), at=now, key=f"{step}/{by}/{now.isoformat()}", until=until, **words)
-        try:
-            app.act(number, move)
-        except NotAllowed as no:
-            raise click.ClickException(str(no)) from None
+        _take(app, app.act, number, step, by, hours, given)
     found = app.store.case(number)
     if found is None:
         raise click.ClickException(f"there is no case {number}; umbrage cases lists the open ones")
     click.echo("\n".join(_history(found, app)))
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.argument("step", type=click.Choice(STEPS_OF_INCIDENT), required=False)
+@click.option("--by", default="operator", show_default=True, help="Who takes the step.")
+@click.option("--to", help="Who gets the incident (assign).")
+@click.option("--remedy", help="What was done for the customers (done).")
+@click.option("--note", help="Your words (note).")
+@click.option("--hours", type=float, help="For how long nothing more is said of it (snooze).")
+@with_config
+def incident(config: Path, number: int, step: str | None, by: str, hours: float | None, **given: Any) -> None:
+    """Show the history of an incident, or take a STEP in it and in its cases; the messages in channels follow.
+
+    Whoever takes it has every case of it that nobody has, and those that are added to it later.
+
+    \b
+    Examples:  umbrage incident 4
+               umbrage incident 4 take --by ann
+               umbrage incident 4 done --by ann --remedy "the depot works again"
+    """
+    app = _app(config)
+    if step is not None:
+        _take(app, app.act_on_incident, number, step, by, hours, given)
+    found = app.store.incident(number)
+    if found is None:
+        raise click.ClickException(f"there is no incident {number}; umbrage cases lists the open ones")
+    click.echo("\n".join(_history_of(found, app)))
 
 
 @click.group()
@@ -169,7 +195,39 @@ def routes_test(config: Path, at: Any, **given: Any) -> None:
         click.echo("→ nobody: no route fits")
 
 
-def _history(case: "Case", app: Any) -> list[str]:
+def _app(config: Path) -> "App":
+    from monitor.app import build
+    from monitor.settings import TargetSettings
+
+    settings = settings_of(config)
+    if not settings.targets:
+        settings = settings.model_copy(update={"targets": {"console": TargetSettings(use="console")}})
+    return build(settings)
+
+
+def _take(
+    app: "App",
+    act: "Callable[[int, Move], object]",
+    number: int,
+    step: str,
+    by: str,
+    hours: float | None,
+    given: dict[str, Any],
+) -> None:
+    """A step from the command line."""
+    from monitor.core.case import Move, NotAllowed, Step
+
+    now = app.clock()
+    until = now + timedelta(hours=hours) if hours else None
+    words: dict[str, Any] = {"by": by, "name": by, "via": "cli", "to_name": given["to"], **given}
+    move = Move(step=Step(step), at=now, key=f"{step}/{by}/{now.isoformat()}", until=until, **words)
+    try:
+        act(number, move)
+    except NotAllowed as no:
+        raise click.ClickException(str(no)) from None
+
+
+def _history(case: "Case", app: "App") -> list[str]:
     from monitor.core.case import named
     from monitor.core.case_message import clocks
     from monitor.core.message import moment
@@ -183,10 +241,27 @@ def _history(case: "Case", app: Any) -> list[str]:
         lines.append(
             f"  {moment(post['posted_at'])}  {post['platform']} {post['native_id']} {post['url'] or ''}".rstrip()
         )
-    for fact in app.store.facts(case.id):
-        words = " · ".join(word for word in (fact.remedy, fact.note, fact.evidence) if word)
-        lines.append(f"  {moment(fact.at)}  {fact.step} by {fact.name} ({fact.via})" + (f": {words}" if words else ""))
-    return lines
+    return lines + [_fact(fact) for fact in app.store.facts(case.id)]
+
+
+def _history_of(incident: "Incident", app: "App") -> list[str]:
+    from monitor.core.incident_message import Standing, line, status_of
+    from monitor.slack.views import line as case_line
+
+    now = app.clock()
+    members = app.store.open_cases_of_incident(incident.cause)
+    lines = [line(Standing(incident=incident, open_cases=len(members)), now)]
+    if status := status_of(incident, app.rules.cases.staffed, now):
+        lines.append(f"  {status}")
+    lines += [f"  {case_line(case, now)}" for case in members]
+    return lines + [_fact(fact) for fact in app.store.incident_facts(incident.cause)]
+
+
+def _fact(fact: "Fact") -> str:
+    from monitor.core.message import moment
+
+    words = " · ".join(word for word in (fact.remedy, fact.note, fact.evidence) if word)
+    return f"  {moment(fact.at)}  {fact.step} by {fact.name} ({fact.via})" + (f": {words}" if words else "")
 
 
 def _row(case: "Case") -> dict[str, Any]:
@@ -196,4 +271,4 @@ def _row(case: "Case") -> dict[str, Any]:
     return {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in values.items()}
 
 
-COMMANDS = (cases, case, labels, routes)
+COMMANDS = (cases, case, incident, labels, routes)

@@ -26,9 +26,10 @@ class State(StrEnum):
     NOT_A_COMPLAINT = "not_a_complaint"
     NOT_ABOUT_US = "not_about_us"
     DUPLICATE = "duplicate"
+    NOT_ENGAGED = "not_engaged"
 
 
-ENDS = frozenset((State.SATISFIED, State.UNKNOWN_SILENT, State.NOT_A_COMPLAINT, State.NOT_ABOUT_US, State.DUPLICATE))
+ENDS = frozenset(set(State) - {State.NEW, State.TAKEN, State.ANSWERED, State.DONE_BY_US})
 OVERRULED = frozenset((State.NOT_A_COMPLAINT, State.NOT_ABOUT_US))
 """Ends that say that we should not have spoken."""
 
@@ -45,6 +46,7 @@ class Step(StrEnum):
     NOT_A_COMPLAINT = "not_a_complaint"
     NOT_ABOUT_US = "not_about_us"
     DUPLICATE = "duplicate"
+    DO_NOT_ENGAGE = "do_not_engage"
     SNOOZE = "snooze"
     ESCALATE = "escalate"
     SPREAD = "spread"
@@ -217,6 +219,13 @@ def _silent(case: Case, move: Move) -> Case:
     return _ended(case, move, State.UNKNOWN_SILENT)
 
 
+def _do_not_engage(case: Case, move: Move) -> Case:
+    """Somebody decided, for a reason, that nobody answers. That is an end of ours and no success."""
+    if not move.note:
+        raise NotAllowed("say why nobody is to answer")
+    return _ended(case, move, State.NOT_ENGAGED)
+
+
 def _snooze(case: Case, move: Move) -> Case:
     if case.level <= 1:
         raise NotAllowed("a case of this level cannot be snoozed")
@@ -268,7 +277,7 @@ def _reopened(case: Case) -> Case:
 
 def _wrote_again(case: Case, move: Move) -> Case:
     """The customer has written again; after an end of ours, that may mean that it was none."""
-    came_back = case.ended_at is not None and case.state not in OVERRULED and move.at - case.ended_at <= RELAPSE
+    came_back = _comes_back(case, move)
     case = replace(case, last_at=max(case.last_at, move.at), snoozed_until=None, version=case.version + 1)
     if move.level is not None:
         case = replace(case, level=move.level, reasons=move.reasons)
@@ -276,6 +285,13 @@ def _wrote_again(case: Case, move: Move) -> Case:
         state = State.TAKEN if case.owner else State.NEW
         return replace(case, state=state, ended_at=None, done_at=None)
     return replace(case, state=State.TAKEN, done_at=None) if case.state is State.DONE_BY_US else case
+
+
+def _comes_back(case: Case, move: Move) -> bool:
+    """Soon after an end; where we do not engage, only if it has become something that must be acted on now."""
+    if case.ended_at is None or case.state in OVERRULED or move.at - case.ended_at > RELAPSE:
+        return False
+    return case.state is not State.NOT_ENGAGED or move.level == 1 < case.level
 
 
 def is_silent(case: Case, now: datetime) -> bool:
@@ -298,6 +314,7 @@ _STEPS: dict[Step, Callable[[Case, Move], Case]] = {
     Step.TOPIC: _relabel,
     Step.NOT_A_COMPLAINT: lambda case, move: _ended(case, move, State.NOT_A_COMPLAINT),
     Step.NOT_ABOUT_US: lambda case, move: _ended(case, move, State.NOT_ABOUT_US),
+    Step.DO_NOT_ENGAGE: _do_not_engage,
     Step.DUPLICATE: lambda case, move: _ended(case, move, State.DUPLICATE),
 }
 
@@ -311,4 +328,5 @@ _NAMES = {
     State.NOT_A_COMPLAINT: "not a complaint",
     State.NOT_ABOUT_US: "not about us",
     State.DUPLICATE: "duplicate",
+    State.NOT_ENGAGED: "not engaged with, on purpose",
 }

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.core.abuse import mask
-from monitor.core.alerting import Reason
 from monitor.core.case import OVERRULED, Case, Move, State, Step, named
 from monitor.core.cause import Complaint
 from monitor.core.clocks import Staffed, customer_waits, team_waits
@@ -13,39 +12,55 @@ from monitor.core.doors import doors
 from monitor.core.level import Level
 from monitor.core.level import named as level_name
 from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
+from monitor.core.playbook import NONE, Playbook, playbook_of
 from monitor.core.reply import suggest
 from monitor.core.text import excerpt
 from monitor.core.timers import Due, Timer
 from monitor.core.trend import Lately, similar
-from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, where, why_of
+from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, why_of
 
 STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
 OFFERS_AFTER = ("reopen",)
 FULL_TEXT = 2_500
-LISTED = 5
+EARLIER_CHARS = 140
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A post that somebody wrote before, and how the case ended that it was in, if it was in one."""
+
+    post: str
+    text: str
+    url: str | None
+    posted_at: datetime
+    case: int | None = None
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """What we have seen of somebody since ``since``: posts about us, complaints among them, and cases."""
+    """What we have seen of somebody since ``since``: posts about us, complaints among them, cases, and the last few."""
 
     posts: int
     complaints: int
     cases: int
     satisfied: int
     since: datetime
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similar:
-    """An earlier case about the same thing, and what helped."""
+    """An earlier case about the same thing, what helped, and the words in which we answered last."""
 
     key: str
     ended_at: datetime
     remedy: str
+    reply: str | None = None
+    reply_url: str | None = None
 
 
 def write_case(
@@ -126,34 +141,25 @@ def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: da
     )
 
 
-def write_list(entries: Sequence[tuple[Case, Complaint]], now: datetime) -> Message:
-    """What a channel has no room for, in one message: the most urgent first."""
-    _, first = entries[0]
-    return Message(
-        key=f"list/{first.platform}:{first.id}/{now.isoformat()}",
-        title=f"And {len(entries)} more" + (", the most urgent first" if len(entries) > 1 else ""),
-        quotes=tuple(
-            replace(
-                quote_of(complaint, now),
-                where=f"{case.key} · {level_name(Level(case.level))} · {where(complaint, now)}",
-            )
-            for case, complaint in entries[:LISTED]
-        ),
-        why=(Reason.BUDGET,),
-        more=max(0, len(entries) - LISTED),
-        tone=Tone.QUIET,
-    )
-
-
 def write_details(
-    case: Case, complaint: Complaint, author: Author | None, similar: Sequence[Similar], parent: str
+    case: Case,
+    complaint: Complaint,
+    author: Author | None,
+    similar: Sequence[Similar],
+    parent: str,
+    playbook: Playbook = NONE,
 ) -> Message:
     """What stands under a case's message at once: all the words, who it is, what helped others, what might be said."""
     facts = [("Who", _who(author))]
-    facts += [(f"Helped in {one.key}", excerpt(one.remedy, 200)) for one in similar[:3]]
+    facts += [(f"Helped in {one.key}", _helped(one)) for one in similar[:3]]
+    links = [(f"Our reply in {one.key}", one.reply_url) for one in similar[:3] if one.reply_url]
+    if playbook.link:
+        links.insert(0, (f"Playbook for {topic_name(case.topic)}", playbook.link))
     facts += [
         (f"Suggested reply · {label}", sentence) for label, sentence in suggest(case.topic, bool(doors(complaint.text)))
     ]
+    if playbook.remedies:
+        facts.append(("Allowed remedies", "; ".join(playbook.remedies)))
     facts.append(("To close", "a link to the customer's own later words, or your note of what they said"))
     return Message(
         key=f"{parent}{DETAILS}",
@@ -165,27 +171,55 @@ def write_details(
                 url=complaint.url,
                 post=f"{complaint.platform}:{complaint.id}",
             ),
+            *(_earlier(one) for one in (author.earlier if author else ())),
         ),
         facts=tuple(facts),
+        links=tuple(links),
         tone=Tone.QUIET,
         thread=parent,
     )
 
 
-def write_line(case: Case, move: Move, parent: str, staffed: Staffed, now: datetime) -> Message:
-    """One line for a step; it calls nobody but a colleague who is given the case."""
+def with_playbook(message: Message, case: Case, playbooks: Sequence[Playbook]) -> Message:
+    """The message with what else would stand under it, for channels in which nothing can."""
+    found = playbook_of(playbooks, case)
+    remedies = (("Allowed remedies", "; ".join(found.remedies)),) if found.remedies else ()
+    links = ((f"Playbook for {topic_name(case.topic)}", found.link),) if found.link else ()
+    return replace(message, facts=(*message.facts, *remedies), links=links)
+
+
+def write_line(
+    case: Case, move: Move, parent: str, staffed: Staffed, now: datetime, *, is_named: bool = False
+) -> Message:
+    """One line for a step, which calls nobody but an owner whose case has become worse. Among others it is named."""
     facts = [("Note", move.note)] if move.note else []
     if move.remedy:
         facts.append(("Done", move.remedy))
     if move.evidence:
         facts.append(("Evidence", move.evidence))
+    name = f"{case.key}: " if is_named else ""
     return Message(
-        key=f"{parent}/step/{move.key}",
-        title=f"{_said(case, move)} · {clocks(case, staffed, now)}",
+        key=f"{parent}/{name}step/{move.key}",
+        title=f"{name}{_said(case, move)} · {clocks(case, staffed, now)}",
         facts=tuple((name, excerpt(value, 400)) for name, value in facts),
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,
         pings=_called(case, move),
+    )
+
+
+def write_hand_over(case: Case, move: Move, told: Message, staffed: Staffed, now: datetime) -> Message:
+    """For whoever is given a case by somebody else, and nobody besides: which one, and the customer's words."""
+    words = tuple(quote for quote in told.quotes if quote.case in (None, case.id))[:1]
+    what = f"{case.key} · {_level(case)} · {topic_name(case.topic)} · {case.brand}"
+    return Message(
+        key=f"{told.key}/to/{move.key}",
+        title=f"{excerpt(move.name, 60)} gave you {what}",
+        quotes=tuple(replace(quote, case=None, about="", offers=()) for quote in words),
+        facts=((STATUS, clocks(case, staffed, now)),),
+        tone=Tone.QUIET,
+        thread=told.key,
+        to=move.to,
     )
 
 
@@ -203,9 +237,7 @@ def write_nudge(
 
 
 def _called(case: Case, move: Move) -> tuple[str, ...]:
-    """Who is given the case; and its owner, when the customer's new words make it more urgent."""
-    if move.step is Step.ASSIGN and move.to:
-        return (move.to,)
+    """The owner, when the customer's new words make it more urgent. Whoever is given a case is told in private."""
     is_worse = move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
     return (case.owner,) if is_worse and case.owner else ()
 
@@ -238,6 +270,21 @@ def _who(author: Author | None) -> str:
     return f"{known}, {author.complaints} of them complaints; {author.cases} cases, {author.satisfied} satisfied"
 
 
+def _earlier(one: Earlier) -> Quote:
+    ended = f"case/{one.case}: {named(one.state)}" if one.case is not None and one.state else "no complaint"
+    return Quote(
+        text=excerpt(mask(one.text), EARLIER_CHARS) or "(no words)",
+        where=f"before · {moment(one.posted_at)} · {ended}",
+        url=one.url,
+        post=one.post,
+    )
+
+
+def _helped(one: Similar) -> str:
+    wrote = f" · we wrote: “{excerpt(one.reply, 180)}”" if one.reply else ""
+    return f"{excerpt(one.remedy, 200)}{wrote}"
+
+
 def _said(case: Case, move: Move) -> str:
     who = excerpt(move.name, 60)
     if move.step is Step.ASSIGN:
@@ -257,6 +304,7 @@ _SAID = {
     Step.NOT_A_COMPLAINT: "{who} said: not a complaint; the same words of the same person will not alert again",
     Step.NOT_ABOUT_US: "{who} said: not about us; the same words of the same person will not alert again",
     Step.DUPLICATE: "{who} said: a duplicate",
+    Step.DO_NOT_ENGAGE: "{who} decided that nobody answers; this is no success, and the customer's clock goes on",
     Step.ESCALATE: "{who} escalated it",
     Step.SPREAD: "It spreads fast: act now",
     Step.TOPIC: "{who} said what it is about",

@@ -1,6 +1,6 @@
 """The two clocks of a case: the customer's, which never stops, and the team's, which runs in staffed hours."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -38,19 +38,17 @@ class Staffed:
             left -= max(timedelta(0), last - begin)
         return start + timedelta(days=366)
 
-    def _shifts(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    def _shifts(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The shifts that touch a span, in UTC."""
         day = start.astimezone(self.zone).date() - timedelta(days=1)
         last = end.astimezone(self.zone).date()
-        found = []
         while day <= last:
             if day.weekday() in self.days and day not in self.holidays:
                 ends = day if self.end > self.start else day + timedelta(days=1)
                 shift = self._at(day, self.start), self._at(ends, self.end)
                 if shift[1] > start:
-                    found.append(shift)
+                    yield shift
             day += timedelta(days=1)
-        return found
 
     def _at(self, day: date, clock: time) -> datetime:
         return datetime.combine(day, clock, self.zone).astimezone(UTC)

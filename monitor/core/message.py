@@ -26,13 +26,18 @@ class Tone(StrEnum):
 class Quote:
     """A customer's own words with their source; ``where`` says platform, author and time.
 
-    ``post`` is the key of the post, by which the words are found again when the customer changes or deletes them.
+    ``post`` is the key of the post, by which the words are found again when the customer changes or deletes them. In a
+    message about several cases ``case`` is the number of the one that these words are about, ``about`` says how it
+    stands, and ``offers`` are the steps that a channel with buttons offers for it.
     """
 
     text: str
     where: str
     url: str | None = None
     post: str | None = None
+    case: int | None = None
+    about: str = ""
+    offers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +62,14 @@ class Menu:
 class Message:
     """What is said. ``key`` makes a repeat recognisable; ``thread`` is the key of the message this one belongs under.
 
-    ``facts`` are (name, value) pairs, ``why`` are the reasons for speaking, ``more`` counts what is not quoted. Texts
-    are plain: a notifier escapes them for its channel. ``edits`` says that this one takes the place of the message
-    named by ``thread`` instead of going under it. ``case`` is the number of the case that the message is about, and
-    ``offers`` are the steps that a channel with buttons offers for it. ``pings`` are ids of people who are to be
-    called, or ``here``; only our own configuration and people's own clicks put something there. ``digest`` is the
-    whole digest (docs/digest.md) that the message sums up, for targets that show more of it than that. ``surge`` is the
-    number of the surge that the message is about; ``offers`` are for it then. ``menus`` are what a channel with buttons
-    offers to ask.
+    ``facts`` are (name, value) pairs, ``links`` (name, address) pairs, ``why`` are the reasons for speaking, ``more``
+    counts what is not quoted. Texts are plain: a notifier escapes them for its channel. ``edits`` says that this one
+    takes the place of the message named by ``thread`` instead of going under it. ``case`` is the number of the case
+    that the message is about, ``incident`` that of its cause, ``surge`` that of a surge, and ``offers`` are the steps
+    that a channel with buttons offers for it; ``menus`` are what it offers to ask. ``pings`` are ids of people who are
+    to be called, or ``here``; only our own configuration and people's own clicks put something there. ``to`` is the id
+    of the one person whom the message is for: in private where the channel can do that, else called under ``thread``.
+    ``digest`` is the whole digest (docs/digest.md) that the message sums up, for targets that show more of it.
     """
 
     key: str
@@ -77,8 +82,11 @@ class Message:
     thread: str | None = None
     edits: bool = False
     case: int | None = None
+    incident: int | None = None
+    links: tuple[tuple[str, str], ...] = ()
     offers: tuple[str, ...] = ()
     pings: tuple[str, ...] = ()
+    to: str | None = None
     chart: Chart | None = None
     digest: dict[str, Any] | None = None
     surge: int | None = None
@@ -89,7 +97,7 @@ class Message:
         return {
             "key": self.key,
             "title": self.title,
-            "quotes": [asdict(quote) for quote in self.quotes],
+            "quotes": [_as_json(quote) for quote in self.quotes],
             "facts": self.facts,
             "why": self.why,
             "more": self.more,
@@ -99,6 +107,9 @@ class Message:
             "case": self.case,
             "offers": self.offers,
             "pings": self.pings,
+            **({"incident": self.incident} if self.incident is not None else {}),
+            **({"to": self.to} if self.to is not None else {}),
+            **({"links": self.links} if self.links else {}),
             **({"chart": asdict(self.chart)} if self.chart else {}),
             **({"digest": self.digest} if self.digest else {}),
             **({"surge": self.surge} if self.surge is not None else {}),
@@ -110,7 +121,7 @@ class Message:
         return cls(
             key=data["key"],
             title=data["title"],
-            quotes=tuple(Quote(**quote) for quote in data["quotes"]),
+            quotes=tuple(Quote(**quote | {"offers": tuple(quote.get("offers", ()))}) for quote in data["quotes"]),
             facts=tuple((name, value) for name, value in data["facts"]),
             why=tuple(data["why"]),
             more=data["more"],
@@ -118,6 +129,9 @@ class Message:
             thread=data["thread"],
             edits=data.get("edits", False),
             case=data.get("case"),
+            incident=data.get("incident"),
+            to=data.get("to"),
+            links=tuple((name, url) for name, url in data.get("links", ())),
             offers=tuple(data.get("offers", ())),
             pings=tuple(data.get("pings", ())),
             chart=_chart(data.get("chart")),
@@ -171,6 +185,11 @@ def _words_in(part: Any) -> Iterator[dict[str, Any]]:
             yield from _words_in(inner)
 
 
+def _as_json(quote: Quote) -> dict[str, Any]:
+    own = {"text": quote.text, "where": quote.where, "url": quote.url, "post": quote.post}
+    return own if quote.case is None else asdict(quote)
+
+
 def _chart(data: dict[str, Any] | None) -> Chart | None:
     if data is None:
         return None
@@ -187,11 +206,13 @@ def plain_text(message: Message) -> str:
     """The message as plain lines: for terminals, notifications and screen readers."""
     lines = [message.title]
     for quote in message.quotes:
+        lines += [quote.about] if quote.about else []
         lines.append(f"“{quote.text}”")
         lines.append(f"  {quote.where}" + (f"  {quote.url}" if quote.url else ""))
     if message.more:
         lines.append(f"  and {message.more} more")
     lines += [f"{name}: {value}" for name, value in message.facts]
+    lines += [f"{name}: {url}" for name, url in message.links]
     if message.why:
         lines.append("Why: " + "; ".join(message.why))
     return "\n".join(lines)

@@ -202,10 +202,15 @@ def where(complaint: Complaint, now: datetime) -> str:
 
 def recounted(message: Message, posts: int, voices: int) -> Message:
     """The message of an incident with how many there are by now."""
-    facts = tuple(fact for fact in message.facts if fact[0] != ALTOGETHER)
-    count = (ALTOGETHER, _altogether(posts, voices))
-    key = f"{message.key}/posts/{posts}"
-    return replace(message, facts=(count, *facts), key=key, thread=message.key, edits=True)
+    count = _altogether(posts, voices)
+    if any(name == ALTOGETHER for name, _ in message.facts):
+        return with_fact(message, ALTOGETHER, count)
+    return replace(message, facts=((ALTOGETHER, count), *message.facts))
+
+
+def edit_of_count(message: Message, posts: int) -> Message:
+    """What takes the place of the message of an incident, once for each number of posts."""
+    return replace(message, key=f"{message.key}/posts/{posts}", thread=message.key, edits=True)
 
 
 def _altogether(posts: int, voices: int) -> str:

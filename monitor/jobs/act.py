@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step
+from monitor.core.case_message import write_hand_over
 from monitor.core.verdict import Label
-from monitor.jobs.steps import CaseRules, Overtaken, retell, take_step
+from monitor.jobs.details import follow_with_details
+from monitor.jobs.steps import CaseRules, Overtaken, places_of, retell_anywhere, take_step
 from monitor.ports import Store, Transaction
+from monitor.slack.safety import is_user
 
 TRIES = 5
 
@@ -25,11 +28,28 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                     return None
                 after = take_step(transaction, case, move, rules)
                 _correct(transaction, after, move, now)
-                retell(transaction, after, move, rules, now)
+                retell_anywhere(transaction, after, move, rules, now)
+                follow_with_details(transaction, rules, after, move, now)
+                _hand_over(transaction, after, move, rules, now)
                 return after
         except Overtaken:
             continue
     raise NotAllowed("too many people changed this case at once; try again")
+
+
+def is_given_away(move: Move) -> bool:
+    """Whether somebody gives something to somebody else whom a channel can reach."""
+    return move.step is Step.ASSIGN and move.to is not None and move.to != move.by and is_user(move.to)
+
+
+def _hand_over(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
+    """Whoever is given a case by somebody else hears of it, once, wherever it was told first."""
+    if not is_given_away(move):
+        return
+    told = [one for one in places_of(transaction, case.id) if one.target in rules.threaded]
+    for one in told[:1]:
+        message = write_hand_over(case, move, one.message, rules.staffed, now)
+        transaction.enqueue(one.target, message, now, case.id)
 
 
 def _correct(transaction: Transaction, case: Case, move: Move, now: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.core.case import Case, Move, Step
+from monitor.core.case import Case, Move, State, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
 from monitor.core.level import Signals, grade
 from monitor.jobs.placing import Place, Places
@@ -101,7 +101,8 @@ class Filing:
 
     def _wrote_again(self, case: Case, complaint: Unfiled) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
-        is_repeat = case.answered_at is not None or case.done_at is not None
+        has_acted = case.answered_at is not None or case.done_at is not None
+        is_repeat = has_acted and case.state is not State.NOT_ENGAGED
         graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
         level, reasons = int(graded.level), graded.reasons
         if is_repeat:

@@ -11,7 +11,7 @@ from monitor.core.wording import SPREAD, edit_of, with_fact
 from monitor.jobs.collect import Source
 from monitor.jobs.meter import require_room
 from monitor.jobs.refresh import looking_account, refresh_health, require_share
-from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
+from monitor.jobs.steps import UMBRAGE, CaseRules, retell_anywhere, take_step
 from monitor.jobs.trouble import as_source_error, failed
 from monitor.ports import Looked, Measured, Metered, Refreshing, Store, Transaction
 
@@ -80,5 +80,5 @@ def _told(transaction: Transaction, case: Case, one: Measured, found: Spread, ru
     if any(fact.key == key for fact in transaction.facts(case.id)):
         return case
     after = take_step(transaction, case, move, rules)
-    retell(transaction, after, move, rules, now)
+    retell_anywhere(transaction, after, move, rules, now)
     return after

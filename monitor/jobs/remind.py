@@ -5,6 +5,7 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, Step
 from monitor.core.case_message import write_nudge
+from monitor.core.list_message import write_nudge_of_many
 from monitor.core.timers import Due, Timer, due, next_at
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Store, Transaction
@@ -46,12 +47,15 @@ def _is_outdone(timer: Timer, found: Sequence[Timer]) -> bool:
 
 
 def _say(transaction: Transaction, case: Case, timer: Timer, rules: CaseRules, now: datetime) -> int:
+    """Under the case's own message; a case that was told among others has none, and is named under theirs."""
+    parents = transaction.parents_of(case.id)
+    write, number = (write_nudge, case.id) if parents else (write_nudge_of_many, None)
+    pings = _whom(case, timer, rules)
     count = 0
-    for told in transaction.parents_of(case.id):
+    for told in parents or transaction.groups_of(case.id):
         if told.target in rules.threaded:
-            pings = _whom(case, timer, rules)
-            message = write_nudge(case, timer, told.message.key, pings, rules.staffed, now)
-            count += transaction.enqueue(told.target, message, now, case.id)
+            message = write(case, timer, told.message.key, pings, rules.staffed, now)
+            count += transaction.enqueue(told.target, message, now, number)
     return count
 
 

@@ -6,8 +6,11 @@ from datetime import datetime
 from monitor.core.case import Case, Move, Step, moved
 from monitor.core.case_message import edit_of_case, restated, write_line
 from monitor.core.clocks import Staffed
+from monitor.core.list_message import edit_of_list, relisted
+from monitor.core.message import Message
+from monitor.core.playbook import Playbook
 from monitor.core.timers import next_at
-from monitor.ports import Transaction
+from monitor.ports import Quoting, Transaction
 
 UMBRAGE = "umbrage"
 """Who does what nobody did: the name of our own steps in the history of a case."""
@@ -17,13 +20,15 @@ UMBRAGE = "umbrage"
 class CaseRules:
     """When the team is there, whom to call when nobody has taken a case, and where messages stand under others.
 
-    ``second`` and ``lead`` are ids of people in the channels, ``threaded`` are targets.
+    ``second`` and ``lead`` are ids of people in the channels, ``threaded`` are targets; of ``playbooks`` the first one
+    counts that fits.
     """
 
     staffed: Staffed = field(default_factory=Staffed)
     second: tuple[str, ...] = ()
     lead: tuple[str, ...] = ()
     threaded: frozenset[str] = frozenset()
+    playbooks: tuple[Playbook, ...] = ()
 
 
 class Overtaken(Exception):
@@ -41,12 +46,43 @@ def take_step(transaction: Transaction, case: Case, move: Move, rules: CaseRules
 
 def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
     """Where the case was told, its message shows how it stands now, and the thread gets a line."""
+    relist(transaction, case, rules, now)
     for told in transaction.parents_of(case.id):
         transaction.revise(told.id, restated(told.message, case, rules.staffed, now, is_kept=True))
         if told.target in rules.threaded:
             shown = restated(told.message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
-            line = write_line(case, move, told.message.key, rules.staffed, now)
-            if move.step in (Step.ESCALATE, Step.SPREAD):
-                line = replace(line, pings=rules.lead or rules.second)
-            transaction.enqueue(told.target, line, now, case.id)
+            transaction.enqueue(told.target, _line(case, move, told, rules, now), now, case.id)
+
+
+def retell_anywhere(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
+    """The same, and where a case was only told among others, the line stands there and names the case."""
+    retell(transaction, case, move, rules, now)
+    if transaction.parents_of(case.id):
+        return
+    for told in transaction.groups_of(case.id):
+        if told.target in rules.threaded:
+            line = _line(case, move, told, rules, now, is_named=True)
+            transaction.enqueue(told.target, line, now)
+
+
+def places_of(transaction: Transaction, case: int) -> list[Quoting]:
+    """The messages that stand for a case; where it has none of its own, those that told it among others."""
+    return transaction.parents_of(case) or transaction.groups_of(case)
+
+
+def relist(transaction: Transaction, case: Case, rules: CaseRules, now: datetime) -> None:
+    """Lists that name the case show how it stands now."""
+    for told in transaction.groups_of(case.id):
+        message = relisted(told.message, case, now)
+        if message == told.message:
+            continue
+        transaction.revise(told.id, message)
+        if told.target in rules.threaded:
+            transaction.enqueue(told.target, edit_of_list(message, case), now)
+
+
+def _line(case: Case, move: Move, told: Quoting, rules: CaseRules, now: datetime, *, is_named: bool = False) -> Message:
+    line = write_line(case, move, told.message.key, rules.staffed, now, is_named=is_named)
+    is_urgent = move.step in (Step.ESCALATE, Step.SPREAD)
+    return replace(line, pings=rules.lead or rules.second) if is_urgent else line

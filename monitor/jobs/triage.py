@@ -1,25 +1,21 @@
 """Triage: file complaints, then decide once per cause and target who is told what, and where it stands."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voices, decide
 from monitor.core.case import Case
-from monitor.core.case_message import write_case, write_details, write_list, write_more
-from monitor.core.cause import Cause, Complaint, EpisodeRule
-from monitor.core.message import Message, Urgency
+from monitor.core.cause import Cause, EpisodeRule
+from monitor.core.incident import Incident
+from monitor.core.level import Level
 from monitor.core.routing import Destination, Route, Silence, Subject, destinations
-from monitor.core.timers import next_at
-from monitor.core.trend import AT_LEAST, Lately, Usual, is_unusual
-from monitor.core.wording import foremost, recounted, write_alert
+from monitor.core.trend import AT_LEAST, Usual, is_unusual
 from monitor.jobs.budgets import Channels
 from monitor.jobs.filing import Filing
 from monitor.jobs.steps import CaseRules
+from monitor.jobs.telling import Listed, Said, Telling, Unexplained
 from monitor.ports import Alert, OpenCause, Pending, Store, Transaction
-
-EXPLAINED = 25
-"""So many alerts of one pass say which words carried them: finding them takes a model a fifth of a second each."""
 
 Words = Callable[[str], Sequence[str]]
 """Which words of a post carried its verdict."""
@@ -56,42 +52,26 @@ def triage(store: Store, rules: TriageRules, now: datetime, words: Words | None 
     carried: dict[int, Sequence[str]] | None = None if words else {}
     try:
         desk = _speak(store, rules, silences, now, carried)
-    except _Unexplained as asked:
+    except Unexplained as asked:
         carried = {one.mention: words(one.text) for one in asked.complaints} if words else {}
         desk = _speak(store, rules, silences, now, carried)
     return Triaged(filed=filed, alerts=len(desk.alerts), next_at=min(desk.later, default=None))
 
 
-class _Unexplained(Exception):
-    """Nothing was written: it is not known yet which words of these complaints carried their verdicts."""
-
-    def __init__(self, complaints: Sequence[Complaint]) -> None:
-        super().__init__(f"{len(complaints)} complaints are not explained")
-        self.complaints = complaints
-
-
 @dataclass(slots=True)
 class _Heard:
-    """What one target is to hear about a cause now, and why the rest is held back."""
+    """What one target is to hear about a cause now, and why the rest is held back.
+
+    ``overnight`` are the complaints that quiet hours held back until now.
+    """
 
     target: str
     now: list[Pending] = field(default_factory=list)
     held: Decision | None = None
+    overnight: set[int] = field(default_factory=set)
 
     def hold(self, reason: Reason, until: datetime) -> None:
         self.held = Decision(reason=reason, speaks=False, until=until)
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What was decided to be said to a target about a cause, or about one case of it."""
-
-    about: OpenCause
-    target: str
-    reason: Reason
-    mentions: tuple[int, ...]
-    thread: str | None
-    case: Case | None = None
 
 
 class _Desk:
@@ -116,11 +96,10 @@ class _Desk:
         self._cases: dict[int, Case] = {}
         self._known: set[tuple[int, str]] = set()
         self._usual: dict[tuple[str, str], Usual] = {}
-        self._said: list[_Said] = []
-        self._lists: dict[str, list[tuple[_Said, Case]]] = {}
+        self._said: list[Said] = []
+        self._lists: list[Listed] = []
+        self._incidents: dict[int, Incident] = {}
         self._case_of: dict[int, int] = {}
-        self._complaints: dict[int, Complaint] = {}
-        self._lately: dict[tuple[str, str], Lately] = {}
         self.alerts: list[Alert] = []
         self.later: list[datetime] = []
 
@@ -136,8 +115,9 @@ class _Desk:
                 if any(decision.until for decision in decisions):
                     waiting |= {pending.mention for pending in item.pending}
                 self.later += [decision.until for decision in decisions if decision.until]
+        self._catch_up()
         waiting |= self._keep_to_budgets()
-        self._write()
+        self.alerts = self._telling().tell()
         self._transaction.settle([p.mention for item in open_causes for p in item.pending if p.mention not in waiting])
 
     def _look_up(self, open_causes: Sequence[OpenCause]) -> None:
@@ -145,6 +125,7 @@ class _Desk:
         pending = [each for item in open_causes for each in item.pending]
         causes = [item.cause.id for item in open_causes]
         self._told = transaction.told(causes)
+        self._incidents = transaction.incidents(causes)
         self._singles = transaction.parents_since(causes, self._now - policy.singles_within)
         self._known = transaction.told_mentions([each.mention for each in pending])
         self._case_of = {each.mention: each.case for each in pending}
@@ -163,7 +144,7 @@ class _Desk:
             for to in destinations(self._rules.routes, subject, self._now):
                 heard = found.setdefault(to.target, _Heard(to.target))
                 posts = [pending for pending in members if (pending.mention, to.target) not in self._known]
-                self._hear(heard, posts, silenced, to)
+                self._hear(heard, posts, silenced, to, subject)
         return list(found.values())
 
     def _subject(self, cause: Cause, pending: Pending) -> Subject:
@@ -176,7 +157,9 @@ class _Desk:
             level=self._cases[pending.case].level,
         )
 
-    def _hear(self, heard: _Heard, posts: Sequence[Pending], silenced: datetime | None, to: Destination) -> None:
+    def _hear(
+        self, heard: _Heard, posts: Sequence[Pending], silenced: datetime | None, to: Destination, subject: Subject
+    ) -> None:
         if not posts:
             return
         if silenced:
@@ -185,6 +168,12 @@ class _Desk:
             heard.hold(Reason.QUIET_HOURS, to.quiet_until)
         else:
             heard.now += posts
+            heard.overnight |= {pending.mention for pending in posts if self._was_held(pending, subject, to.target)}
+
+    def _was_held(self, pending: Pending, subject: Subject, target: str) -> bool:
+        """Whether quiet hours of the target held it back when it came, until now."""
+        then = destinations(self._rules.routes, subject, pending.collected_at)
+        return any(to.target == target and to.quiet_until is not None for to in then)
 
     def _decide(self, item: OpenCause, heard: _Heard) -> list[Decision]:
         """Cases that the target knows go on in their threads; new ones are told one by one, or as an incident."""
@@ -196,7 +185,7 @@ class _Desk:
         decisions = [heard.held] if heard.held else []
         decisions += [self._go_on(item, heard.target, case, posts) for case, posts in known.items()]
         if fresh:
-            decisions += self._begin(item, heard.target, fresh)
+            decisions += self._begin(item, heard, fresh)
         return decisions
 
     def _go_on(self, item: OpenCause, target: str, case: int, posts: Sequence[int]) -> Decision:
@@ -204,22 +193,35 @@ class _Desk:
         until = told.last_at + self._rules.policy.gap(told.messages) if told.last_at else self._now
         if self._now < until:
             return Decision(reason=Reason.TOO_SOON, speaks=False, until=until)
-        self._said.append(_Said(item, target, Reason.MORE, tuple(posts), told.thread, self._cases[case]))
+        self._said.append(Said(item, target, Reason.MORE, tuple(posts), told.thread, self._cases[case]))
         return Decision(reason=Reason.MORE, speaks=True)
 
-    def _begin(self, item: OpenCause, target: str, fresh: dict[int, list[int]]) -> list[Decision]:
+    def _begin(self, item: OpenCause, heard: _Heard, fresh: dict[int, list[int]]) -> list[Decision]:
+        target = heard.target
         told = self._told.get((item.cause.id, target), Told())
-        posts = tuple(mention for members in fresh.values() for mention in members)
         if told.last_at is None and not self._is_incident(item, target, len(fresh)):
-            for case, members in fresh.items():
-                self._said.append(_Said(item, target, Reason.FIRST, tuple(members), None, self._cases[case]))
+            self._said += [self._first(item, heard, case, posts) for case, posts in fresh.items()]
             return []
+        if (incident := self._incidents[item.cause.id]).is_muted(self._now):
+            return self._muted(item, heard, fresh, incident)
+        posts = tuple(mention for members in fresh.values() for mention in members)
         voices = count_voices(item.authors, item.wordings)
         decision = decide(posts, voices, told, self._usual_of(item.cause), self._rules.policy, self._now)
         if decision.speaks:
             reason = Reason.INCIDENT if decision.reason is Reason.FIRST else decision.reason
-            self._said.append(_Said(item, target, reason, posts, told.thread))
+            self._said.append(Said(item, target, reason, posts, told.thread))
         return [decision]
+
+    def _first(self, item: OpenCause, heard: _Heard, case: int, posts: Sequence[int]) -> Said:
+        was_held = not heard.overnight.isdisjoint(posts)
+        return Said(item, heard.target, Reason.FIRST, tuple(posts), None, self._cases[case], was_held)
+
+    def _muted(self, item: OpenCause, heard: _Heard, fresh: dict[int, list[int]], incident: Incident) -> list[Decision]:
+        """Of a muted incident only what must be acted on now is told, by itself; the rest waits."""
+        urgent = {case: posts for case, posts in fresh.items() if self._cases[case].level <= Level.ACT_NOW}
+        self._said += [self._first(item, heard, case, posts) for case, posts in urgent.items()]
+        held = Decision(reason=Reason.SILENCED, speaks=False, until=incident.muted_until)
+        return [held] if len(urgent) < len(fresh) else []
 
     def _is_incident(self, item: OpenCause, target: str, fresh: int) -> bool:
         before = self._singles.get((item.cause.id, target), 0)
@@ -235,6 +237,15 @@ class _Desk:
 
     def _usual_of(self, cause: Cause) -> Usual:
         return self._usual.get((cause.brand, cause.topic), Usual(now=0, per_hour=0.0))
+
+    def _catch_up(self) -> None:
+        """What quiet hours held back is told in one list for each target, except what is told as an incident."""
+        late = [said for said in self._said if said.was_held and said.case and said.case.level > Level.ACT_NOW]
+        for target in sorted({said.target for said in late}):
+            entries = [(said, said.case) for said in late if said.target == target and said.case]
+            if len(entries) > 1:
+                self._lists.append(Listed(target, Reason.QUIET_HOURS, entries))
+                self._said = [said for said in self._said if all(said is not one for one, _ in entries)]
 
     def _keep_to_budgets(self) -> set[int]:
         """Cases for which a target has no room are told in one list; returns the complaints that wait for the next."""
@@ -255,108 +266,20 @@ class _Desk:
                 self.later.append(until)
                 waiting |= {mention for said, _ in left for mention in said.mentions}
             elif left:
-                self._lists[target] = left
+                self._lists.append(Listed(target, Reason.BUDGET, left))
         return waiting
 
-    def _write(self) -> None:
-        self._complaints = self._transaction.complaints(
-            {mention for said in self._everything() for mention in said.mentions}
+    def _telling(self) -> Telling:
+        return Telling(
+            transaction=self._transaction,
+            cases=self._rules.cases,
+            now=self._now,
+            carried=self._carried,
+            said=self._said,
+            lists=self._lists,
+            case_of=self._case_of,
+            incidents=self._incidents,
         )
-        self._need_words()
-        firsts = {(said.case.brand, said.case.topic) for said in self._said if said.case and not said.thread}
-        self._lately = self._transaction.lately(firsts, self._now)
-        details: list[tuple[str, Case, Message]] = []
-        for said in self._said:
-            told = [self._complaints[mention] for mention in said.mentions]
-            message = self._message(said, told)
-            self.alerts.append(self._alert(said, message))
-            if said.reason is Reason.FIRST and said.case and said.target in self._rules.cases.threaded:
-                details.append((said.target, said.case, self._details(said.case, foremost(told), message.key)))
-        self.alerts += [self._list(target, left) for target, left in self._lists.items()]
-        self._transaction.enqueue_alerts(self.alerts, self._now)
-        for target, case, message in details:
-            self._transaction.enqueue(target, message, self._now, case.id)
-        self._recount()
-        self._start_clocks()
-
-    def _recount(self) -> None:
-        """The message of an incident says how many there are by now, wherever messages can be changed."""
-        for said in self._said:
-            if said.reason is not Reason.MORE or said.case or not said.thread:
-                continue
-            told = self._transaction.message(said.target, said.thread)
-            if told is not None and said.target in self._rules.cases.threaded:
-                voices = count_voices(said.about.authors, said.about.wordings)
-                self._transaction.enqueue(said.target, recounted(told.message, said.about.posts, voices), self._now)
-
-    def _everything(self) -> list[_Said]:
-        return [*self._said, *(said for left in self._lists.values() for said, _ in left)]
-
-    def _alert(self, said: _Said, message: Message) -> Alert:
-        return Alert(
-            target=said.target,
-            reason=said.reason,
-            message=message,
-            cause=said.about.cause.id,
-            case=said.case.id if said.case else None,
-            mentions=said.mentions,
-            voices=count_voices(said.about.authors, said.about.wordings),
-            urgency=_urgency(said),
-        )
-
-    def _list(self, target: str, left: Sequence[tuple[_Said, Case]]) -> Alert:
-        """All that a channel has no room for, in one message, in order of level."""
-        entries = [(case, foremost([self._complaints[m] for m in said.mentions])) for said, case in left]
-        mentions = tuple(mention for said, _ in left for mention in said.mentions)
-        message = write_list(entries, self._now)
-        return Alert(target=target, reason=Reason.BUDGET, message=message, cause=None, mentions=mentions, voices=0)
-
-    def _message(self, said: _Said, told: Sequence[Complaint]) -> Message:
-        first = foremost(told)
-        if said.case is None:
-            voices = count_voices(said.about.authors, said.about.wordings)
-            words = self._words_of(first) if said.reason is not Reason.MORE else ()
-            return write_alert(
-                said.about.cause, said.reason, told, voices, said.about.posts, said.thread, self._now, words
-            )
-        if said.reason is Reason.MORE and said.thread:
-            return write_more(said.case, told, said.thread, self._now)
-        case = replace(said.case, told_at=said.case.told_at or self._now)
-        lately = self._lately.get((case.brand, case.topic))
-        return write_case(case, told, self._words_of(first), self._rules.cases.staffed, self._now, lately)
-
-    def _details(self, case: Case, complaint: Complaint, parent: str) -> Message:
-        author = self._transaction.author(complaint)
-        return write_details(case, complaint, author, self._transaction.similar(case), parent)
-
-    def _need_words(self) -> None:
-        """Before anything is written: raise :class:`_Unexplained` if nobody was asked for the words yet."""
-        explained = [said for said in self._said if said.reason is not Reason.MORE]
-        if self._carried is None and explained:
-            first = [foremost([self._complaints[mention] for mention in said.mentions]) for said in explained]
-            raise _Unexplained(list({one.mention: one for one in first}.values())[:EXPLAINED])
-
-    def _words_of(self, complaint: Complaint) -> Sequence[str]:
-        return (self._carried or {}).get(complaint.mention, ())
-
-    def _start_clocks(self) -> None:
-        """The team's clock starts with the first message; what is told among others rings nobody up."""
-        due: dict[int, datetime | None] = {}
-        for said in self._everything():
-            for mention in said.mentions:
-                due.setdefault(self._case_of[mention], None)
-        for said in self._said:
-            if said.reason is Reason.FIRST and said.case:
-                case = replace(said.case, told_at=said.case.told_at or self._now)
-                due[case.id] = next_at(case, self._rules.cases.staffed, ())
-        self._transaction.set_told_at(self._now, due)
-
-
-def _urgency(said: _Said) -> Urgency:
-    """By the level of the case; an incident is many cases, and what goes under another message can wait."""
-    if said.reason is Reason.MORE:
-        return Urgency.GENTLE
-    return Urgency.SOON if said.case is None else Urgency(min(said.case.level, Urgency.GENTLE))
 
 
 def _speak(

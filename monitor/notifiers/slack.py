@@ -13,6 +13,7 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from typing import Any
@@ -76,6 +77,9 @@ _DO_WITHOUT = {
 }
 """What is left out when Slack says that it is the trouble: a plain message in the channel is better than none."""
 
+_PRIVATE = "D"
+"""With this the ids of private conversations begin."""
+
 _CANNOT_LOOK = {"missing_scope", "not_allowed_token_type", "channel_not_found", "not_in_channel", "no_permission"}
 _THIS_COMPUTER = ("127.0.0.1", "localhost", "::1")
 _NOTHING_SENT = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
@@ -131,6 +135,10 @@ class SlackNotifier:
         self._sdk_log.setLevel(logging.CRITICAL)
 
     def send(self, message: Message, thread: Receipt | None) -> Receipt:
+        if message.to is not None:
+            if receipt := self._in_private(message):
+                return receipt
+            message = replace(message, to=None, pings=(message.to,))
         content = _content(message) | {"metadata": _metadata(message)}
         if parent := self._parent(thread):
             content["thread_ts"] = parent
@@ -146,14 +154,18 @@ class SlackNotifier:
 
     def edit(self, message: Message, receipt: Receipt) -> None:
         channel, _, ts = (receipt.reference or "").partition(":")
-        if not ts or channel != self._options.channel:
+        is_here = channel == self._options.channel or channel.startswith(_PRIVATE)
+        if not ts or not is_here:
             raise Refused("the message is in another channel, or was never there")
         try:
-            self._call("chat.update", ts=ts, **_content(message))
+            self._call("chat.update", channel=channel, ts=ts, **_content(message))
         except _RefusalError as said:
             raise said.as_error() from None
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
+        if message.to is not None:
+            # Looking would need a scope more, and its thread names them, too: rather once too few than twice.
+            return Receipt()
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
         try:
             for found in self._candidates(self._parent(thread), oldest):
@@ -168,6 +180,18 @@ class SlackNotifier:
         except Doubtful as error:
             raise Busy(f"cannot look for the message: {error}") from None
         return None
+
+    def _in_private(self, message: Message) -> Receipt | None:
+        """The message to one person; ``None`` where Slack does not let us, such as without the app's messages tab."""
+        content = _content(message) | {"metadata": _metadata(message), "channel": message.to}
+        try:
+            answer = self._call("chat.postMessage", **content, mrkdwn=False, unfurl_links=False, unfurl_media=False)
+        except _RefusalError as said:
+            if _CURES.get(said.code) == _TOKEN_CURE:
+                raise said.as_error() from None
+            log.warning("message=%s is not sent in private: Slack says %s", _key(message), said.code)
+            return None
+        return _receipt(answer.get("channel"), answer.get("ts"))
 
     def _candidates(self, parent: str | None, oldest: str) -> Iterator[dict[str, Any]]:
         """Messages that may be the one: in the thread, and in the channel, where it is put without its thread."""
@@ -200,7 +224,7 @@ class SlackNotifier:
             retry_handlers=[],
             logger=self._sdk_log,
         )
-        arguments["channel"] = self._options.channel
+        arguments = {"channel": self._options.channel} | arguments
         try:
             if method in ("chat.postMessage", "chat.update"):
                 answer = client.api_call(method, json=arguments)

@@ -1,8 +1,9 @@
 """Posts each message as JSON to any address, signed if wished; receivers drop repeats by the header ``Umbrage-Key``.
 
 The body is ``{"version": 1, "key", "title", "tone", "thread", "quotes": [{"text", "where", "url"}], "facts": [{"name",
-"value"}], "why": [], "more", "text"}``; texts are as people wrote them and must be escaped by whoever shows them. A
-lost answer cannot be looked up: the message is sent again with the same key.
+"value"}], "why": [], "more", "case", "incident", "links", "commands", "text"}``; texts are as people wrote them and
+must be escaped by whoever shows them. A lost answer cannot be looked up: the message is sent again with the same key.
+Slack's incoming webhooks get text and blocks instead.
 
 An answer that concerns every message (a redirect, 401, 403, 404, 405, 407, 410) leaves the target ``Busy`` for ten
 minutes and its messages waiting; another 4xx concerns this message, which is set aside.
@@ -18,17 +19,22 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Literal
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from monitor.core.acting import commands
 from monitor.core.errors import Busy, ConfigError, DeliveryError, Doubtful, Refused
-from monitor.core.message import Message, plain_text
+from monitor.core.message import Message, Quote, plain_text
 from monitor.ports import Receipt
 from monitor.secret import Secret
+from monitor.slack.blocks import fallback, render
+from monitor.slack.validate import problems
 
 VERSION = 1
+SLACK_PACE = timedelta(seconds=1)
 UNTIL_REPAIRED = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(hours=1)
 _CONCERNS_ALL = {401, 403, 404, 405, 407, 410}
@@ -37,12 +43,14 @@ _COME_BACK = {408, 425, 429}
 
 class Options(BaseModel):
     """``url`` may be a secret, as many receivers put theirs into the address; ``secret`` signs what is sent
-    (https://www.standardwebhooks.com), and may have their form ``whsec_…``.
+    (https://www.standardwebhooks.com), and may have their form ``whsec_…``. ``format`` is our own, or that of Slack's
+    incoming webhooks (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: Secret | str
+    format: Literal["umbrage", "slack"] = "umbrage"
     secret: Secret | None = None
     timeout_seconds: float = Field(default=10, gt=0, le=60)
 
@@ -63,15 +71,15 @@ def create(options: Options) -> "WebhookNotifier":
 class WebhookNotifier:
     """A :class:`monitor.ports.Notifier`. ``clock`` gives the seconds of the signature."""
 
-    pace = timedelta(0)
     has_threads = False
 
     def __init__(self, options: Options, clock: Callable[[], float]) -> None:
+        self.pace = SLACK_PACE if options.format == "slack" else timedelta(0)
         self._options = options
         self._clock = clock
 
     def send(self, message: Message, thread: Receipt | None) -> Receipt:  # noqa: ARG002 (the body names the thread)
-        url, body = self._url(), _body(message)
+        url, body = self._url(), _slack_body(message) if self._options.format == "slack" else _body(message)
         headers = {"Content-Type": "application/json", "User-Agent": "umbrage", "Umbrage-Key": _key(message)}
         if self._options.secret is not None:
             headers |= signature(self._options.secret.reveal(), _key(message), int(self._clock()), body)
@@ -92,8 +100,9 @@ class WebhookNotifier:
             raise Doubtful(f"the answer of {urlsplit(url).hostname} was lost ({type(error).__name__})") from None
 
     def edit(self, message: Message, receipt: Receipt) -> None:
-        """The body says which message it replaces; the receiver finds that by its key."""
-        self.send(message, receipt)
+        """The body says which message it replaces; the receiver finds that by its key. Slack's cannot replace any."""
+        if self._options.format == "umbrage":
+            self.send(message, receipt)
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:  # noqa: ARG002
         raise Refused("a webhook cannot be asked; the message is sent again with the same Umbrage-Key")
@@ -143,14 +152,30 @@ def _body(message: Message) -> bytes:
         "tone": message.tone,
         "thread": None if message.edits else message.thread,
         "edits": message.thread if message.edits else None,
-        "quotes": [{"text": quote.text, "where": quote.where, "url": quote.url} for quote in message.quotes],
+        "quotes": [_quoted(quote) for quote in message.quotes],
         "facts": [{"name": name, "value": value} for name, value in message.facts],
         "why": list(message.why),
         "more": message.more,
+        "case": message.case,
+        "incident": message.incident,
+        "links": [{"name": name, "url": url} for name, url in message.links],
+        "commands": list(commands(message)),
         "text": plain_text(message),
         **({"digest": message.digest} if message.digest else {}),
     }
     return json.dumps(content, ensure_ascii=False).encode(errors="replace")
+
+
+def _quoted(quote: Quote) -> dict[str, object]:
+    found: dict[str, object] = {"text": quote.text, "where": quote.where, "url": quote.url}
+    return found if quote.case is None else found | {"case": quote.case, "about": quote.about}
+
+
+def _slack_body(message: Message) -> bytes:
+    """Text and blocks as the app would post them, with what to type in place of buttons."""
+    blocks = render(message, has_buttons=False)
+    content = {"text": fallback(message)} | ({} if problems(blocks) else {"blocks": blocks})
+    return json.dumps(content).encode()
 
 
 def _key(message: Message) -> str:

@@ -126,6 +126,7 @@ class Pending:
     source: str
     language: str | None
     case: int
+    collected_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

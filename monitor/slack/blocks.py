@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from monitor.core.message import Chart, Message, Quote, Tone, plain_text
+from monitor.core.acting import commands
+from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
 from monitor.slack import surge_buttons
-from monitor.slack.buttons import actions, menus
+from monitor.slack.buttons import OF_INCIDENT, actions, menus, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -36,8 +37,13 @@ QUOTE, FULL = 600, 2_600
 HERE = "here"
 SIDE_BY_SIDE = 45
 
-_SCALES = (1.0, 0.5, 0.25, 0.1)
-_QUOTES, _FACTS, _REASONS = 5, 14, 6
+_SCALES = ((1.0, 1.0), (0.5, 1.0), (0.25, 1.0), (0.1, 1.0), (0.1, 0.4))
+"""How long texts and how many quotes and facts may be, tried one after the other."""
+
+_QUOTES, _FACTS, _LINKS, _REASONS = 5, 14, 5, 6
+_IN_LIST = (10, 20)
+"""Quotes and facts of a list of cases."""
+
 _MARK = {
     Tone.ALERT: "🔴",
     Tone.GENTLE: "🌱",
@@ -48,11 +54,12 @@ _MARK = {
 }
 
 
-def render(message: Message) -> list[Block]:
-    """The blocks of a message, shortened until they are within Slack's limits."""
+def render(message: Message, *, has_buttons: bool = True) -> list[Block]:
+    """The blocks of a message, shortened until they are within Slack's limits; without buttons commands stand there."""
     blocks: list[Block] = []
-    for scale in _SCALES:
-        blocks = _blocks(_tidy(message, scale))
+    for scale, share in _SCALES:
+        shown = _tidy(message, scale, share) if has_buttons else _without_buttons(_tidy(message, scale, share))
+        blocks = _blocks(shown) + (_buttons(message) if has_buttons else _commands(message))
         if text_size(blocks) <= TEXT_BUDGET and json_size(blocks) <= JSON_BUDGET:
             break
     return blocks
@@ -81,24 +88,39 @@ def texts(part: Any) -> list[str]:
     return [text for item in part for text in texts(item)] if isinstance(part, list) else []
 
 
-def _tidy(message: Message, scale: float) -> Message:
+def _tidy(message: Message, scale: float, share: float = 1.0) -> Message:
     """The same message with every text on one line and shortened, and only addresses that may be shown."""
+    is_list = _is_list(message)
+    most_quotes, most_facts = _IN_LIST if is_list else (_QUOTES, _FACTS)
+    quotes, facts = message.quotes[: int(most_quotes * share)], message.facts[: int(most_facts * share)]
 
     def short(text: str, limit: int) -> str:
         return shorten(one_line(text), int(limit * scale))
 
-    words = FULL if len(message.quotes) == 1 else QUOTE
+    # Under a case its own words come first and whole; what the customer wrote before may be cut.
+    is_whole = len(message.quotes) == 1 or message.key.endswith(DETAILS)
     return replace(
         message,
         title=shorten(one_line(message.title), HEADER - 10) or "(no title)",
         quotes=tuple(
-            Quote(text=short(q.text, words) or "(no words)", where=short(q.where, 240), url=_address(q.url, scale))
-            for q in message.quotes[:_QUOTES]
+            replace(
+                q,
+                text=short(q.text, FULL if is_whole and q is quotes[0] else QUOTE) or "(no words)",
+                where=short(q.where, 240),
+                url=_address(q.url, scale),
+                about=short(q.about, 240),
+            )
+            for q in quotes
         ),
-        facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in message.facts[:_FACTS]),
+        facts=tuple((short(n, 80) or "–", short(v, 400) or "–") for n, v in facts),
+        links=tuple((short(n, 80) or "–", url) for n, u in message.links[:_LINKS] if (url := _address(u, scale))),
         why=tuple(short(reason, 200) for reason in message.why[:_REASONS]),
-        more=message.more + max(0, len(message.quotes) - _QUOTES),
+        more=message.more + len(message.quotes) - len(quotes) + (len(message.facts) - len(facts) if is_list else 0),
     )
+
+
+def _without_buttons(message: Message) -> Message:
+    return replace(message, quotes=tuple(replace(quote, offers=()) for quote in message.quotes))
 
 
 def _address(url: str | None, scale: float) -> str | None:
@@ -109,26 +131,56 @@ def _address(url: str | None, scale: float) -> str | None:
 def _blocks(message: Message) -> list[Block]:
     blocks = [_heading(message)]
     for quote in message.quotes:
-        blocks.append(_rich_text(_quotation(quote)))
-        if quote.where:
-            blocks.append(_small(quote.where))
-    if message.more:
+        blocks += _of_case(quote) if quote.about else _of_quote(quote)
+    is_list = _is_list(message)
+    if message.more and not is_list:
         blocks.append(_small(f"and {message.more} more like this" if message.quotes else f"{message.more} posts"))
     if message.facts:
         blocks.append(_rich_text(_section(_facts(message.facts))))
+    if links := _links(message.links):
+        blocks.append(_rich_text(_section(links)))
+    if message.more and is_list:
+        blocks.append(_small(f"and {message.more} more: umbrage cases"))
     if message.chart:
         blocks.append(_chart(message.chart))
     if message.why:
         blocks.append(_small("Why you see this: " + "; ".join(message.why)))
     if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
         blocks.append(_rich_text(_section(calls)))
-    if message.case is not None and (row := actions(message.case, message.offers)):
-        blocks.append(row)
-    if message.surge is not None and (row := surge_buttons.actions(message.surge, message.offers)):
-        blocks.append(row)
-    if message.menus:
-        blocks.append(menus(message.menus))
     return blocks
+
+
+def _buttons(message: Message) -> list[Block]:
+    of_case = actions(message.case, message.offers) if message.case is not None else None
+    of_incident = actions(message.incident, message.offers, OF_INCIDENT) if message.incident is not None else None
+    of_surge = surge_buttons.actions(message.surge, message.offers) if message.surge is not None else None
+    asked = menus(message.menus) if message.menus else None
+    return [row for row in (of_case, of_incident, of_surge, asked) if row]
+
+
+def _commands(message: Message) -> list[Block]:
+    """What to type, in place of buttons that nobody would hear."""
+    elements = [_text("To act: ", bold=True)]
+    for command in commands(message):
+        elements += [_text("\n"), {"type": "text", "text": command, "style": {"code": True}}]
+    return [_rich_text(_section(elements))] if len(elements) > 1 else []
+
+
+def _is_list(message: Message) -> bool:
+    return any(quote.about for quote in message.quotes)
+
+
+def _of_quote(quote: Quote) -> list[Block]:
+    return [_rich_text(_quotation(quote)), *([_small(quote.where)] if quote.where else [])]
+
+
+def _of_case(quote: Quote) -> list[Block]:
+    """One of several cases: how it stands, beside the button that takes it, above its words."""
+    said = " · ".join(part for part in (quote.about, quote.where) if part)
+    line: Block = {"type": "section", "text": {"type": "plain_text", "text": literal(said), "emoji": False}}
+    if quote.case is not None and "take" in quote.offers:
+        line["accessory"] = take(quote.case)
+    return [line, _rich_text(_quotation(quote))]
 
 
 def _chart(chart: Chart) -> Block:
@@ -178,6 +230,16 @@ def _facts(facts: Sequence[tuple[str, str]]) -> list[Block]:
         elements += [_text(between)] if elements else []
         elements += [_text(f"{name}: ", bold=True), _text(value)]
         is_after_short = is_short
+    return elements
+
+
+def _links(links: Sequence[tuple[str, str]]) -> list[Block]:
+    """Each on a line of its own, with its real host."""
+    elements: list[Block] = []
+    for name, url in links:
+        if link := web_link(url, URL):
+            shown = {"type": "link", "url": link.url, "text": literal(f"Open on {link.host}")}
+            elements += [*([_text("\n")] if elements else []), _text(f"{name}: ", bold=True), shown]
     return elements
 
 

@@ -1,12 +1,16 @@
-"""What people can do with a case in Slack: the buttons and menus under its message. Values are the case's number."""
+"""What people can do with a case or an incident in Slack: the buttons and menus under its message.
 
-from collections.abc import Sequence
+Values are the number of the case, or of the incident.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from monitor.core.message import Menu
 from monitor.slack.safety import one_line, shorten
 
 Block = dict[str, Any]
+Element = Callable[[str, int], Block]
 
 PREFIX = "case."
 """Action ids are ``case.take`` and so on; anything else is not ours. Where the value is a person, the number
@@ -17,6 +21,9 @@ ASK = "ask."
 
 MENUS, OPTION = 25, 75
 """https://docs.slack.dev/reference/block-kit/blocks/actions-block and composition-objects/option-object"""
+
+OF_INCIDENT = "incident."
+"""Likewise for incidents."""
 
 SNOOZES = (
     ("1 hour", "1h"),
@@ -33,17 +40,25 @@ MORE = (
     ("Other topic…", "topic"),
     ("Not about us", "not_about_us"),
     ("Duplicate", "duplicate"),
+    ("Do not engage…", "do_not_engage"),
+    ("Take it over", "take_over"),
+    ("Escalate", "escalate"),
+)
+MORE_OF_INCIDENT = (
+    ("Done by us, for all of it…", "done"),
+    ("Add a note…", "note"),
     ("Take it over", "take_over"),
     ("Escalate", "escalate"),
 )
 
 
-def actions(case: int, offers: tuple[str, ...]) -> Block | None:
+def actions(number: int, offers: tuple[str, ...], prefix: str = PREFIX) -> Block | None:
     """The row of buttons for a case; ``None`` without any. Every step that needs no words is one click."""
-    elements = [_ELEMENTS[offer](case) for offer in offers if offer in _ELEMENTS]
+    known = _OF_INCIDENT if prefix == OF_INCIDENT else _OF_CASE
+    elements = [known[offer](prefix, number) for offer in offers if offer in known]
     if not elements:
         return None
-    return {"type": "actions", "block_id": f"{PREFIX}{case}", "elements": elements}
+    return {"type": "actions", "block_id": f"{prefix}{number}", "elements": elements}
 
 
 def menus(found: Sequence[Menu]) -> Block:
@@ -57,26 +72,31 @@ def menus(found: Sequence[Menu]) -> Block:
     return {"type": "actions", "elements": elements}
 
 
-def _button(name: str, label: str, style: str | None = None) -> Any:
-    def build(case: int) -> Block:
-        button = {"type": "button", "action_id": PREFIX + name, "text": _plain(label), "value": str(case)}
+def take(case: int) -> Block:
+    """The button that takes a case, alone."""
+    return _OF_CASE["take"](PREFIX, case)
+
+
+def _button(name: str, label: str, style: str | None = None) -> Element:
+    def build(prefix: str, number: int) -> Block:
+        button = {"type": "button", "action_id": prefix + name, "text": _plain(label), "value": str(number)}
         return button | {"style": style} if style else button
 
     return build
 
 
-def _menu(name: str, label: str, choices: tuple[tuple[str, str], ...]) -> Any:
-    def build(case: int) -> Block:
-        options = [{"text": _plain(text), "value": f"{case}:{value}"} for text, value in choices]
-        return {"type": "static_select", "action_id": PREFIX + name, "placeholder": _plain(label), "options": options}
+def _menu(name: str, label: str, choices: tuple[tuple[str, str], ...]) -> Element:
+    def build(prefix: str, number: int) -> Block:
+        options = [{"text": _plain(text), "value": f"{number}:{value}"} for text, value in choices]
+        return {"type": "static_select", "action_id": prefix + name, "placeholder": _plain(label), "options": options}
 
     return build
 
 
-def _people(name: str, label: str) -> Any:
-    def build(case: int) -> Block:
-        # The value will be a person, so that the case stands in the name.
-        return {"type": "users_select", "action_id": f"{PREFIX}{name}.{case}", "placeholder": _plain(label)}
+def _people(name: str, label: str) -> Element:
+    def build(prefix: str, number: int) -> Block:
+        # The value will be a person, so that the number stands in the name.
+        return {"type": "users_select", "action_id": f"{prefix}{name}.{number}", "placeholder": _plain(label)}
 
     return build
 
@@ -85,11 +105,17 @@ def _plain(text: str) -> Block:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-_ELEMENTS = {
+_OF_CASE = {
     "take": _button("take", "Take it", "primary"),
     "assign": _people("assign", "Assign"),
     "not_a_complaint": _button("not_a_complaint", "Not a complaint"),
     "snooze": _menu("snooze", "Snooze", SNOOZES),
     "more": _menu("more", "More", MORE),
     "reopen": _button("reopen", "Reopen"),
+}
+_OF_INCIDENT = {
+    "take": _OF_CASE["take"],
+    "assign": _OF_CASE["assign"],
+    "mute": _menu("snooze", "Mute", SNOOZES),
+    "more": _menu("more", "More", MORE_OF_INCIDENT),
 }

@@ -16,7 +16,7 @@ MANIFEST: dict[str, Any] = {
     "_metadata": {"major_version": 2, "minor_version": 1},
     "display_information": {"name": "Umbrage", "description": "Public complaints, within minutes and to the end"},
     "features": {
-        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": False},
+        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
         "bot_user": {"display_name": "umbrage", "always_online": True},
         "slash_commands": [
             {

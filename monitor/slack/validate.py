@@ -95,6 +95,14 @@ def _of_text(value: Any, limit: int) -> Iterator[str]:
         yield "a text holds half a character"
 
 
+def _line(block: Mapping[str, Any]) -> Iterator[str]:
+    """Text that Slack shows as it stands, with at most one button beside it."""
+    yield from _block_id(block)
+    yield from _of_part(block["text"], _CONTEXT_TEXT)
+    if "accessory" in block:
+        yield from _of_part(block["accessory"], _ACTION_ELEMENTS)
+
+
 def _header(block: Mapping[str, Any]) -> Iterator[str]:
     yield from _block_id(block)
     yield from _of_part(block["text"], _HEADER_TEXT)
@@ -235,6 +243,7 @@ _BLOCKS = {
     "header": _form("text", "block_id", _header),
     "context": _form("elements", "block_id", _context),
     "rich_text": _form("elements", "block_id", _rich_text),
+    "section": _form("text", "accessory block_id", _line),
     "actions": _form("elements", "block_id", _actions),
     CHART: _form("title chart", "block_id", _chart),
 }

@@ -6,11 +6,13 @@ from typing import Any
 
 from monitor.core.case import Case, named
 from monitor.core.cause import TOPICS
+from monitor.core.incident_message import Standing
+from monitor.core.incident_message import line as incident_line
 from monitor.core.level import Level
 from monitor.core.level import named as level_name
 from monitor.core.message import duration
 from monitor.core.wording import topic_name
-from monitor.slack.buttons import PREFIX, actions
+from monitor.slack.buttons import OF_INCIDENT, PREFIX, actions
 from monitor.slack.safety import literal, one_line, shorten
 
 View = dict[str, Any]
@@ -19,6 +21,7 @@ Block = dict[str, Any]
 LISTED = 30
 REASONS = ("praise", "question", "irony misread", "another company", "spam", "own staff")
 HOME_OFFERS = ("take", "more")
+MOST_INCIDENTS = 10
 
 
 def done(case: int) -> View:
@@ -44,6 +47,13 @@ def close(case: int) -> View:
 def note(case: int) -> View:
     """A note for the thread."""
     return _modal("note", case, "Add a note", [_words("note", "Note for the team", is_long=True)])
+
+
+def do_not_engage(case: int) -> View:
+    """Why nobody is to answer."""
+    why = _words("note", "Why is nobody to answer?", is_long=True)
+    means = "The case ends, nobody is reminded of it, and it never counts as a success."
+    return _modal("do_not_engage", case, "Do not engage", [why, _says(means)])
 
 
 def snooze(case: int) -> View:
@@ -80,9 +90,12 @@ def shown(title: str, blocks: Sequence[Block]) -> View:
     return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(blocks)}
 
 
-def home(cases: Sequence[Case], user: str, now: datetime) -> View:
-    """My open cases, then those that nobody has; the customer who waits longest comes first."""
-    blocks: list[Block] = []
+def home(cases: Sequence[Case], incidents: Sequence[Standing], user: str, now: datetime) -> View:
+    """Incidents, my open cases, then those that nobody has; the customer who waits longest comes first."""
+    blocks: list[Block] = [{"type": "header", "text": _plain(f"Incidents: {len(incidents)}")}] if incidents else []
+    for standing in incidents[:MOST_INCIDENTS]:
+        row = actions(standing.incident.cause, HOME_OFFERS, OF_INCIDENT)
+        blocks += [_says(literal(shorten(incident_line(standing, now), 300))), *([row] if row else [])]
     mine = [case for case in cases if case.owner == user]
     nobodys = [case for case in cases if case.owner is None]
     for title, found in (("My open cases", mine), ("Nobody has taken these", nobodys)):

@@ -1,15 +1,15 @@
 """Cases: opened once, changed only as they were when somebody looked, with every step kept as a fact."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, bindparam, func, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy import case as when
 
 from monitor.core.alerting import Reason, Told
 from monitor.core.case import ENDS, Case, Fact, Move, State, Step
-from monitor.core.case_message import Author, Similar
+from monitor.core.case_message import Author, Earlier, Similar
 from monitor.core.cause import Complaint
 from monitor.core.level import Level
 from monitor.core.message import Message
@@ -18,10 +18,14 @@ from monitor.ports import Quoting, Standing
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
 from monitor.store.schema import cases, corrections, facts, mentions, outbox
-from monitor.store.stages import STANDING, Stage
+from monitor.store.stages import OUR_REPLY, STANDING, Stage
 from monitor.store.stages import State as Sending
 
+_OUR_REPLY = " AND ".join(f"own.{part}" for part in OUR_REPLY.split(" AND "))
 _STANDING = " AND ".join(f"outbox.{part}" for part in STANDING.split(" AND "))
+FEW = 3
+"""So many earlier posts and similar cases are shown."""
+
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -38,7 +42,7 @@ class CaseWrites:
         """Keep a step and what became of the case; ``False`` if the case or its facts are not as they were."""
         change = update(cases).where(cases.c.id == before.id, cases.c.version == before.version)
         changed = change.values(**_changeable(after), due_at=due_at).returning(cases.c.id)
-        fact = {"case_id": before.id, **{name: getattr(move, name) for name in _OF_FACT}}
+        fact = {"case_id": before.id, **{name: getattr(move, name) for name in OF_FACT}}
         kept = upsert(self._connection, facts).values(**fact).on_conflict_do_nothing().returning(facts.c.id)
         if self._connection.execute(kept).first() is None:
             return False
@@ -90,20 +94,59 @@ class CaseWrites:
             .where(mentions.c.author == complaint.author, mentions.c.platform == complaint.platform)
         )
         row = self._connection.execute(query).one()
-        return Author(**row._mapping)  # noqa: SLF001 - public in spite of its name
+        earlier = tuple(self._earlier(complaint))
+        return Author(**row._mapping, earlier=earlier)  # noqa: SLF001 - public in spite of its name
+
+    def _earlier(self, complaint: Complaint) -> Iterator[Earlier]:
+        """The last few posts of the author that are in other cases, or in none."""
+        this = mentions.alias("this")
+        own_case = select(this.c.case_id).where(this.c.id == complaint.mention).scalar_subquery()
+        query = (
+            select(mentions, cases.c.state)
+            .select_from(mentions.outerjoin(cases, cases.c.id == mentions.c.case_id))
+            .where(mentions.c.author == complaint.author, mentions.c.platform == complaint.platform)
+            .where(mentions.c.posted_at < complaint.posted_at, mentions.c.native_id != complaint.id)
+            .where(or_(mentions.c.case_id.is_(None), mentions.c.case_id != own_case))
+            .order_by(mentions.c.posted_at.desc(), mentions.c.id.desc())
+            .limit(FEW)
+        )
+        for row in self._connection.execute(query):
+            yield Earlier(
+                post=f"{row.platform}:{row.native_id}",
+                text=row.text,
+                url=row.url,
+                posted_at=row.posted_at,
+                case=row.case_id,
+                state=State(row.state) if row.state else None,
+            )
 
     def similar(self, case: Case) -> list[Similar]:
         """The latest satisfied cases about the same thing, with what was done."""
+        each = facts.alias("each")
+        last = select(func.max(each.c.id)).where(each.c.case_id == cases.c.id, each.c.remedy.is_not(None))
         query = (
             select(cases.c.id, cases.c.ended_at, facts.c.remedy)
-            .join(facts, facts.c.case_id == cases.c.id)
+            .select_from(cases.join(facts, facts.c.case_id == cases.c.id))
+            .where(facts.c.id == last.correlate(cases).scalar_subquery())
             .where(cases.c.brand == case.brand, cases.c.topic == case.topic, cases.c.state == State.SATISFIED)
-            .where(facts.c.remedy.is_not(None))
-            .order_by(cases.c.ended_at.desc(), facts.c.id.desc())
-            .limit(3)
+            .order_by(cases.c.ended_at.desc(), cases.c.id.desc())
+            .limit(FEW)
         )
-        rows = self._connection.execute(query)
-        return [Similar(key=f"case/{row.id}", ended_at=row.ended_at, remedy=row.remedy) for row in rows]
+        return [self._similar(row) for row in self._connection.execute(query).all()]
+
+    def _similar(self, row: Any) -> Similar:
+        """With our last words to that customer, where a source has brought them."""
+        own = mentions.alias("own")
+        query = (
+            select(own.c.text, own.c.url)
+            .join(mentions, and_(mentions.c.native_id == own.c.reply_to, mentions.c.platform == own.c.platform))
+            .where(mentions.c.case_id == row.id, text(_OUR_REPLY), own.c.posted_at <= row.ended_at)
+            .order_by(own.c.posted_at.desc(), own.c.id.desc())
+            .limit(1)
+        )
+        said = self._connection.execute(query).first()
+        reply, url = (said.text or None, said.url) if said else (None, None)
+        return Similar(key=f"case/{row.id}", ended_at=row.ended_at, remedy=row.remedy, reply=reply, reply_url=url)
 
     def told_of_cases(self, of: Collection[int]) -> dict[tuple[int, str], Told]:
         """What has been said about single cases, by (case, target): messages, when, and the key of the parent."""
@@ -129,12 +172,12 @@ class CaseWrites:
     def parents_of(self, case: int) -> list[Quoting]:
         """The messages that stand for a case, one for each target that was told of it by itself."""
         query = select(outbox).where(outbox.c.case_id == case, outbox.c.thread.is_(None)).order_by(outbox.c.id)
-        return [_told(row) for row in self._connection.execute(query)]
+        return [as_told(row) for row in self._connection.execute(query)]
 
     def message(self, target: str, key: str) -> Quoting | None:
         """The message of a target that has a key."""
         row = self._connection.execute(select(outbox).where(outbox.c.target == target, outbox.c.key == key)).first()
-        return _told(row) if row else None
+        return as_told(row) if row else None
 
     def last_listed(self, targets: Collection[str]) -> dict[str, datetime]:
         """When a target last got a list of what it had no room for, of those that did."""
@@ -214,14 +257,19 @@ _TOLD_AT = (
     .where(cases.c.id == bindparam("of"), cases.c.told_at.is_(None))
     .values(told_at=bindparam("now"), due_at=bindparam("due"))
 )
-_OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
+OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
 _FIXED = ("id", "cause", "brand", "opened_at")
 
 
 def _facts(connection: Connection, case: int) -> list[Fact]:
     rows = connection.execute(select(facts).where(facts.c.case_id == case).order_by(facts.c.at, facts.c.id))
+    return as_facts(rows)
+
+
+def as_facts(rows: Iterable[Row[Any]]) -> list[Fact]:
+    """Rows of a table of facts."""
     return [
-        Fact(**{name: getattr(row, name) for name in _OF_FACT if name != "step"}, step=Step(row.step)) for row in rows
+        Fact(**{name: getattr(row, name) for name in OF_FACT if name != "step"}, step=Step(row.step)) for row in rows
     ]
 
 
@@ -230,7 +278,8 @@ def _changeable(case: Case) -> dict[str, Any]:
     return values | {"reasons": list(case.reasons)}
 
 
-def _told(row: Row[Any]) -> Quoting:
+def as_told(row: Row[Any]) -> Quoting:
+    """A row of the outbox as a message that stands somewhere."""
     message = Message.from_json(row.message)
     return Quoting(id=row.id, target=row.target, message=message, is_out=row.state != Sending.PENDING, posts=())
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from monitor.core.mention import Mention, Post
 from monitor.core.message import Message, quoted_in
 from monitor.core.spread import Reach
 from monitor.core.text import fingerprint
+from monitor.core.verdict import Verdict
 from monitor.core.watch import Match
 from monitor.ports import Quoting
 from monitor.store.schema import copies, mentions, outbox, quoted, reach, themes, told, verdicts
@@ -239,4 +241,22 @@ def _mention_row(source: str, mention: Mention, match: Match, now: datetime) -> 
         "matched": list(match.terms),
         "fingerprint": fingerprint(mention.text),
         "stage": Stage.DONE if match.own else Stage.NEW,
+    }
+
+
+def verdict_row(mention: int, verdict: Verdict) -> dict[str, Any]:
+    """A verdict as it is kept."""
+    return {
+        "mention_id": mention,
+        "model": verdict.model,
+        "label": verdict.label,
+        "complaint": verdict.complaint,
+        "topics": list(verdict.topics),
+        "at": verdict.at,
+        "sentiment": verdict.sentiment,
+        "intent": verdict.intent,
+        "severity": asdict(verdict.severity) if verdict.severity else None,
+        "arousal": verdict.arousal,
+        "language": verdict.language,
+        "is_measured": verdict.is_measured,
     }

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from monitor.store.moments import UtcDateTime
-from monitor.store.stages import IN_CASE, KEPT, LIVE, OPEN, STANDING, UNFINISHED, UNGATHERED
+from monitor.store.stages import IN_CASE, KEPT, LIVE, OPEN, OUR_REPLY, STANDING, UNFINISHED, UNGATHERED
 
 naming = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -37,13 +37,22 @@ def _partial(name: str, condition: str, *columns: Column[Any]) -> None:
     Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
+def _texts(*names: str) -> list[Column[Any]]:
+    """Columns that always hold some text."""
+    return [Column(name, Text, nullable=False) for name in names]
+
+
+def _step() -> list[Column[Any]]:
+    """What is kept of a step, whatever it was taken in."""
+    words = [Column(name, Text) for name in ("remedy", "note", "evidence")]
+    return [*_texts("key", "step", "by", "name", "via"), Column("at", UtcDateTime, nullable=False), *words]
+
+
 causes = Table(
     "causes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("brand", Text, nullable=False),
-    Column("topic", Text, nullable=False),
-    Column("grouping", Text, nullable=False),
+    *_texts("brand", "topic", "grouping"),
     Column("episode", Integer, nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     # The name is from when causes were called cases; SQLite cannot change it.
@@ -82,27 +91,36 @@ facts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("case_id", Integer, ForeignKey("cases.id"), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("step", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("via", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("remedy", Text),
-    Column("note", Text),
-    Column("evidence", Text),
+    *_step(),
     UniqueConstraint("case_id", "key"),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("cause_id", Integer, ForeignKey("causes.id"), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("owner", Text),
+    Column("owner_name", Text),
+    Column("taken_at", UtcDateTime),
+    Column("muted_until", UtcDateTime),
+    Column("done_at", UtcDateTime),
+)
+
+incident_facts = Table(
+    "incident_facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cause_id", Integer, ForeignKey("causes.id"), nullable=False),
+    *_step(),
+    UniqueConstraint("cause_id", "key"),
 )
 
 mentions = Table(
     "mentions",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("native_id", Text, nullable=False),
-    Column("platform", Text, nullable=False),
-    Column("brand", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    *_texts("native_id", "platform", "brand", "source", "kind"),
     Column("author", Text),
     Column("text", Text, nullable=False),
     Column("url", Text),
@@ -139,6 +157,8 @@ Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.c
 _COUNTED = ("brand", "posted_at", "case_id", "platform", "author", "native_id", "theme_id")
 _partial("ix_mentions_complaint", IN_CASE, *(mentions.c[name] for name in _COUNTED))
 _partial("ix_mentions_look", KEPT, mentions.c.platform, mentions.c.looked_at)
+_partial("ix_mentions_author", "author IS NOT NULL", mentions.c.author, mentions.c.posted_at)
+_partial("ix_mentions_reply", OUR_REPLY, mentions.c.reply_to)
 _partial("ix_mentions_missed", "missed_at IS NOT NULL", mentions.c.platform, mentions.c.missed_at)
 
 _partial("ix_mentions_ungathered", UNGATHERED, mentions.c.id)
@@ -148,8 +168,7 @@ themes = Table(
     "themes",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("brand", Text, nullable=False),
-    Column("space", Text, nullable=False),
+    *_texts("brand", "space"),
     Column("total", LargeBinary),
     Column("size", Integer, nullable=False),
     Column("name", JSON(none_as_null=True)),
@@ -364,11 +383,7 @@ surge_facts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("surge_id", Integer, ForeignKey("surges.id"), nullable=False),
-    Column("key", Text, nullable=False),
-    Column("mark", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("via", Text, nullable=False),
+    *_texts("key", "mark", "by", "name", "via"),
     Column("at", UtcDateTime, nullable=False),
     Column("until", UtcDateTime),
     UniqueConstraint("surge_id", "key"),

@@ -28,6 +28,7 @@ KEPT = "forgotten_at IS NULL"
 IN_CASE = "case_id IS NOT NULL"
 UNGATHERED = "case_id IS NOT NULL AND theme_id IS NULL AND forgotten_at IS NULL"
 LIVE = "total IS NOT NULL"
+OUR_REPLY = "reply_to IS NOT NULL AND is_own"
 STANDING = "reason IS NOT NULL AND thread IS NULL"
 OPEN = "state IN ('pending', 'sending')"
 """The conditions of the partial indexes: a query says them word for word, because SQLite cannot see through a bound

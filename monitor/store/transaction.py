@@ -1,7 +1,6 @@
 """The writes of the pipeline; each method is one fact, all of a transaction happen together."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +16,8 @@ from monitor.ports import Alert, OpenCause, Pending, Unfiled
 from monitor.store.cases import CaseWrites
 from monitor.store.digests import DigestWrites
 from monitor.store.filing import FilingWrites
-from monitor.store.posts import PostWrites, portions, upsert
+from monitor.store.incidents import IncidentWrites
+from monitor.store.posts import PostWrites, portions, upsert, verdict_row
 from monitor.store.schema import causes, health, mentions, outbox, told, verdicts
 from monitor.store.sources import SourceWrites
 from monitor.store.stages import UNFINISHED, Stage, State
@@ -28,14 +28,16 @@ _HISTORY = timedelta(days=7)
 _LEARNING = timedelta(days=1)
 
 
-class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestWrites, SurgeWrites, ThemeWrites):
+class SqlTransaction(
+    PostWrites, SourceWrites, FilingWrites, CaseWrites, IncidentWrites, DigestWrites, SurgeWrites, ThemeWrites
+):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add_verdicts(self, judged: Iterable[tuple[int, Verdict]]) -> None:
-        rows = [_verdict_row(mention, verdict) for mention, verdict in judged]
+        rows = [verdict_row(mention, verdict) for mention, verdict in judged]
         if not rows:
             return
         self._connection.execute(upsert(self._connection, verdicts).on_conflict_do_nothing(), rows)
@@ -116,7 +118,7 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestW
         pending: dict[int, list[Pending]] = {}
         for row in self._connection.execute(_PENDING).all():
             pending.setdefault(row.cause_id, []).append(
-                Pending(row.id, row.platform, row.source, row.language, row.case_id)
+                Pending(row.id, row.platform, row.source, row.language, row.case_id, row.collected_at)
             )
         if not pending:
             return []
@@ -232,7 +234,7 @@ class SqlTransaction(PostWrites, SourceWrites, FilingWrites, CaseWrites, DigestW
         row = _outbox_row(target, message, now) | {"case_id": case, "urgency": urgency_of(message)}
         statement = upsert(self._connection, outbox).values(row)
         inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).first()
-        if inserted is not None and case is None:
+        if inserted is not None and message.case is None:
             self._note_quotes(inserted.id, message)
         return inserted is not None
 
@@ -268,6 +270,7 @@ _PENDING = (
         mentions.c.source,
         func.coalesce(verdicts.c.language, mentions.c.language).label("language"),
         mentions.c.case_id,
+        mentions.c.collected_at,
     )
     .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
     .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)
@@ -360,23 +363,6 @@ def _complaint(row: Any) -> Complaint:
         language=row.language,
         is_measured=row.is_measured,
     )
-
-
-def _verdict_row(mention: int, verdict: Verdict) -> dict[str, Any]:
-    return {
-        "mention_id": mention,
-        "model": verdict.model,
-        "label": verdict.label,
-        "complaint": verdict.complaint,
-        "topics": list(verdict.topics),
-        "at": verdict.at,
-        "sentiment": verdict.sentiment,
-        "intent": verdict.intent,
-        "severity": asdict(verdict.severity) if verdict.severity else None,
-        "arousal": verdict.arousal,
-        "language": verdict.language,
-        "is_measured": verdict.is_measured,
-    }
 
 
 def _outbox_row(target: str, message: Message, now: datetime) -> dict[str, Any]:

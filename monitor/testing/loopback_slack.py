@@ -121,7 +121,7 @@ class LoopbackSlack(LoopbackServer):
             if not token.startswith("xoxb-") or token in self.revoked:
                 return Reply(body={"ok": False, "error": "token_revoked" if token in self.revoked else "invalid_auth"})
             fields = request.fields()
-            if "channel" in fields and not re.fullmatch(r"[CGD][A-Z0-9]+", str(fields["channel"])):
+            if "channel" in fields and not re.fullmatch(r"[CGDU][A-Z0-9]+", str(fields["channel"])):
                 return Reply(body={"ok": False, "error": "channel_not_found"})
             with self._writing:
                 return Reply(body=method(fields))
@@ -136,7 +136,7 @@ class LoopbackSlack(LoopbackServer):
             return {"ok": False, "error": "no_text"}
         now, last = f"{self._clock():.6f}", self._messages[-1].ts if self._messages else ""
         message = Posted(
-            channel=fields["channel"],
+            channel=re.sub("^U", "D", fields["channel"]),
             ts=now if float(now) > float(last or 0) else f"{float(last) + 0.000_002:.6f}",
             text=fields.get("text", ""),
             blocks=fields.get("blocks"),

@@ -49,6 +49,25 @@ def test_a_case_that_is_not_there(told: Umbrage) -> None:
     assert "there is no case 9" in told("case", 9, "take").err
 
 
+def test_an_incident_is_listed_taken_and_told_with_its_history(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    posted = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()  # noqa: TID251 - a command has the real clock
+    words = ("kettle lid", "toaster wire", "blender jug", "oven door")
+    posts = [POST | {"id": word, "author": word, "text": f"Acme {word} is the worst, useless"} for word in words]
+    (tmp_path / "posts.jsonl").write_text(
+        "\n".join(json.dumps(post | {"created_at": posted}) for post in posts), "utf-8"
+    )
+    assert umbrage("once").code == 0
+    assert umbrage("cases").out.startswith("incident/1 · other · Acme · 4 open cases · waits 5 min · nobody has it\n")
+    out = umbrage("incident", 1, "take", "--by", "ann").out
+    assert out.startswith("incident/1 · other · Acme · 4 open cases · waits 5 min · with ann\n  with ann · team wait")
+    assert out.splitlines()[-1].endswith("take by ann (cli)")
+    assert umbrage("case", 3).out.splitlines()[-1].endswith("take by ann (cli, incident/1)")
+    assert "bob" not in umbrage("incident", 1, "take", "--by", "bob").out
+    assert "there is no incident 9" in umbrage("incident", 9).err
+
+
 def test_labels_are_handed_over_for_eval(told: Umbrage, tmp_path: Path) -> None:
     assert told("labels", "export").out == ""
     told("case", 1, "not_a_complaint", "--by", "ann", "--note", "irony")
@@ -102,3 +121,14 @@ def test_where_a_post_would_go(
     finished = umbrage("routes", "test", "--brand", "Acme", "--at", "2026-11-28T02:00:00", *options)
     assert finished.out.splitlines() == lines
     assert not (tmp_path / "umbrage.db").exists()
+
+
+def test_where_a_post_would_go_is_said_by_a_file_of_routes_as_well(umbrage: Umbrage, config: Path) -> None:
+    routes = '[[routes]]\nname = "urgent"\nlevels = [1]\ntargets = ["team"]\n'
+    (config.parent / "routes.toml").write_text(routes, "utf-8")
+    out = umbrage("routes", "test", "--brand", "Acme", "--level", 1).out
+    assert out == "route urgent: fits\n→ team (by route urgent)\n"
+    assert umbrage("routes", "test", "--brand", "Acme").out.endswith("→ nobody: no route fits\n")
+    config.write_text(config.read_text("utf-8") + routes, "utf-8")
+    both = umbrage("routes", "test", "--brand", "Acme")
+    assert (both.code, "only one file may have any" in both.err) == (3, True)

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.case import ENDS, RELAPSE, SILENCE, Case, Move, NotAllowed, State, Step, is_silent, moved, named
+from monitor.core.clocks import Staffed, customer_waits
+from monitor.core.timers import timers
 from monitor.testing.fakes import NOON
 
 HOUR = timedelta(hours=1)
@@ -92,6 +94,16 @@ def test_after_done_by_us_another_word_of_the_customer_is_work_again() -> None:
     done = moved(a_case(), a_move(Step.DONE, remedy="refund"))
     again = moved(done, a_move(Step.WROTE_AGAIN, at=NOON + HOUR))
     assert (again.state, again.done_at) == (State.TAKEN, None)
+
+
+def test_nobody_answers_only_for_a_reason_and_only_what_must_be_acted_on_now_opens_it_again() -> None:
+    with pytest.raises(NotAllowed, match="say why"):
+        moved(a_case(), a_move(Step.DO_NOT_ENGAGE))
+    ended = moved(a_case(), a_move(Step.DO_NOT_ENGAGE, note="insults the staff by name"))
+    assert (ended.state, ended.ended_at, timers(ended, Staffed())) == (State.NOT_ENGAGED, NOON, [])
+    assert customer_waits(ended, NOON + HOUR) == 2 * HOUR, "the customer's clock goes on"
+    assert moved(ended, a_move(Step.WROTE_AGAIN, at=NOON + HOUR, level=2)).state is State.NOT_ENGAGED
+    assert moved(ended, a_move(Step.WROTE_AGAIN, at=NOON + HOUR, level=1)).state is State.NEW
 
 
 def test_silence_counts_from_the_last_word_of_either_side() -> None:

@@ -2,15 +2,19 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case, Fact, Move, NotAllowed, State, Step
 from monitor.core.duplicates import keys
-from monitor.core.routing import Route
+from monitor.core.message import Message
+from monitor.core.playbook import Playbook
+from monitor.core.routing import Matching, QuietHours, Route
 from monitor.core.verdict import Label
 from monitor.jobs.act import act
 from monitor.jobs.forget import forget
@@ -177,6 +181,29 @@ def test_a_step_in_no_case_is_refused(pipeline: Pipeline) -> None:
         step(pipeline, Step.TAKE, 4711)
 
 
+def test_whoever_is_given_a_case_hears_of_it_once_and_nobody_who_takes_it_themselves(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery to my secret address!!")])
+    step(pipeline, Step.ASSIGN, to="U1", to_name="Ann")
+    assert [message for message in pipeline.wire.wire if message.to] == [], "gave it to themselves"
+    for _ in range(2):
+        step(pipeline, Step.ASSIGN, to="U2", to_name="Bob", key="click/9")
+    step(pipeline, Step.NOTE, note="asked the depot")
+    (private,) = [message for message in pipeline.wire.wire if message.to]
+    assert (private.title, private.to, private.pings) == (
+        "Ann gave you case/1 · Answer today · delivery · Acme",
+        "U2",
+        (),
+    )
+    assert "secret address" in private.quotes[0].text
+    assert all(message.pings == () for message in pipeline.wire.wire)
+    step(pipeline, Step.ASSIGN, to="ann", to_name="ann")
+    assert len([message for message in pipeline.wire.wire if message.to]) == 1, "no id of anybody in Slack"
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", "1")], pipeline.clock())
+    pipeline.deliver()
+    assert "secret" not in str(pipeline.wire.wire)
+
+
 # What people say outranks the model
 
 
@@ -194,6 +221,25 @@ def test_not_a_complaint_collapses_the_message_and_never_alerts_again_for_these_
     assert pipeline.triage().next_at is None, "nothing waits"
     pipeline.hear([a_mention("Acme is killing it!!", "3", author="bob", posted_at=pipeline.clock())])
     assert len(pipeline.wire.wire) > shown, "somebody else may mean it"
+
+
+def test_where_nobody_is_to_answer_nobody_is_called_and_new_words_stand_in_the_thread(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1")])
+    step(pipeline, Step.ANSWER)
+    step(pipeline, Step.DO_NOT_ENGAGE, note="insults the staff by name")
+    assert (facts(pipeline)[-1].note, facts(pipeline)[-1].name) == ("insults the staff by name", "Ann")
+    pipeline.clock.move(hours=1)
+    again = "Acme where is the delivery of my kettle, never again!!"
+    pipeline.hear([a_mention(again, "2", reply_to="1", posted_at=pipeline.clock())])
+    assert case(pipeline).state is State.NOT_ENGAGED
+    assert pipeline.wire.wire[-1].thread
+    assert [message.pings for message in pipeline.wire.wire if message.pings] == []
+    pipeline.clock.move(days=20)
+    assert due(pipeline) == 0
+    pipeline.clock.move(days=-19, hours=-23)
+    worse = "Acme, the delivery caught fire and I am in hospital!!"
+    pipeline.hear([a_mention(worse, "3", reply_to="1", posted_at=pipeline.clock())])
+    assert case(pipeline).is_open, "somebody's safety"
 
 
 def test_opened_again_the_correction_is_taken_back(pipeline: Pipeline) -> None:
@@ -276,9 +322,66 @@ def test_a_channel_takes_so_many_an_hour_and_the_rest_in_one_list(pipeline: Pipe
     assert pipeline.reasons() == ["first complaint"] * 4 + ["more than the channel takes"]
     listed = [message for message in pipeline.wire.wire if message.key.startswith("list/")]
     assert [(message.title, len(message.quotes), message.more) for message in listed] == [
-        ("And 6 more, the most urgent first", 5, 1)
+        ("And 6 more, the most urgent first", 6, 0)
     ]
+    assert [quote.offers for quote in listed[0].quotes] == [("take",)] * 6
     assert sorted(post for posts in pipeline.told()["team"] for post in posts) == sorted(map(str, range(1, 11)))
+
+
+def test_a_case_in_a_list_is_taken_with_one_click_and_the_list_shows_it(pipeline: Pipeline) -> None:
+    policy = AlertPolicy(per_hour=1, singles=100)
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
+    pipeline.hear(crowd(13))
+    (listed,) = [message for message in pipeline.wire.wire if message.key.startswith("list/")]
+    first, last = listed.quotes[0].case, int(listed.facts[-1][0].removeprefix("case/"))
+    assert (len(listed.quotes), len(listed.facts)) == (10, 2)
+    assert first is not None
+    for number in (first, last):
+        step(pipeline, Step.TAKE, number)
+    (shown,) = [message for message in pipeline.wire.wire if message.key == listed.key]
+    assert shown.quotes[0].about == f"case/{first} · Answer today · other · Acme · taken · with Ann"
+    assert (shown.quotes[0].offers, shown.quotes[1]) == ((), listed.quotes[1])
+    assert shown.facts[-1] == (f"case/{last}", "Answer today · other · Acme · taken · with Ann")
+    assert lines(pipeline)[-4:] == [
+        f"case/{first}: Ann took it",
+        f"case/{first}: all of it",
+        f"case/{last}: Ann took it",
+        f"case/{last}: all of it",
+    ]
+    assert details(pipeline, first).thread == listed.key
+    pipeline.clock.move(minutes=5)
+    assert due(pipeline) == 2, "the case with a message of its own, and once for the list"
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", listed.quotes[1].post.split(":")[1])], pipeline.clock())  # type: ignore[union-attr]
+    pipeline.deliver()
+    (shown,) = [message for message in pipeline.wire.wire if message.key == listed.key]
+    assert shown.quotes[1].text == "(deleted by its author)"
+
+
+def test_what_a_night_held_back_comes_in_one_list_each_to_be_taken(pipeline: Pipeline) -> None:
+    night = QuietHours(start=time(20), end=time(7), zone=ZoneInfo("UTC"))
+    pipeline.rules = TriageRules(routes=(Route(name="all", targets=("team",), quiet=night),), cases=RULES)
+    pipeline.clock.move(hours=10)
+    said = ("the delivery van hit my fence", "price doubled over night", "delivery went to another street")
+    for number, words in enumerate(said):
+        posted = pipeline.clock.move(minutes=20)
+        pipeline.hear([a_mention(f"Acme {words}!!", f"n{number}", author=f"n{number}", posted_at=posted)])
+    fire = a_mention("Acme toaster caught fire, I am in hospital!!", "fire", author="eve", posted_at=pipeline.clock())
+    pipeline.hear([fire])
+    assert [title for title in pipeline.wire.titles if "all of it" not in title] == ["Act now · other · Acme"]
+    pipeline.clock.now = NOON + timedelta(hours=19)
+    assert due(pipeline) == 1, "the fire, at any hour"
+    pipeline.work()
+    listed = pipeline.wire.wire[-1]
+    assert (listed.title, listed.why) == ("Held back by quiet hours: 3, the most urgent first", ("quiet hours",))
+    assert [(quote.case, quote.offers) for quote in listed.quotes] == [(1, ("take",)), (2, ("take",)), (3, ("take",))]
+    step(pipeline, Step.TAKE, 2)
+    assert "taken · with Ann" in next(m for m in pipeline.wire.wire if m.key == listed.key).quotes[1].about
+    pipeline.clock.move(minutes=5)
+    assert due(pipeline) == 1, "one call for all of them"
+    alone = a_mention("Acme lamp flickers since noon!!", "late", author="joe", posted_at=pipeline.clock())
+    pipeline.hear([alone])
+    assert pipeline.wire.titles[-2:] == ["Answer today · other · Acme", "case/5: all of it"]
 
 
 def test_lists_are_half_an_hour_apart_and_nothing_waits_longer(pipeline: Pipeline) -> None:
@@ -336,6 +439,78 @@ def test_the_message_of_an_incident_counts_on(pipeline: Pipeline) -> None:
     incident = pipeline.wire.wire[0]
     assert incident.facts[0] == ("Altogether", "8 posts, 8 people")
     assert [message.title for message in pipeline.wire.wire[1:]] == ["3 more · other · Acme"]
+
+
+# What stands under a case at once
+
+
+def details(pipeline: Pipeline, number: int) -> Message:
+    (found,) = [message for message in pipeline.wire.wire if message.title == f"case/{number}: all of it"]
+    return found
+
+
+def test_under_a_case_stands_what_its_author_wrote_before_and_how_that_ended(pipeline: Pipeline) -> None:
+    first = a_mention("Acme lost the delivery!!", "1", url="https://social.example/1")
+    pipeline.hear([first, a_mention("Acme, what a lovely price.", "2")])
+    step(pipeline, Step.CLOSE, remedy="a new parcel", evidence="https://social.example/9")
+    pipeline.clock.move(days=20)
+    pipeline.hear([a_mention("Acme price doubled in a week!!", "3", posted_at=pipeline.clock())])
+    own, *earlier = details(pipeline, 2).quotes
+    assert own.post == "social:3"
+    assert {(quote.post, quote.where.split(" · ")[-1], quote.url) for quote in earlier} == {
+        ("social:1", "case/1: satisfied", "https://social.example/1"),
+        ("social:2", "no complaint", "https://social.example/2"),
+    }
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", "1")], pipeline.clock())
+    pipeline.deliver()
+    assert "lost the delivery" not in str(details(pipeline, 2)), "deleted there, too"
+    assert "doubled in a week" in str(details(pipeline, 2))
+
+
+def test_under_a_case_stands_what_helped_others_with_the_reply_that_worked(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1", author="bob")])
+    pipeline.clock.move(minutes=1)
+    said = {"author": "acme", "reply_to": "1", "own": True, "posted_at": pipeline.clock()}
+    pipeline.hear(
+        [a_mention("Acme sends a new one, it is there on Friday", "2", url="https://social.example/2", **said)]
+    )
+    step(pipeline, Step.DONE, remedy="a new parcel")
+    step(pipeline, Step.CLOSE, remedy="a new parcel by courier", note="she is happy")
+    pipeline.clock.move(days=1)
+    pipeline.hear([a_mention("Acme delivery went to my neighbour!!", "3", posted_at=pipeline.clock())])
+    found = details(pipeline, 2)
+    helped = "a new parcel by courier · we wrote: “Acme sends a new one, it is there on Friday”"
+    assert [(name, value) for name, value in found.facts if name.startswith("Helped")] == [("Helped in case/1", helped)]
+    assert found.links == (("Our reply in case/1", "https://social.example/2"),)
+
+
+def test_under_a_case_stand_its_playbook_and_the_remedies_of_its_level(pipeline: Pipeline) -> None:
+    urgent = Playbook(matching=Matching(topics=("delivery",), levels=(1, 2)), remedies=("a courier at once",))
+    usual = Playbook(
+        matching=Matching(topics=("delivery",)),
+        link="https://wiki.example/delivery",
+        remedies=("a voucher", "a refund"),
+    )
+    agreed = replace(RULES, playbooks=(urgent, usual))
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=agreed)
+    pipeline.hear([a_mention("Acme lost the delivery!!", "1"), a_mention("Acme price is wrong!!", "2", author="bob")])
+    pipeline.hear([a_mention("Acme delivery never again, I cancel my account!!", "3", author="cid")])
+    shown = [(dict(details(pipeline, n).facts).get("Allowed remedies"), details(pipeline, n).links) for n in (1, 2, 3)]
+    assert shown == [
+        ("a voucher; a refund", (("Playbook for delivery", "https://wiki.example/delivery"),)),
+        (None, ()),
+        ("a courier at once", ()),
+    ]
+
+
+def test_where_nothing_can_stand_under_a_message_its_playbook_stands_in_it(pipeline: Pipeline) -> None:
+    agreed = (Playbook(link="https://wiki.example/all", remedies=("a voucher",)),)
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=CaseRules(playbooks=agreed))
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    (told,) = pipeline.wire.wire
+    assert told.links == (("Playbook for delivery", "https://wiki.example/all"),)
+    assert told.facts[-1] == ("Allowed remedies", "a voucher")
 
 
 # What stands in the message of a case

@@ -4,6 +4,7 @@ Every message is wanted in a window of time; whatever comes that no window wante
 missing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -17,9 +18,11 @@ from monitor.core.clocks import Staffed
 from monitor.core.message import Message
 from monitor.core.routing import QuietHours, Route
 from monitor.jobs.act import act
+from monitor.jobs.incidents import act_on_incident
 from monitor.jobs.remind import remind
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
+from monitor.ports import Store
 from monitor.store.connection import reading
 from monitor.store.schema import cases
 from monitor.testing.fakes import Clock, FakeNotifier, a_mention
@@ -27,6 +30,7 @@ from tests.jobs.pipeline import Pipeline
 
 ZONE = ZoneInfo("Europe/Berlin")
 MINUTE = timedelta(minutes=1)
+Act = Callable[[Store, CaseRules, int, Move, datetime], object]
 OFFICE = Staffed(zone=ZONE, days=range(5), start=time(9), end=time(17))
 NIGHT = QuietHours(start=time(20), end=time(8), zone=ZONE)
 
@@ -56,6 +60,7 @@ class Doing:
     remedy: str | None = None
     evidence: str | None = None
     until: datetime | None = None
+    act: Act = act
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,8 @@ DOINGS = [
     Doing(at(26, "16:59"), 4, Step.SNOOZE, until=at(29, "09:30")),
     Doing(at(29, "09:40"), 4, Step.TAKE, by="U2"),
     Doing(at(29, "10:00"), 4, Step.CLOSE, by="U2"),
+    Doing(at(31, "10:18"), 6, Step.TAKE, by="U2", act=act_on_incident),
+    Doing(at(31, "10:19"), 6, Step.TAKE, refused=True, act=act_on_incident),
 ]
 WANTED = [
     Wanted(at(25, "10:00"), "Answer today · delivery · Acme"),
@@ -124,7 +131,10 @@ WANTED = [
     Wanted(at(31, "10:02"), "Answer today · delivery · Acme"),
     Wanted(at(31, "10:02"), "case/7: all of it"),
     Wanted(at(31, "10:03"), "Incident: "),
+    Wanted(at(31, "10:08"), "Nobody has taken some of these yet, such as case/8", ("U2",)),
     Wanted(at(31, "10:13"), "1 more · delivery · Acme"),
+    Wanted(at(31, "10:18"), "Bob took it, in 5 cases"),
+    *(Wanted(at(31, "10:18"), "Bob took it") for _ in range(3)),
     *(Wanted(at(31, "10:05") + n * MINUTE, "Nobody has taken this yet", ("U2",)) for n in range(3)),
     *(Wanted(at(31, "10:15") + n * MINUTE, "Still nobody has taken this", ("U9",)) for n in range(3)),
     Wanted(at(31, "11:00"), "The customer has not heard from us for a day", ("U1",)),
@@ -191,9 +201,9 @@ def _do(week: Pipeline, doing: Doing, now: datetime) -> None:
     move = Move(step=doing.step, by=doing.by, name=name, via="slack", at=now, key=f"{doing.step}/{now}", **given)
     if doing.refused:
         with pytest.raises(NotAllowed):
-            act(week.store, week.rules.cases, doing.case, move, now)
+            doing.act(week.store, week.rules.cases, doing.case, move, now)
     else:
-        act(week.store, week.rules.cases, doing.case, move, now)
+        doing.act(week.store, week.rules.cases, doing.case, move, now)
 
 
 def _fits(wanted: Wanted, moment: datetime, message: Message) -> bool:

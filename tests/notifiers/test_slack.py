@@ -102,6 +102,39 @@ def test_a_missing_invitation_and_scope_are_named(slack: LoopbackSlack) -> None:
         notifier_at(slack.url).send(SAMPLE, None)
 
 
+PRIVATE = Message(key="private", title="Ann gave you case/17", thread=SAMPLE.key, to="U024BE7LH")
+
+
+def test_what_is_for_one_person_is_said_in_private_and_changed_there(slack: LoopbackSlack) -> None:
+    notifier = notifier_at(slack.url)
+    above = notifier.send(SAMPLE, None)
+    receipt = notifier.send(PRIVATE, above)
+    (message,) = slack.messages("D024BE7LH")
+    assert (receipt.reference, message.thread_ts) == (f"D024BE7LH:{message.ts}", None)
+    assert "Ann gave you case/17" in shown(message.blocks)
+    notifier.edit(replace(PRIVATE, title="Ann gave you case/18", edits=True), receipt)
+    assert "case/18" in shown(slack.messages("D024BE7LH")[0].blocks)
+
+
+@pytest.mark.parametrize("code", ["messages_tab_disabled", "channel_not_found", "user_not_found", "cannot_dm_bot"])
+def test_whoever_cannot_be_told_in_private_is_called_in_the_thread(slack: LoopbackSlack, code: str) -> None:
+    notifier = notifier_at(slack.url)
+    above = notifier.send(SAMPLE, None)
+    slack.fail(POST, error(code))
+    notifier.send(PRIVATE, above)
+    below = slack.messages("C024BE91L")[-1]
+    assert above.reference == f"C024BE91L:{below.thread_ts}"
+    assert {"type": "user", "user_id": "U024BE7LH"} in below.blocks[0]["elements"][0]["elements"]
+
+
+def test_a_private_message_waits_for_a_token_and_is_never_said_twice(slack: LoopbackSlack) -> None:
+    slack.fail(POST, error("token_revoked"))
+    with pytest.raises(Busy, match="token_revoked"):
+        notifier_at(slack.url).send(PRIVATE, None)
+    assert slack.messages() == []
+    assert notifier_at(slack.url).find(PRIVATE, None, SINCE) == Receipt()
+
+
 @pytest.mark.parametrize("code", ["msg_too_long", "no_text", "too_many_attachments", "an_error_of_next_year"])
 def test_what_concerns_one_message_sets_it_aside(slack: LoopbackSlack, code: str) -> None:
     slack.fail(POST, error(code))

@@ -4,19 +4,24 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from monitor.core.case_message import OFFERS
 from monitor.core.errors import Busy, ConfigError, Doubtful, Refused
 from monitor.notifiers.webhook import Options, WebhookNotifier, create, signature
-from monitor.ports import Notifier
+from monitor.ports import Notifier, Receipt
 from monitor.secret import Secret
+from monitor.slack.blocks import texts
+from monitor.slack.validate import problems
 from monitor.testing.loopback_http import Fault, LoopbackServer, Reply, Request
-from monitor.testing.notifier_contract import SAMPLE, NotifierContract
+from monitor.testing.notifier_contract import HOSTILE, SAMPLE, NotifierContract
 
 PATH = "/hook/canary-path-4711"
 SECRET = "whsec_" + base64.b64encode(b"canary-secret-4711").decode()
@@ -81,6 +86,10 @@ def test_the_body_is_what_is_documented(receiver: Receiver) -> None:
         "facts",
         "why",
         "more",
+        "case",
+        "incident",
+        "links",
+        "commands",
         "text",
     ]
     assert body["version"] == 1
@@ -91,6 +100,49 @@ def test_the_body_is_what_is_documented(receiver: Receiver) -> None:
         "url": SAMPLE.quotes[0].url,
     }
     assert body["facts"] == [{"name": "Altogether", "value": "7 posts, 5 people"}]
+
+
+def test_what_buttons_do_elsewhere_is_said_as_commands(receiver: Receiver) -> None:
+    case = replace(
+        SAMPLE, case=17, offers=("take", "more"), links=(("Playbook for delivery", "https://wiki.example/d"),)
+    )
+    listed = replace(
+        SAMPLE, quotes=(replace(SAMPLE.quotes[0], case=9, about="case/9 · Answer today", offers=("take",)),)
+    )
+    notifier = notifier_for(receiver)
+    for message in (case, replace(SAMPLE, incident=4, offers=("take",)), listed, replace(case, offers=("reopen",))):
+        notifier.send(message, None)
+    first, second, third, fourth = receiver.bodies
+    assert (first["case"], first["commands"][0]) == (17, "umbrage case 17 take --by NAME")
+    assert first["links"] == [{"name": "Playbook for delivery", "url": "https://wiki.example/d"}]
+    assert (second["incident"], second["commands"][0]) == (4, "umbrage incident 4 take --by NAME")
+    assert third["quotes"][0]["about"] == "case/9 · Answer today"
+    assert third["commands"] == ["umbrage case NUMBER take --by NAME", "umbrage cases"]
+    assert fourth["commands"] == ["umbrage case 17 reopen --by NAME"]
+
+
+def test_slacks_incoming_webhooks_get_blocks_with_links_in_place_of_buttons(receiver: Receiver) -> None:
+    case = replace(SAMPLE, case=17, offers=OFFERS, links=(("Playbook for delivery", "https://wiki.example/delivery"),))
+    notifier = notifier_for(receiver, format="slack")
+    notifier.send(case, None)
+    (body,) = receiver.bodies
+    assert body.keys() == {"text", "blocks"}
+    assert problems(body["blocks"]) == []
+    assert not [block for block in body["blocks"] if block["type"] == "actions" or "accessory" in block]
+    said = texts(body["blocks"])
+    assert {"umbrage case 17 take --by NAME", "https://wiki.example/delivery", SAMPLE.quotes[0].url} <= set(said)
+    notifier.edit(replace(case, title="Changed", edits=True, thread=case.key), Receipt())
+    assert len(receiver.bodies) == 1, "nothing there can be changed, and it is not said twice"
+    assert notifier.pace == timedelta(seconds=1)
+
+
+def test_hostile_words_are_as_harmless_there_as_with_the_app(receiver: Receiver) -> None:
+    quotes = tuple(replace(quote, case=9, about=quote.text, offers=("take",)) for quote in HOSTILE.quotes)
+    for message in (HOSTILE, replace(HOSTILE, quotes=quotes, case=17, offers=OFFERS)):
+        notifier_for(receiver, format="slack").send(message, None)
+        body = receiver.bodies[-1]
+        assert problems(body["blocks"]) == []
+        assert not re.search(r"<(?:[!@#]|[a-z]+:)", json.dumps(body, ensure_ascii=False))
 
 
 def test_a_repeat_carries_the_same_key_and_another_message_does_not(receiver: Receiver) -> None:

@@ -23,6 +23,8 @@ h2 { font-size: 18px; margin: 4px 0 8px } .small { color: #616061; font-size: 13
 button { font: inherit; font-size: 13px; font-weight: bold; border: 1px solid #bbb; border-radius: 4px;
   margin: 6px 8px 0 0; padding: 4px 12px; background: #fff }
 .primary { background: #007a5a; color: #fff; border-color: #007a5a }
+.line { display: flex; justify-content: space-between; gap: 16px; align-items: center; margin-top: 8px }
+.line button { margin: 0; white-space: nowrap }
 .chart { display: flex; align-items: end; gap: 6px; height: 110px; border-bottom: 1px solid #bbb }
 .bar { flex: 1; background: #1264a3; color: #fff; font-size: 11px; text-align: center }
 .call { background: #fff3d1; color: #1264a3 } a { color: #1264a3; text-decoration: none } .thread { margin-left: 40px }
@@ -46,6 +48,9 @@ def _block(block: dict[str, Any]) -> str:
     kind = block["type"]
     if kind == "header":
         return f"<h2>{html.escape(block['text']['text'])}</h2>"
+    if kind == "section":
+        button = _button(block["accessory"]) if "accessory" in block else ""
+        return f'<div class="line"><span>{html.escape(block["text"]["text"])}</span>{button}</div>'
     if kind == "context":
         return "".join(f'<div class="small">{html.escape(part["text"])}</div>' for part in block["elements"])
     if kind == CHART:

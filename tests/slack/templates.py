@@ -6,15 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.core.alerting import Reason
-from monitor.core.case import Case, Move, Step, moved
+from monitor.core.case import Case, Move, State, Step, moved
 from monitor.core.case_message import (
     Author,
+    Earlier,
     Similar,
     restated,
     write_case,
     write_details,
     write_line,
-    write_list,
     write_more,
     write_nudge,
 )
@@ -22,10 +22,16 @@ from monitor.core.cause import Cause, Complaint
 from monitor.core.clocks import Staffed
 from monitor.core.digest_message import write_digest
 from monitor.core.health import Health
+from monitor.core.incident import Incident
+from monitor.core.incident import moved as moved_incident
+from monitor.core.incident_message import restated as restated_incident
+from monitor.core.incident_message import write_incident_line
 from monitor.core.level import Level, Signals, grade
+from monitor.core.list_message import relisted, write_list, write_nudge_of_many
 from monitor.core.mark import Mark, Marked
 from monitor.core.mention import Gap
 from monitor.core.message import Message
+from monitor.core.playbook import Playbook
 from monitor.core.spread import Together
 from monitor.core.surge import Crowd, Excess, Kind, Surge
 from monitor.core.surge_message import Evidence, write_end, write_growth, write_said, write_surge
@@ -90,6 +96,22 @@ def cause() -> Cause:
     return Cause(id=4, opened_at=since, last_at=NOW, **fields)
 
 
+EARLIER = (
+    Earlier(
+        post="mastodon:4001",
+        text="Acme, where is my parcel? It was promised for Monday.",
+        url="https://social.example/@sam/4001",
+        posted_at=NOW - timedelta(days=40),
+        case=3,
+        state=State.SATISFIED,
+    ),
+    Earlier(
+        post="mastodon:3003",
+        text="New lamp by Acme, lovely.",
+        url=None,
+        posted_at=NOW - timedelta(days=90),
+    ),
+)
 OTHERS = Lately(day=7, authors=5, per_day=2.2)
 
 
@@ -121,12 +143,21 @@ def _life(parent: Message) -> dict[str, Message]:
 
 def _threads(parent: Message) -> dict[str, Message]:
     taken = moved(case(), step(Step.TAKE))
-    author = Author(posts=7, complaints=3, cases=2, satisfied=1, since=NOW - timedelta(days=200))
-    helped = [Similar(key="case/9", ended_at=NOW - timedelta(days=9), remedy="a new parcel by courier, and a call")]
+    author = Author(posts=7, complaints=3, cases=2, satisfied=1, since=NOW - timedelta(days=200), earlier=EARLIER)
+    helped = [
+        Similar(
+            key="case/9",
+            ended_at=NOW - timedelta(days=9),
+            remedy="a new parcel by courier, and a call",
+            reply="We are sorry, and a new parcel is on its way. You have it by Thursday noon.",
+            reply_url="https://social.example/@acme/4700",
+        )
+    ]
+    agreed = Playbook(link="https://wiki.acme.example/delivery", remedies=("a new parcel by courier", "the shipping"))
     second, *_ = timers(case(), STAFFED)
     note = step(Step.NOTE, note="asked the depot, they look for it until noon")
     return {
-        "thread_details": write_details(case(), complaint(), author, helped, parent.key),
+        "thread_details": write_details(case(), complaint(), author, helped, parent.key, agreed),
         "thread_line": write_line(taken, step(Step.TAKE), parent.key, STAFFED, NOW),
         "thread_note": write_line(taken, note, parent.key, STAFFED, NOW),
         "thread_nudge": write_nudge(case(), second, parent.key, ("U024BE7LH",), STAFFED, NOW),
@@ -136,10 +167,23 @@ def _threads(parent: Message) -> dict[str, Message]:
 
 def _many() -> dict[str, Message]:
     some = [complaint(number, platform="mastodon") for number in range(3)]
+    incident = Incident(cause=4, brand="Acme", topic="delivery", opened_at=some[2].posted_at, told_at=NOW)
+    alert = write_alert(cause(), Reason.INCIDENT, some, 23, 41, None, NOW, ("gone",))
+    growing = write_alert(cause(), Reason.GROWING, some, 104, 131, None, NOW)
+    told = restated_incident(alert, incident, STAFFED, NOW)
+    taken = moved_incident(replace(incident, told_at=NOW - timedelta(minutes=6)), step(Step.TAKE))
+    muted = moved_incident(taken, step(Step.SNOOZE, until=NOW + timedelta(hours=6)))
+    held = [(replace(case(number), id=17 + number), complaint(number)) for number in range(34)]
+    after = relisted(write_list(held[:9], Reason.QUIET_HOURS, NOW), moved(held[2][0], step(Step.TAKE)), NOW)
     return {
-        "incident": write_alert(cause(), Reason.INCIDENT, some, 23, 41, None, NOW, ("gone",)),
-        "incident_growing": write_alert(cause(), Reason.GROWING, some, 104, 131, None, NOW),
-        "list": write_list([(case(number), complaint(number)) for number in (0, 1)], NOW),
+        "incident": told,
+        "incident_taken": replace(restated_incident(told, muted, STAFFED, NOW), edits=True, thread=told.key),
+        "incident_growing": restated_incident(growing, incident, STAFFED, NOW),
+        "incident_line": write_incident_line(taken, step(Step.TAKE), 38, told.key, STAFFED, NOW),
+        "catch_up": after,
+        "catch_up_long": write_list(held, Reason.QUIET_HOURS, NOW),
+        "list_nudge": write_nudge_of_many(case(), timers(case(), STAFFED)[0], told.key, ("U024BE7LH",), STAFFED, NOW),
+        "list": write_list([(case(number), complaint(number)) for number in (0, 1)], Reason.BUDGET, NOW),
     }
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -67,18 +68,28 @@ ADDRESSES = st.one_of(
     st.sampled_from(PIECES).map(lambda piece: f"https://example.org/{piece}"),
     st.integers(0, 4_000).map(lambda count: "https://example.org/" + "a" * count),
 )
+QUOTES = st.builds(
+    Quote,
+    text=TEXTS,
+    where=TEXTS,
+    url=ADDRESSES,
+    case=st.one_of(st.none(), st.integers(1, 3)),
+    about=TEXTS,
+    offers=st.lists(st.sampled_from(OFFERS), max_size=2).map(tuple),
+)
 MESSAGES = st.builds(
     Message,
     key=TEXTS,
     title=TEXTS,
-    quotes=st.lists(st.builds(Quote, text=TEXTS, where=TEXTS, url=ADDRESSES), max_size=8).map(tuple),
-    facts=st.lists(st.tuples(TEXTS, TEXTS), max_size=12).map(tuple),
+    quotes=st.lists(QUOTES, max_size=12).map(tuple),
+    facts=st.lists(st.tuples(TEXTS, TEXTS), max_size=30).map(tuple),
     why=st.lists(TEXTS, max_size=12).map(tuple),
     more=st.integers(0, 10**6),
     tone=st.sampled_from(Tone),
     thread=st.one_of(st.none(), TEXTS),
     edits=st.booleans(),
     case=st.one_of(st.none(), st.integers(1, 10**9)),
+    incident=st.one_of(st.none(), st.integers(1, 10**9)),
     offers=st.lists(st.one_of(st.sampled_from(OFFERS), TEXTS), max_size=6, unique=True).map(tuple),
     pings=st.lists(st.one_of(st.sampled_from(["here", "U024BE7LH"]), TEXTS), max_size=4).map(tuple),
 )
@@ -101,6 +112,8 @@ def test_the_longest_messages_are_within_budget(fill: str) -> None:
     quote = Quote(text=long, where=long, url="https://example.org/" + "a" * 2_900)
     message = Message(key="k", title=long, quotes=(quote,) * 9, facts=((long, long),) * 20, why=(long,) * 20, more=3)
     assert problems(render(message)) == []
+    listed = replace(message, quotes=(replace(quote, case=1, about=long, offers=("take",)),) * 12)
+    assert problems(render(listed)) == []
     assert units(fallback(message)) <= FALLBACK
     ordinary = Quote(text=shorten(long, 280), where="mastodon · @sam · 2026-11-22 09:03 UTC · waiting 1 h 12 min")
     shown = texts(render(Message(key="k", title="t", quotes=(ordinary,) * 3)))

@@ -60,6 +60,8 @@ def option(text: str, value: str = "v") -> Block:
         ([header("\ud800")], "half a character"),
         ([{"type": "header", "text": {"type": "mrkdwn", "text": "t"}}], "'mrkdwn' does not belong here"),
         ([{"type": "header"}], "header lacks text"),
+        ([{"type": "section", "text": {"type": "mrkdwn", "text": "t"}}], "'mrkdwn' does not belong here"),
+        ([{"type": "section", "text": {"type": "plain_text", "text": "t"}, "accessory": {"type": "image"}}], "belong"),
         ([{"type": "header", "text": "t"}], "'t' does not belong here"),
         ([header(colour="red")], "header has no colour"),
         ([header(block_id="x" * 256)], "256 characters, 255 allowed"),

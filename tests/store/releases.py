@@ -14,6 +14,7 @@ from monitor.core.alerting import Reason
 from monitor.core.case import Move, Step, moved
 from monitor.core.cause import GROUPING
 from monitor.core.health import Health
+from monitor.core.incident import moved as moved_incident
 from monitor.core.mark import Mark, Marked
 from monitor.core.mention import Gap, Mention
 from monitor.core.message import Message
@@ -80,6 +81,8 @@ def fill(store: SqlStore) -> None:
         transaction.set_told_at(NOW, {case.id: NOW + MINUTE})
         move = Move(step=Step.TAKE, by="U1", name="Ann", via="slack", at=NOW, key="take/U1", note="mine")
         transaction.move(transaction.cases([case.id])[case.id], moved(case, move), move, NOW + MINUTE)
+        incident = transaction.incidents([cause.id])[cause.id]
+        transaction.move_incident(incident, moved_incident(incident, move), move)
     (sent,) = store.claim_deliveries(TARGET, NOW, MINUTE, 1)
     store.sent(sent, Receipt(reference="C1:17.5"), NOW)
     _fill_outbox(store)

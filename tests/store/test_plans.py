@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import event
@@ -10,6 +11,7 @@ from monitor.core.days import Window
 from monitor.core.message import Message
 from monitor.ports import Receipt, Unfiled
 from monitor.store.sql import SqlStore
+from monitor.testing.fakes import a_complaint
 from monitor.testing.store_contract import NOW
 
 MINUTE = timedelta(minutes=1)
@@ -55,6 +57,21 @@ def test_what_is_due_is_found_and_claimed_by_its_index(sqlite_store: SqlStore, w
     used = [line for line in found if "outbox USING INDEX ix_outbox_due (target=?)" in line]
     assert len(used) == 1 + waiting, found
     assert not [line for line in found if "SCAN outbox" in line or "SCAN parent" in line], found
+
+
+def test_what_stands_under_a_case_is_found_by_indexes(sqlite_store: SqlStore) -> None:
+    complaint = a_complaint()
+
+    def look() -> None:
+        with sqlite_store.begin() as transaction:
+            transaction.author(complaint)
+            transaction._similar(SimpleNamespace(id=1, ended_at=NOW, remedy="a new parcel"))
+            transaction.groups_of(1)
+
+    found = plans(sqlite_store, look)
+    assert not scans(found, "mentions"), found
+    assert not scans(found, "own"), found
+    assert not scans(found, "outbox"), found
 
 
 def test_the_last_message_to_a_target_is_found_by_its_index(sqlite_store: SqlStore) -> None:

@@ -123,6 +123,35 @@ CREATE TABLE health (
 );
 INSERT INTO "health" VALUES('source/news','2026-11-22 10:00:00.123456','2026-11-22 10:00:00.123456',NULL,0,NULL,0,NULL,NULL);
 INSERT INTO "health" VALUES('target/slack',NULL,NULL,'2026-11-22 10:00:00.123456',2,'Slack asks to wait',0,NULL,NULL);
+CREATE TABLE incident_facts (
+	id INTEGER NOT NULL, 
+	cause_id INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	step TEXT NOT NULL, 
+	"by" TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	via TEXT NOT NULL, 
+	at DATETIME NOT NULL, 
+	remedy TEXT, 
+	note TEXT, 
+	evidence TEXT, 
+	CONSTRAINT pk_incident_facts PRIMARY KEY (id), 
+	CONSTRAINT fk_incident_facts_cause_id FOREIGN KEY(cause_id) REFERENCES causes (id), 
+	CONSTRAINT uq_incident_facts_cause_id UNIQUE (cause_id, "key")
+);
+INSERT INTO "incident_facts" VALUES(1,1,'take/U1','take','U1','Ann','slack','2026-11-22 10:00:00.123456',NULL,'mine',NULL);
+CREATE TABLE incidents (
+	cause_id INTEGER NOT NULL, 
+	version INTEGER NOT NULL, 
+	owner TEXT, 
+	owner_name TEXT, 
+	taken_at DATETIME, 
+	muted_until DATETIME, 
+	done_at DATETIME, 
+	CONSTRAINT pk_incidents PRIMARY KEY (cause_id), 
+	CONSTRAINT fk_incidents_cause_id FOREIGN KEY(cause_id) REFERENCES causes (id)
+);
+INSERT INTO "incidents" VALUES(1,1,'U1','Ann','2026-11-22 10:00:00.123456',NULL,NULL);
 CREATE TABLE leases (
 	name TEXT NOT NULL, 
 	holder TEXT NOT NULL, 
@@ -352,4 +381,6 @@ CREATE INDEX ix_mentions_ungathered ON mentions (id) WHERE case_id IS NOT NULL A
 CREATE INDEX ix_mentions_theme ON mentions (theme_id, posted_at) WHERE theme_id IS NOT NULL;
 CREATE INDEX ix_cases_opened ON cases (opened_at, brand, state, answered_at);
 CREATE INDEX ix_mentions_complaint ON mentions (brand, posted_at, case_id, platform, author, native_id, theme_id) WHERE case_id IS NOT NULL;
+CREATE INDEX ix_mentions_reply ON mentions (reply_to) WHERE reply_to IS NOT NULL AND is_own;
+CREATE INDEX ix_mentions_author ON mentions (author, posted_at) WHERE author IS NOT NULL;
 COMMIT;
