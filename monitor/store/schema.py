@@ -182,7 +182,7 @@ _partial("ix_mentions_voice", IN_CASE, mentions.c.cause_id, mentions.c.author)
 _partial("ix_mentions_copy", IN_CASE, mentions.c.fingerprint)
 Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.case_id)
 _partial("ix_mentions_look", KEPT, mentions.c.platform, mentions.c.looked_at)
-_partial("ix_mentions_author", "author IS NOT NULL", mentions.c.author, mentions.c.posted_at)
+_partial("ix_mentions_author", "author IS NOT NULL", mentions.c.author)
 _partial("ix_mentions_reply", OUR_REPLY, mentions.c.reply_to)
 _partial("ix_mentions_missed", "missed_at IS NOT NULL", mentions.c.platform, mentions.c.missed_at)
 

@@ -349,5 +349,5 @@ CREATE INDEX ix_outbox_standing ON outbox (target, created_at) WHERE reason IS N
 CREATE INDEX ix_outbox_due ON outbox (target, urgency, id) WHERE state IN ('pending', 'sending');
 CREATE INDEX ix_mentions_posted ON mentions (brand, posted_at, case_id);
 CREATE INDEX ix_mentions_reply ON mentions (reply_to) WHERE reply_to IS NOT NULL AND is_own;
-CREATE INDEX ix_mentions_author ON mentions (author, posted_at) WHERE author IS NOT NULL;
+CREATE INDEX ix_mentions_author ON mentions (author) WHERE author IS NOT NULL;
 COMMIT;

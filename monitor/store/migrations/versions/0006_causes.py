@@ -12,7 +12,7 @@ MOMENT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     for name, columns, of in (
         ("ix_mentions_reply", ["reply_to"], sa.text("reply_to IS NOT NULL AND is_own")),
-        ("ix_mentions_author", ["author", "posted_at"], sa.text("author IS NOT NULL")),
+        ("ix_mentions_author", ["author"], sa.text("author IS NOT NULL")),
     ):
         op.create_index(name, "mentions", columns, sqlite_where=of, postgresql_where=of)
     op.create_table(
