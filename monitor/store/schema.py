@@ -157,7 +157,7 @@ Index("ix_mentions_posted", mentions.c.brand, mentions.c.posted_at, mentions.c.c
 _COUNTED = ("brand", "posted_at", "case_id", "platform", "author", "native_id", "theme_id")
 _partial("ix_mentions_complaint", IN_CASE, *(mentions.c[name] for name in _COUNTED))
 _partial("ix_mentions_look", KEPT, mentions.c.platform, mentions.c.looked_at)
-_partial("ix_mentions_author", "author IS NOT NULL", mentions.c.author, mentions.c.posted_at)
+_partial("ix_mentions_author", "author IS NOT NULL", mentions.c.author)
 _partial("ix_mentions_reply", OUR_REPLY, mentions.c.reply_to)
 _partial("ix_mentions_missed", "missed_at IS NOT NULL", mentions.c.platform, mentions.c.missed_at)
 

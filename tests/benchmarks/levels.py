@@ -14,14 +14,18 @@ from pathlib import Path
 from monitor.core.level import Level
 
 REPLAYS = Path(__file__).parents[2].parent / "shared" / "data" / "replay"
-OVERRULED = "state NOT IN ('not_a_complaint', 'not_about_us', 'duplicate')"
+KEPT = "state NOT IN ('not_a_complaint', 'not_about_us', 'duplicate')"
+AGAIN = "(SELECT count(*) FROM facts WHERE facts.case_id = cases.id AND facts.step = 'wrote_again')"
+"""Nobody answers in a replay, so that a customer who writes again stands for a second failure."""
+
+WAYS = {"as they were told": "level", "had each been answered": f"max(1, level - ({AGAIN} > 0))"}
 
 
 def main() -> None:
     if not REPLAYS.is_dir():
         print(f"skipped: the recorded posts are not at {REPLAYS}")
         return
-    print("| posts | cases | " + " | ".join(str(int(level)) for level in Level) + " |\n|---|---|" + "---|" * len(Level))
+    print("| posts | cases | | " + " | ".join(str(int(level)) for level in Level))
     reasons: Counter[str] = Counter()
     for folder in sorted(REPLAYS.iterdir()):
         with tempfile.TemporaryDirectory(prefix="umbrage-levels-") as kept:
@@ -29,27 +33,26 @@ def main() -> None:
             command = [sys.executable, "-m", "monitor", "replay", str(folder / "posts.jsonl"), "--json"]
             subprocess.run([*command, "--database", str(database)], check=True, stdout=subprocess.DEVNULL)
             with sqlite3.connect(database) as connection:
-                _row(folder.name, connection)
+                for way, level in WAYS.items():
+                    _row(folder.name, way, level, connection)
                 reasons += _reasons(connection)
     print("\n| why level 1 | cases |\n|---|---|")
     for reason, count in reasons.most_common():
         print(f"| {reason} | {count} |")
 
 
-def _row(name: str, connection: sqlite3.Connection) -> None:
-    counts = Counter(dict(connection.execute(f"SELECT level, count(*) FROM cases WHERE {OVERRULED} GROUP BY level")))
-    total = counts.total()
-    shares = [f"{counts[int(level)] / max(total, 1):.1%}" for level in Level]
-    print(f"| {name} | {total:,} | " + " | ".join(shares) + " |", flush=True)
+def _row(name: str, way: str, level: str, connection: sqlite3.Connection) -> None:
+    query = f"SELECT {level} AS now, count(*) FROM cases WHERE {KEPT} GROUP BY now"
+    counts: Counter[int] = Counter(dict(connection.execute(query)))
+    shares = [f"{counts[int(one)] / max(counts.total(), 1):.1%}" for one in Level]
+    print(f"| {name} | {counts.total():,} | {way} | " + " | ".join(shares) + " |", flush=True)
 
 
 def _reasons(connection: sqlite3.Connection) -> Counter[str]:
-    first = f"level = {int(Level.ACT_NOW)} AND {OVERRULED}"
+    first = f"level = {int(Level.ACT_NOW)} AND {KEPT}"
     if sys.argv[1:] == ["words"]:
-        query = (
-            f"SELECT m.text, c.reasons FROM mentions m JOIN cases c ON c.id = m.case_id WHERE c.{first} ORDER BY m.id"
-        )
-        for text, why in connection.execute(query):
+        words = "SELECT m.text, c.reasons FROM mentions m JOIN cases c ON c.id = m.case_id"
+        for text, why in connection.execute(f"{words} WHERE c.{first} ORDER BY m.id"):
             print(f"{why}: {' '.join(text.split())}", file=sys.stderr)
     query = f"SELECT reason.value FROM cases, json_each(cases.reasons) AS reason WHERE {first} AND reason.key = 0"
     return Counter(why for (why,) in connection.execute(query))

@@ -382,5 +382,5 @@ CREATE INDEX ix_mentions_theme ON mentions (theme_id, posted_at) WHERE theme_id 
 CREATE INDEX ix_cases_opened ON cases (opened_at, brand, state, answered_at);
 CREATE INDEX ix_mentions_complaint ON mentions (brand, posted_at, case_id, platform, author, native_id, theme_id) WHERE case_id IS NOT NULL;
 CREATE INDEX ix_mentions_reply ON mentions (reply_to) WHERE reply_to IS NOT NULL AND is_own;
-CREATE INDEX ix_mentions_author ON mentions (author, posted_at) WHERE author IS NOT NULL;
+CREATE INDEX ix_mentions_author ON mentions (author) WHERE author IS NOT NULL;
 COMMIT;

@@ -74,9 +74,7 @@ def _surges() -> None:
 def _incidents() -> None:
     op.create_index("ix_mentions_reply", "mentions", ["reply_to"], sqlite_where=OUR_REPLY, postgresql_where=OUR_REPLY)
     known = sa.text("author IS NOT NULL")
-    op.create_index(
-        "ix_mentions_author", "mentions", ["author", "posted_at"], sqlite_where=known, postgresql_where=known
-    )
+    op.create_index("ix_mentions_author", "mentions", ["author"], sqlite_where=known, postgresql_where=known)
     op.create_table(
         "incidents",
         sa.Column("cause_id", sa.Integer(), nullable=False),
