@@ -52,7 +52,7 @@ NOBODY = InHand(open=0, owner=None)
 LATE_POSTS = timedelta(days=3)
 MONTH = timedelta(days=30)
 WEEK = timedelta(days=7)
-READ, TERMS, QUOTABLE = 1_000, 3, 20
+READ, ASKED_LATELY, TERMS, QUOTABLE = 1_000, 500, 3, 20
 CHARTED = {1: 14, 7: 8}
 
 
@@ -304,7 +304,7 @@ class _Look:
     def questions(self, faq: Sequence[Faq] | None, meaning: Understood) -> tuple[Question, ...]:
         """What was asked again and again in the week that ends with the span."""
         week = Window(start=self.span.end - WEEK, end=self.span.end)
-        asked = self.store.questions_of(self.brand, week, READ)
+        asked = self.store.questions_of(self.brand, week, ASKED_LATELY)
         understood = meaning() if len(asked) >= ASKED else None
         return asked_again(asked, faq, self.brand.split(), understood) if understood else ()
 
