@@ -227,6 +227,10 @@ class Scene:
         self.count(plan)
 
     def _start(self, plan: Plan) -> None:
+        if plan.ahead > self.slack.ahead:
+            # The clock jumps, past the pause before a doubtful message is looked for: what Slack was about to commit
+            # late has long been committed by then.
+            self.slack.release()
         self.slack.ahead = plan.ahead
         self.nursery.start(plan)
 
