@@ -15,8 +15,8 @@ from monitor.core.cause import TOPICS
 from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
-from monitor.slack import questions, surge_buttons, views
-from monitor.slack.buttons import ASK, OF_INCIDENT, PREFIX
+from monitor.slack import questions, views
+from monitor.slack.buttons import ASK, OF_INCIDENT, OF_SURGE, PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
 from monitor.slack.endpoint import Endpoint
@@ -101,7 +101,7 @@ class Desk:
             return Answer(text=escape(one_line(str(no)[:1].upper() + str(no)[1:] + ".")))
 
     def _action(self, click: Click) -> Answer:
-        if click.name.startswith(surge_buttons.PREFIX):
+        if click.name.startswith(OF_SURGE):
             return self._surge(click)
         if click.name.startswith(ASK):
             asked = questions.answer(self._app.store, click.name.removeprefix(ASK), click.value)
@@ -125,7 +125,7 @@ class Desk:
 
     def _surge(self, click: Click) -> Answer:
         number, _, span = click.value.partition(":")
-        mark = WORDS.get(click.name.removeprefix(surge_buttons.PREFIX))
+        mark = WORDS.get(click.name.removeprefix(OF_SURGE))
         if mark is None or _number(number) is None or (mark is Mark.MUTED) is not (span in MUTES):
             return Answer(text=_NOT_OURS)
         now = self._app.clock()

@@ -145,12 +145,11 @@ class Gathering:
         self._sum = self._sum + vector
 
     def _make_room(self, width: int) -> None:
-        known = len(self._totals)
-        for name in ("_totals", "_centres"):
-            larger = self._numpy.zeros((max(64, 2 * known), width), self._numpy.float32)
-            if known:
-                larger[:known] = getattr(self, name)
-            setattr(self, name, larger)
+        more = self._numpy.zeros((max(64, len(self._totals)), width), self._numpy.float32)
+        if len(self._totals):
+            self._totals, self._centres = (self._numpy.vstack((known, more)) for known in (self._totals, self._centres))
+        else:
+            self._totals, self._centres = more, more.copy()
 
     def _centre(self) -> None:
         """Look anew at what all texts have in common, and at every group without it."""

@@ -147,7 +147,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Theme:
     """Complaints that say the same, whoever files them under what; ``number`` stays from day to day, as ``since`` does.
 
     ``lately`` are the people of the seven days before the span, ``None`` where those are not known; ``topic`` is what
@@ -275,7 +275,7 @@ class Digest:
     story: tuple[Sentence, ...]
     surges: tuple[Surge, ...]
     problems: tuple[Problem, ...]
-    causes: tuple[Cause, ...]
+    causes: tuple[Theme, ...]
     questions: tuple[Question, ...]
     gentle: tuple[Words, ...]
     praised: int

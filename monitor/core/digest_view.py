@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitor.core.abuse import mask
 from monitor.core.case import State, named
-from monitor.core.digest import Basics, Cause, Cell, Count, Digest, Honesty, Outcomes, Problem, Question, Words, share
+from monitor.core.digest import Basics, Cell, Count, Digest, Honesty, Outcomes, Problem, Question, Theme, Words, share
 from monitor.core.journey import Stage
 from monitor.core.message import Chart, Quote, duration, moment
 from monitor.core.quoting import quoted
@@ -177,12 +177,12 @@ def problem_line(problem: Problem) -> str:
     return " · ".join(parts)
 
 
-def cause_name(cause: Cause) -> str:
+def cause_name(cause: Theme) -> str:
     """What a cause is called, with the number that stays."""
     return f"{mask(', '.join(cause.name))} (cause {cause.number})"
 
 
-def cause_line(cause: Cause) -> str:
+def cause_line(cause: Theme) -> str:
     """How much, how many people, how it goes, since when."""
     people = "1 person" if cause.people == 1 else f"{cause.people} people"
     parts = [f"{_complaints(cause.complaints)} by {people}"]

@@ -16,7 +16,7 @@ WEEK = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ThemeTalk:
     """How much of a span's complaints belongs to one theme; ``since`` is when the first of all was posted."""
 
     theme: int
@@ -26,22 +26,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class ThemeCourse:
     """A theme in a span, how many people it moved in the week before, and how it goes, in a word."""
 
-    said: Said
+    said: ThemeTalk
     lately: int | None
     trend: str
 
 
-def courses(now: Sequence[Said], lately: Sequence[Said] | None, span: Window) -> list[Course]:
+def courses(now: Sequence[ThemeTalk], lately: Sequence[ThemeTalk] | None, span: Window) -> list[ThemeCourse]:
     """The causes worth telling: those that move most people, and what went away; ``lately`` is the week before."""
     before = None if lately is None else {one.theme: one.talk.people for one in lately}
-    told = [_course(one, before, span) for one in now if one.talk.people >= TOLD]
+    told = [_course_of(one, before, span) for one in now if one.talk.people >= TOLD]
     told = sorted(told, key=lambda one: (-one.said.talk.people, one.said.theme))[:MOST]
     here = {one.theme: one for one in now}
     gone = [here.get(one.theme, _silent(one)) for one in lately or ()]
-    fading = [_course(one, before, span) for one in gone if one.theme not in {each.said.theme for each in told}]
+    fading = [_course_of(one, before, span) for one in gone if one.theme not in {each.said.theme for each in told}]
     fading = sorted((one for one in fading if one.trend == "fading"), key=lambda one: -(one.lately or 0))
     return told + fading[:MOST_FADING]
 
@@ -55,16 +55,16 @@ def plainest(quotable: Sequence[Words], name: Collection[str]) -> Words:
     return max(quotable, key=has)
 
 
-def _silent(said: Said) -> Said:
-    return Said(theme=said.theme, name=said.name, since=said.since, talk=NO_TALK)
+def _silent(said: ThemeTalk) -> ThemeTalk:
+    return ThemeTalk(theme=said.theme, name=said.name, since=said.since, talk=NO_TALK)
 
 
-def _course(said: Said, before: Mapping[int, int] | None, span: Window) -> Course:
+def _course_of(said: ThemeTalk, before: Mapping[int, int] | None, span: Window) -> ThemeCourse:
     lately = None if before is None else before.get(said.theme, 0)
-    return Course(said=said, lately=lately, trend=_trend(said, lately, span))
+    return ThemeCourse(said=said, lately=lately, trend=_trend(said, lately, span))
 
 
-def _trend(said: Said, lately: int | None, span: Window) -> str:
+def _trend(said: ThemeTalk, lately: int | None, span: Window) -> str:
     """New, came back, growing, fading or as usual; empty where the week before is not known.
 
     It came back when nobody had said it for a week. It grows or fades when chance would do as much in fewer than one

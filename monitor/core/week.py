@@ -16,7 +16,7 @@ class Weekday:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class TopicWeek:
     """How many people complained about a topic on each day, in order."""
 
     topic: str
@@ -59,7 +59,7 @@ class Week:
     """The parts of the weekly edition. ``silent`` is empty unless somebody asked for it."""
 
     days: tuple[Weekday, ...]
-    courses: tuple[Course, ...]
+    courses: tuple[TopicWeek, ...]
     relapses: tuple[Relapse, ...]
     silent: tuple[Silent, ...]
 

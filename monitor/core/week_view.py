@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from monitor.core.digest import share
-from monitor.core.week import Course, Relapse, Silent, Weekday
+from monitor.core.week import Relapse, Silent, TopicWeek, Weekday
 from monitor.core.wording import topic_name
 
 ASSUMED = (
@@ -12,7 +12,7 @@ ASSUMED = (
 )
 
 
-def day_lines(days: Sequence[Weekday], courses: Sequence[Course]) -> Iterator[tuple[str, str]]:
+def day_lines(days: Sequence[Weekday], courses: Sequence[TopicWeek]) -> Iterator[tuple[str, str]]:
     """Each day beside its usual, then the first topics from day to day."""
     for one in days:
         usual = "" if one.usual is None else f" (usual {one.usual:.1f})".replace(".0)", ")")

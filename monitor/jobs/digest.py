@@ -15,7 +15,6 @@ from monitor.core.digest import (
     WEEKS,
     Bar,
     Basics,
-    Cause,
     Cell,
     Count,
     Digest,
@@ -24,6 +23,7 @@ from monitor.core.digest import (
     Problem,
     Question,
     Talk,
+    Theme,
     compared,
     foremost,
     journey,
@@ -275,7 +275,7 @@ class _Look:
             terms=self._terms(topic),
         )
 
-    def causes(self) -> Iterator[Cause]:
+    def causes(self) -> Iterator[Theme]:
         """What many people say in their own words, under an identity that stays from day to day."""
         week = Window(start=self.span.start - WEEK, end=self.span.start)
         lately = self.store.said(self.brand, week) if self._is_known(week) else None
@@ -284,7 +284,7 @@ class _Look:
             spoken = self.span if said.talk.complaints else week
             best = self.store.said_best(self.brand, said.theme, spoken, QUOTABLE)
             if best:
-                yield Cause(
+                yield Theme(
                     number=said.theme,
                     name=said.name,
                     complaints=said.talk.complaints,

@@ -6,11 +6,8 @@ from datetime import datetime
 from monitor.core.case import NotAllowed
 from monitor.core.mark import Mark, Marked
 from monitor.core.routing import Matching
-from monitor.core.surge import Surge
-from monitor.core.surge_message import write_said
-from monitor.core.wording import edit_of
-from monitor.jobs.surges import SurgeRules
-from monitor.ports import Store, Transaction
+from monitor.jobs.surges import SurgeRules, show_again
+from monitor.ports import Store
 
 
 def mark(store: Store, rules: SurgeRules, number: int, said: Marked, now: datetime) -> None:
@@ -33,14 +30,4 @@ def mark(store: Store, rules: SurgeRules, number: int, said: Marked, now: dateti
         if said.mark is Mark.KNOWN:
             surge = replace(surge, peak=max(surge.peak, surge.people))
             transaction.set_surge(surge)
-        _show(transaction, surge, rules, now)
-
-
-def _show(transaction: Transaction, surge: Surge, rules: SurgeRules, now: datetime) -> None:
-    for target in rules.targets:
-        told = transaction.message(target, surge.key)
-        if told is not None:
-            message = write_said(told.message, surge, transaction.surge_facts(surge.id))
-            transaction.revise(told.id, message)
-            if target in rules.threaded:
-                transaction.enqueue(target, edit_of(message, now), now)
+        show_again(transaction, rules, surge, now)

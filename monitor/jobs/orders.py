@@ -55,7 +55,7 @@ def read_orders(orders: Orders, store: Store, now: datetime, jitter: float) -> i
         midnight = datetime.combine(today + DAY, datetime.min.time(), UTC)
         is_complete = newest >= today - DAY
         until = midnight + HOUR * jitter if is_complete else now + HOUR
-        after, days = Health(name=health.name, last_ok=now, resting_until=until), days
+        after = Health(name=health.name, last_ok=now, resting_until=until)
     with store.begin() as transaction:
         transaction.set_health(after)
     return 0 if after.troubled_since else len(days)

@@ -161,22 +161,25 @@ class SurgeWatch:
             shown = write_surge(after, looked.evidence(after, found, self.rules.brands[looked.brand]))
         with looked.store.begin() as transaction:
             transaction.set_surge(after)
-            count = self._edit(transaction, after, shown, now)
+            count = show_again(transaction, self.rules, after, now, shown)
             return count + sum(
                 transaction.enqueue(target, line, now) for target in self.rules.targets for line in lines
             )
 
-    def _edit(self, transaction: Transaction, surge: Surge, shown: Message | None, now: datetime) -> int:
-        """Put a new notice in the place of the old one; without one it says what it said, and how it stands now."""
-        count = 0
-        for target in self.rules.targets:
-            told = transaction.message(target, surge.key)
-            if told is not None:
-                message = write_said(shown or told.message, surge, transaction.surge_facts(surge.id))
-                transaction.revise(told.id, message)
-                if target in self.rules.threaded:
-                    count += transaction.enqueue(target, edit_of(message, now), now)
-        return count
+
+def show_again(
+    transaction: Transaction, rules: SurgeRules, surge: Surge, now: datetime, notice: Message | None = None
+) -> int:
+    """Put a new notice in the place of the old one; without one it says what it said, and how it stands now."""
+    count = 0
+    for target in rules.targets:
+        told = transaction.message(target, surge.key)
+        if told is not None:
+            message = write_said(notice or told.message, surge, transaction.surge_facts(surge.id))
+            transaction.revise(told.id, message)
+            if target in rules.threaded:
+                count += transaction.enqueue(target, edit_of(message, now), now)
+    return count
 
 
 class _Looked:

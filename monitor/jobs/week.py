@@ -6,7 +6,7 @@ from statistics import mean
 
 from monitor.core.days import Window, window
 from monitor.core.digest import NO_TALK, WEEKS, foremost
-from monitor.core.week import ALL_ELSE, KINDS, Course, Relapse, Week, Weekday, silent
+from monitor.core.week import ALL_ELSE, KINDS, Relapse, TopicWeek, Week, Weekday, silent
 from monitor.ports import Store
 
 DONE_WITHIN = timedelta(days=28)
@@ -22,7 +22,7 @@ def make_week(store: Store, brand: str, first: date, zone: tzinfo, *, is_silent_
     people = [tuple(found.get(topic, NO_TALK).people for found in by_day) for topic in topics]
     return Week(
         days=tuple(_weekday(store, brand, day, zone, since) for day in days),
-        courses=tuple(Course(topic=topic, people=counts) for topic, counts in zip(topics, people, strict=True)),
+        courses=tuple(TopicWeek(topic=topic, people=counts) for topic, counts in zip(topics, people, strict=True)),
         relapses=tuple(_relapses(store, brand, Window(start=span.end - DONE_WITHIN, end=span.end))),
         silent=tuple(silent(store.people_by(brand, span, KINDS, ALL_ELSE))) if is_silent_asked else (),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
-from monitor.core.theme import Said
+from monitor.core.theme import ThemeTalk
 
 if TYPE_CHECKING:
     import numpy
@@ -76,7 +76,7 @@ class ThemeReads(Protocol):
         """Complaints without a theme, those stored first first."""
         ...
 
-    def said(self, brand: str, span: Window) -> list[Said]:
+    def said(self, brand: str, span: Window) -> list[ThemeTalk]:
         """How much of a span's complaints belongs to each theme that has a name."""
         ...
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from monitor.core.acting import commands
 from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
-from monitor.slack import surge_buttons
-from monitor.slack.buttons import OF_INCIDENT, actions, menus, take
+from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, menus, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -153,7 +152,7 @@ def _blocks(message: Message) -> list[Block]:
 def _buttons(message: Message) -> list[Block]:
     of_case = actions(message.case, message.offers) if message.case is not None else None
     of_incident = actions(message.incident, message.offers, OF_INCIDENT) if message.incident is not None else None
-    of_surge = surge_buttons.actions(message.surge, message.offers) if message.surge is not None else None
+    of_surge = actions(message.surge, message.offers, OF_SURGE) if message.surge is not None else None
     asked = menus(message.menus) if message.menus else None
     return [row for row in (of_case, of_incident, of_surge, asked) if row]
 

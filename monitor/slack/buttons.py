@@ -1,6 +1,6 @@
-"""What people can do with a case or an incident in Slack: the buttons and menus under its message.
+"""What people can do with a case, an incident or a surge in Slack: the buttons and menus under its message.
 
-Values are the number of the case, or of the incident.
+Values are its number.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ ASK = "ask."
 MENUS, OPTION = 25, 75
 """https://docs.slack.dev/reference/block-kit/blocks/actions-block and composition-objects/option-object"""
 
-OF_INCIDENT = "incident."
-"""Likewise for incidents."""
+OF_INCIDENT, OF_SURGE = "incident.", "surge."
+"""Likewise for incidents and for surges."""
 
 SNOOZES = (
     ("1 hour", "1h"),
@@ -44,6 +44,7 @@ MORE = (
     ("Take it over", "take_over"),
     ("Escalate", "escalate"),
 )
+MUTES = (("1 hour", "1h"), ("24 hours", "24h"))
 MORE_OF_INCIDENT = (
     ("Done by us, for all of it…", "done"),
     ("Add a note…", "note"),
@@ -53,8 +54,11 @@ MORE_OF_INCIDENT = (
 
 
 def actions(number: int, offers: tuple[str, ...], prefix: str = PREFIX) -> Block | None:
-    """The row of buttons for a case; ``None`` without any. Every step that needs no words is one click."""
-    known = _OF_INCIDENT if prefix == OF_INCIDENT else _OF_CASE
+    """The row of buttons for a case, or what else the prefix is of; ``None`` without any.
+
+    Every step that needs no words is one click.
+    """
+    known = _ELEMENTS[prefix]
     elements = [known[offer](prefix, number) for offer in offers if offer in known]
     if not elements:
         return None
@@ -119,3 +123,10 @@ _OF_INCIDENT = {
     "mute": _menu("snooze", "Mute", SNOOZES),
     "more": _menu("more", "More", MORE_OF_INCIDENT),
 }
+_OF_SURGE = {
+    "known": _button("known", "Known issue"),
+    "mute": _menu("mute", "Mute this topic", MUTES),
+    "false": _button("false", "False alarm"),
+    "real": _button("real", "Real after all"),
+}
+_ELEMENTS = {PREFIX: _OF_CASE, OF_INCIDENT: _OF_INCIDENT, OF_SURGE: _OF_SURGE}

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, sele
 
 from monitor.core.days import Window
 from monitor.core.digest import Talk, Words
-from monitor.core.theme import Said
+from monitor.core.theme import ThemeTalk
 from monitor.ports.themes import Grown, Kept, Ungathered
 from monitor.store.connection import reading
 from monitor.store.digests import STANDS, VOICE, as_words, complaints, posted, words
@@ -85,7 +85,7 @@ class ThemeReads:
             rows = connection.execute(query).all()
         return [Ungathered(mention=row.id, brand=row.brand, text=row.text, posted_at=row.posted_at) for row in rows]
 
-    def said(self, brand: str, span: Window) -> list[Said]:
+    def said(self, brand: str, span: Window) -> list[ThemeTalk]:
         theme = mentions.c.theme_id.label("theme")
         count = complaints(select(theme, func.count().label("posts"), func.count(VOICE.distinct())), brand, span)
         counted = count.where(mentions.c.theme_id.is_not(None)).group_by(mentions.c.theme_id).subquery()
@@ -94,7 +94,7 @@ class ThemeReads:
         with reading(self.engine) as connection:
             rows = connection.execute(query.order_by(themes.c.id)).all()
         return [
-            Said(
+            ThemeTalk(
                 theme=row.id,
                 name=tuple(row.name),
                 since=row.first_at,

@@ -6,7 +6,6 @@ from monitor.core.days import window
 from monitor.core.digest import (
     Bar,
     Basics,
-    Cause,
     Cell,
     Count,
     Digest,
@@ -17,11 +16,12 @@ from monitor.core.digest import (
     Rival,
     Sentence,
     Silenced,
+    Theme,
     Words,
 )
 from monitor.core.journey import Stage
 from monitor.core.surge import Kind, Surge
-from monitor.core.week import ALL_ELSE, MONEY, QUALITY, Course, Relapse, Week, Weekday, silent
+from monitor.core.week import ALL_ELSE, MONEY, QUALITY, Relapse, TopicWeek, Week, Weekday, silent
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -90,7 +90,7 @@ def a_digest(text: str = "Third week, three mails, still no parcel.", **changed:
             ),
         ),
         "causes": (
-            Cause(
+            Theme(
                 number=17,
                 name=("parcel locker", "full"),
                 complaints=6,
@@ -182,7 +182,7 @@ def a_week(text: str = "Third week, three mails, still no parcel.") -> Digest:
     )
     week = Week(
         days=days,
-        courses=(Course(topic="delivery", people=(0, 1, 2, 3, 4, 5, 6)),),
+        courses=(TopicWeek(topic="delivery", people=(0, 1, 2, 3, 4, 5, 6)),),
         relapses=(Relapse(topic="delivery", done=12, again=4), Relapse(topic="account_app", done=3, again=1)),
         silent=tuple(silent({MONEY: 6, QUALITY: 9, ALL_ELSE: 1})),
     )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from monitor.core.days import Window
-from monitor.core.digest import Cause
+from monitor.core.digest import Theme
 from monitor.jobs.digest import make_digest
 from monitor.jobs.themes import gather
 from monitor.meaning import EncoderMeaning
@@ -70,14 +70,14 @@ def work(store: SqlStore, meaning: EncoderMeaning, limit: int = 256) -> None:
         pass
 
 
-def causes(world: World, day: int, days: int = 1) -> dict[str, Cause]:
+def causes(world: World, day: int, days: int = 1) -> dict[str, Theme]:
     """The causes of a span by the first word of their names."""
     first = START.date() + timedelta(days=day)
     digest = make_digest(world.store, "Acme", first, days, UTC, START + 60 * DAY)
     return {" ".join(cause.name): cause for cause in digest.causes}
 
 
-def the(found: dict[str, Cause], word: str) -> Cause:
+def the(found: dict[str, Theme], word: str) -> Theme:
     (cause,) = [cause for name, cause in found.items() if word in name]
     return cause
 
