@@ -35,8 +35,9 @@ def questions(
     found = []
     for group, members in groups.items():
         words = _by_person([asked[number] for number in members])
-        if len(words) >= ASKED:
-            terms = tuple(typical(spoken([one.text for one in words], without), everywhere))
+        terms = tuple(typical(spoken([one.text for one in words], without), everywhere))
+        # What has no word in common is not one question.
+        if len(words) >= ASKED and terms:
             answer = None if answers is None else answers.get(group, "")
             found.append(Question(people=len(words), terms=terms, examples=tuple(words[:EXAMPLES]), answer=answer))
     return tuple(sorted(found, key=lambda one: -one.people)[:MOST])

@@ -17,7 +17,10 @@ WEEK = 7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeTalk:
-    """How much of a span's complaints belongs to one theme; ``since`` is when the first of all was posted."""
+    """How much of a span's complaints belongs to one theme; ``since`` is when the first of all was posted.
+
+    Its people are independent ones: copies of one post are one voice, whoever passed it on.
+    """
 
     theme: int
     name: tuple[str, ...]

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, and_, cast, func, or_, select, text
 from sqlalchemy import case as when
 
 from monitor.core.case import ENDS, OVERRULED, Step
@@ -24,6 +24,9 @@ from monitor.store.stages import IN_CASE, Stage
 VOICE = func.coalesce(
     mentions.c.platform + "/" + mentions.c.author, mentions.c.platform + "#" + mentions.c.native_id
 ).label("voice")
+INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
+"""Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
+
 STANDS = cases.c.state.not_in(list(OVERRULED))
 _JUDGED = and_(verdicts.c.mention_id == mentions.c.id, verdicts.c.model == mentions.c.judged_by)
 _LOOK_BACK = timedelta(days=1)

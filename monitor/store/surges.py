@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Text, and_, cast, func, insert, not_, or_, select, text, update
-from sqlalchemy import case as when
+from sqlalchemy import Connection, Engine, and_, func, insert, not_, or_, select, text, update
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
@@ -17,14 +16,11 @@ from monitor.core.routing import Matching
 from monitor.core.spread import Reach
 from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 from monitor.store.connection import reading
-from monitor.store.digests import VOICE, as_words, complaints, others, posted, words
+from monitor.store.digests import INDEPENDENT, VOICE, as_words, complaints, others, posted, words
 from monitor.store.posts import upsert
 from monitor.store.schema import cases, mentions, pulses, reach, silences, surge_facts, surges
 
-_INDEPENDENT = when((mentions.c.reply_to.is_(None), "case/" + cast(mentions.c.case_id, Text)), else_=VOICE)
-"""Who speaks for themselves: copies of one post are in one case and count once; who answers others counts by name."""
-
-_COUNTS = (func.count().label("posts"), func.count(_INDEPENDENT.distinct()).label("people"))
+_COUNTS = (func.count().label("posts"), func.count(INDEPENDENT.distinct()).label("people"))
 _FIELDS = ("id", "brand", "topic", "platform", "first_at", "found_at", "people", "peak", "expected", "ended_at")
 
 

@@ -11,7 +11,7 @@ from monitor.core.digest import Talk, Words
 from monitor.core.theme import ThemeTalk
 from monitor.ports.themes import Grown, Kept, Ungathered
 from monitor.store.connection import reading
-from monitor.store.digests import STANDS, VOICE, as_words, complaints, posted, words
+from monitor.store.digests import INDEPENDENT, STANDS, VOICE, as_words, complaints, posted, words
 from monitor.store.posts import portions
 from monitor.store.schema import cases, mentions, themes
 from monitor.store.stages import IN_CASE, LIVE, UNGATHERED
@@ -87,7 +87,8 @@ class ThemeReads:
 
     def said(self, brand: str, span: Window) -> list[ThemeTalk]:
         theme = mentions.c.theme_id.label("theme")
-        count = complaints(select(theme, func.count().label("posts"), func.count(VOICE.distinct())), brand, span)
+        people = [func.count(who.distinct()).label(name) for name, who in (("voices", VOICE), ("alone", INDEPENDENT))]
+        count = complaints(select(theme, func.count().label("posts"), *people), brand, span)
         counted = count.where(mentions.c.theme_id.is_not(None)).group_by(mentions.c.theme_id).subquery()
         columns = (themes.c.id, themes.c.name, themes.c.first_at, *counted.c)
         query = select(*columns).join(counted, counted.c.theme == themes.c.id).where(themes.c.name.is_not(None))
@@ -98,7 +99,7 @@ class ThemeReads:
                 theme=row.id,
                 name=tuple(row.name),
                 since=row.first_at,
-                talk=Talk(complaints=row.posts, people=row[-1]),
+                talk=Talk(complaints=row.posts, people=min(row.voices, row.alone)),
             )
             for row in rows
         ]

@@ -76,5 +76,10 @@ def test_a_question_that_the_faq_does_not_know_is_a_gap(meaning: EncoderMeaning)
     assert found.answer == ""
 
 
+def test_questions_without_a_word_in_common_are_not_told(meaning: EncoderMeaning) -> None:
+    texts = ("why?", "Why??", "but why", "why!?", "and why?", "why, Acme?")
+    assert again(meaning, asked(*texts)) == ()
+
+
 def test_nobody_asked_anything(meaning: EncoderMeaning) -> None:
     assert again(meaning, [], [Faq("Why?", "Because.")]) == ()

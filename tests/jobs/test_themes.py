@@ -129,6 +129,14 @@ def test_small_and_large_batches_find_the_same_causes(sqlite_store: SqlStore, me
     }
 
 
+def test_copies_of_one_post_are_no_cause(world: World, meaning: EncoderMeaning) -> None:
+    """They are one case, and one voice, whoever passed it on."""
+    say(world, OTHERS, 0)
+    world.complain([START + (1 + number) * HOUR for number in range(9)], text=LOCKER[0], case=1)
+    work(world.store, meaning)
+    assert causes(world, 0) == {}
+
+
 def test_brands_are_gathered_apart(world: World, meaning: EncoderMeaning) -> None:
     say(world, LOCKER, 0)
     with writing(world.store.engine) as connection:
