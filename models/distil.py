@@ -25,6 +25,7 @@ PORTION = 512
 
 def teacher_of(recipe: Recipe, base: Path, topics: int) -> Network:
     """The large network before training."""
+    assert recipe.teacher is not None, "the recipe names no teacher"
     sizes = {"complaint": 1, "topics": topics, "sentiment": 3}
     return from_base(base, sizes, frozen=recipe.teacher.frozen)
 
@@ -62,6 +63,7 @@ def main() -> None:
     network = teacher_of(recipe, CACHE / "teacher-base", len(read_labels().topics))
     tokenizer = tokenizer_of(CACHE / "teacher-base", recipe.train_tokens)
     validation = list(read(CACHE / "val.jsonl"))
+    assert recipe.teacher is not None
     train(network, tokenizer, Run(recipe, recipe.teacher.stages, recipe.seed, rows, validation, CACHE / "teacher"))
     posts = chosen_rows([*rows, *read(CACHE / "unlabelled.jsonl")], recipe.seed)
     teach(network, posts, tokenizer, CACHE / "taught.jsonl")

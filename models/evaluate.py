@@ -202,7 +202,7 @@ def _sentiments(path: Path, language: str | None) -> tuple[int, float, float]:
 
 
 def _sarcasm(data: Path) -> Iterator[tuple[str, str]]:
-    limits = shipped()[3].thresholds
+    limits = shipped()[3].cutoffs.of("en")
     reviews = [row for part in ("val", "test") for row in read(data / "complaints" / f"{part}.jsonl")]
     sets = {
         "reviews: complaints marked sarcastic": [r for r in reviews if r.get("sarcastic") and r["complaint"]],
@@ -320,7 +320,7 @@ def calibration_lines() -> Lines:
 def kind_lines() -> Lines:
     """Where it fails: our own posts by kind, at the alert threshold."""
     found = tested()
-    limits, said = shipped()[3].thresholds, found.probability
+    limits, said = shipped()[3].cutoffs.of("en"), found.probability
     yield "| kind | complaints | alerted | at least digest | no complaints | wrongly alerted |"
     yield "|---|---|---|---|---|---|"
     for kind in dict.fromkeys(row["kind"] for row in found.rows if row["group"] == "ours"):
@@ -344,7 +344,7 @@ def length_lines() -> Lines:
 def fairness_lines() -> Lines:
     """Section 7: pairs of posts that state the same facts."""
     pairs = list(read(MODEL / "pairs.jsonl"))
-    limits = shipped()[3].thresholds
+    limits = shipped()[3].cutoffs.of("en")
     first, second = (answer([{"text": for_model(pair[side])} for pair in pairs]).probability for side in "ab")
     yield "| differ in | pairs | mean change | its size | 95 % within | other decision | complaints alerted: a / b |"
     yield "|---|---|---|---|---|---|---|"
@@ -361,7 +361,7 @@ def fairness_lines() -> Lines:
 def deletion_lines(most: int = 300, draws: int = 5) -> Lines:
     """The deletion test: do the words named carry the verdict more than as many random ones?"""
     found, model = tested(), shipped()[3]
-    limit = model.thresholds.alert
+    limit = model.cutoffs.of("en").alert
     rows = [row for row, p in zip(found.rows, found.probability, strict=True) if row["complaint"] and p >= limit]
     rows = [row for row in rows if len(row["text"].split()) >= 7]
     chance = np.random.default_rng(13)
@@ -400,26 +400,6 @@ runs it. What each variant is, stands in `models/compare.py`.
 """
 
 
-def language_lines() -> Lines:
-    """What the English model does with our own posts in other languages."""
-    model = shipped()[3]
-    rows = list(read(MODEL.parent / "languages" / "eval.jsonl"))
-    scores = model.score([row["text"] for row in rows])
-    yield "| language | posts (complaints) | AUC | complaints alerted | others alerted | language told | marked |"
-    yield "|---|---|---|---|---|---|---|"
-    for language in dict.fromkeys(row["lang"] for row in rows):
-        here = [(row, score) for row, score in zip(rows, scores, strict=True) if row["lang"] == language]
-        truth = np.array([float(row["complaint"]) for row, _ in here])
-        said = np.array([score.complaint for _, score in here])
-        yes, no = ((said[truth == answer] >= model.thresholds.alert).mean() for answer in (1, 0))
-        told = np.mean([score.language == language for _, score in here])
-        marked = np.mean([not score.is_measured for _, score in here])
-        yield (
-            f"| {language} | {len(here)} ({int(truth.sum())}) | {auc(truth, said):.2f} "
-            f"| {yes:.0%} | {no:.0%} | {told:.0%} | {marked:.0%} |"
-        )
-
-
 SECTIONS: Mapping[str, Callable[[], Lines]] = {
     "Is it a complaint?": quality_lines,
     "Industries and sources it was not trained on": left_out_lines,
@@ -430,7 +410,6 @@ SECTIONS: Mapping[str, Callable[[], Lines]] = {
     "Length": length_lines,
     "Fairness": fairness_lines,
     "Explanations": deletion_lines,
-    "Other languages": language_lines,
 }
 
 

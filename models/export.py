@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models import lean, refit
+from models import refit
 from models.measures import Numbers, sigmoid
 from models.network import Network
 from models.prepare import Row, read
@@ -28,18 +28,6 @@ from monitor.learning.fitting import scaling
 PARITY = 0.98
 """The share of decisions the quantized network must share with the exact one."""
 
-DATA = (
-    "ACL 2019 complaint tweets (Preotiuc-Pietro et al.; no licence stated)",
-    "Twitter US Airline Sentiment (CC BY-NC-SA 4.0)",
-    "CESAMARD product reviews (repository MIT, text scraped)",
-    "SemEval-2017 task 4 sentiment (platform terms)",
-    "TWCS topics, ERICSSON (CC BY-NC-SA 4.0 origin)",
-    "GoEmotions (Apache-2.0)",
-    "Banking77 (CC BY 4.0)",
-    "Bitext customer support (CDLA-Sharing 1.0, synthetic)",
-    "our own invented posts (Apache-2.0)",
-    "unlabelled, judged by the teacher only: TWCS, Apple, Sanders, iSarcasm, ETS sarcasm, TweetEval, UMSAB, GoEmotions",
-)
 LICENCE_NOTE = (
     "Some of the training sets are for non-commercial use or under platform terms. No text of them is in this "
     "repository. Whether weights trained on them may be used commercially is not settled: see CARD.md."
@@ -99,7 +87,7 @@ def manifest(recipe: Recipe, topics: Sequence[str], folder: Path, facts: Mapping
         **facts,
         "metrics": {},
         "seed": recipe.seed,
-        "data": list(DATA),
+        "data": list(recipe.data),
         "licence_note": LICENCE_NOTE,
     }
 
@@ -131,9 +119,8 @@ def export(
     texts, heads = [row["text"] for row in posts.validation], heads_of(network)
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch)
-        lean.to_onnx(network.encoder, exact / NETWORK)
+        network.to_onnx(exact / NETWORK, folder / NETWORK)
         shutil.copyfile(base / TOKENIZER, exact / TOKENIZER)
-        lean.quantize(exact / NETWORK, folder / NETWORK)
         wanted = complaint_logits(heads, readings(exact, recipe.max_tokens, texts)[0])
     found = complaint_logits(heads, readings(folder, recipe.max_tokens, texts)[0])
     parity = float(np.mean((wanted >= 0) == (found >= 0)))
@@ -146,7 +133,8 @@ def export(
     counts = _calibrate(heads, posts.validation, found, folder)
     reached = counts.thresholds(Aim(precision=recipe.aims.alert_precision, digest_recall=recipe.aims.digest_recall))
     facts = {
-        "calibration": {"en": {**asdict(counts), "posts": f"{counts.rows} validation posts addressed to a brand"}},
+        "calibration": {" ".join(recipe.languages): asdict(counts) | {"posts": f"{counts.rows} {recipe.measured_on}"}},
+        "also_reads": list(recipe.also_reads),
         "thresholds": {"digest": reached.digest, "alert": reached.alert},
         "parity_with_fp32": round(parity, 4),
     }

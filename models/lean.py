@@ -5,9 +5,11 @@ Against the graph that the library's own layers trace to it needs a fifth less t
 
 import math
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
@@ -75,8 +77,20 @@ def to_onnx(encoder: Any, path: Path) -> None:
         )
 
 
-def quantize(exact: Path, small: Path) -> None:
-    """The network with 8-bit weights; activations are scaled anew for each text, so a text never depends on others."""
+def quantize(exact: Path, small: Path, kinds: Sequence[str] = (), kept: str = "") -> None:
+    """The network with 8-bit weights; activations are scaled anew for each text, so a text never depends on others.
+
+    ``kinds`` names the operations whose weights are made small (none: all that can be); those with ``kept`` in their
+    name stay exact.
+    """
+    exempt = [node.name for node in onnx.load(str(exact)).graph.node if kept and kept in node.name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        quantize_dynamic(str(exact), str(small), weight_type=QuantType.QInt8, per_channel=True)
+        quantize_dynamic(
+            str(exact),
+            str(small),
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            op_types_to_quantize=list(kinds),
+            nodes_to_exclude=exempt,
+        )

@@ -4,24 +4,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
-from transformers import AutoModel, PretrainedConfig, PreTrainedModel
+from transformers import AutoModel, PretrainedConfig
+
+from models import lean
 
 
 class Network(nn.Module):
-    """Logits per head, each of shape (batch, width of the head)."""
+    """Logits per head, each of shape (batch, width of the head), from the mean of a transformer's states."""
 
-    def __init__(self, encoder: PreTrainedModel, heads: Mapping[str, int], dropout: float = 0.1) -> None:
+    def __init__(self, encoder: nn.Module, width: int, heads: Mapping[str, int], dropout: float = 0.1) -> None:
         super().__init__()
-        width = encoder.config.hidden_size
         self.encoder = encoder
         self.dropout = nn.Dropout(dropout)
         self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in heads.items()})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        pooled = self.dropout(self.pooled(input_ids, attention_mask))
+        return {name: head(pooled) for name, head in self.heads.items()}
+
+    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What posts say, of shape (batch, width)."""
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        pooled = self.dropout((hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0))
-        return {name: head(pooled) for name, head in self.heads.items()}
+        mean: Tensor = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        return mean
+
+    def to_onnx(self, exact: Path, small: Path) -> None:
+        """Write the encoder as the product runs it, exact and in 8 bits."""
+        lean.to_onnx(self.encoder, exact)
+        lean.quantize(exact, small)
 
 
 def from_base(folder: Path, heads: Mapping[str, int], *, layers: Sequence[int] = (), frozen: int = 0) -> Network:
@@ -38,7 +49,7 @@ def from_base(folder: Path, heads: Mapping[str, int], *, layers: Sequence[int] =
     encoder.embeddings.requires_grad_(False)
     for layer in encoder.encoder.layer[:frozen]:
         layer.requires_grad_(False)
-    return Network(encoder, heads)
+    return Network(encoder, encoder.config.hidden_size, heads)
 
 
 def from_config(config: PretrainedConfig, heads: Mapping[str, int]) -> Network:
@@ -46,4 +57,4 @@ def from_config(config: PretrainedConfig, heads: Mapping[str, int]) -> Network:
     encoder = AutoModel.from_config(  # type: ignore[no-untyped-call]
         config, add_pooling_layer=False, attn_implementation="eager"
     )
-    return Network(encoder, heads)
+    return Network(encoder, encoder.config.hidden_size, heads)

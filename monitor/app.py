@@ -364,7 +364,7 @@ def build_cutoffs(classifier: Classifier, settings: ClassifierSettings) -> Cutof
     Raises ``ConfigError`` when an aim is set that no threshold keeps, or that nobody has measured.
     """
     if settings.aim is None:
-        found = {DEFAULT: classifier.thresholds}
+        found = dict(classifier.cutoffs.by_language)
     else:
         found = _aimed(classifier, Aim(**settings.aim.model_dump(exclude_none=True)))
     return Cutoffs({language: _overridden(thresholds, settings) for language, thresholds in found.items()})

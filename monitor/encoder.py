@@ -62,7 +62,7 @@ class Encoder:
 
 @dataclass(frozen=True)
 class Read:
-    """A text as the network read it: a state of shape (width,) for each token, its number, and where it stands."""
+    """A text as the network read it: a state of shape (width,) for each token or one for all, numbers and places."""
 
     states: "Numbers"
     ids: Sequence[int]

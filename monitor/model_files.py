@@ -11,6 +11,9 @@ from monitor.core.text import NORMALISATION
 from monitor.core.verdict import Thresholds
 
 MANIFEST = "manifest.json"
+COMPLAINTS, LANGUAGES = "complaints", "languages"
+"""The models that ship: one for English, one for other languages."""
+
 PICKLES = frozenset({".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib"})
 """File types that can run code when they are loaded; they are never opened."""
 
@@ -58,7 +61,8 @@ class Manifest(BaseModel):
     sentiments: tuple[str, ...]
     intents: tuple[str, ...]
     aims: Aims
-    calibration: dict[str, Counts] = Field(min_length=1)
+    calibration: dict[str, Counts] = Field(min_length=1, description="by languages, with spaces between them")
+    also_reads: tuple[str, ...] = Field(default=(), description="languages that nobody has measured it in")
     topic_threshold: float = Field(gt=0, lt=1)
     max_tokens: int = Field(gt=2, le=512)
 
@@ -69,21 +73,27 @@ class Manifest(BaseModel):
 
     @property
     def recommended(self) -> Thresholds:
-        """The thresholds that keep the aims on the labelled posts of the model's first language."""
+        """The thresholds that keep the aims on the labelled posts of the first languages."""
         return next(iter(self.calibrations.values())).thresholds(
             Aim(precision=self.aims.precision, digest_recall=self.aims.digest_recall)
         )
 
     @property
     def calibrations(self) -> dict[str, Calibration]:
-        """The counts of labelled posts, by language."""
+        """The counts of labelled posts, by language; languages that were counted together have the same."""
         return {
             language: Calibration(complaints=counts.complaints, others=counts.others)
-            for language, counts in self.calibration.items()
+            for languages, counts in self.calibration.items()
+            for language in languages.split()
         }
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that the model has been made for, those first that it has been measured in."""
+        return (*self.calibrations, *self.also_reads)
 
-def shipped(name: str = "complaints") -> Path:
+
+def shipped(name: str = COMPLAINTS) -> Path:
     """The folder of a model that comes with umbrage: inside the package, or beside it in a checkout."""
     package = Path(__file__).resolve().parent
     for folder in (package / "models" / name, package.parent / "models" / name):

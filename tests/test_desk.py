@@ -90,9 +90,8 @@ class Office:
 
 
 def _cutoffs(classifier: FakeClassifier) -> Any:
-    from monitor.core.calibration import Cutoffs
 
-    return Cutoffs.everywhere(classifier.thresholds)
+    return classifier.cutoffs
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from monitor.app import App, build
 from monitor.classifiers import onnx
 from monitor.config import settings_from
-from monitor.core.calibration import Cutoffs
 from monitor.core.case import State
 from monitor.core.mark import Mark
 from monitor.core.message import Message
@@ -47,7 +46,7 @@ class Floor:
         )
         self.app: App = build(settings, clock=self.clock, durable=False)
         classifier = FakeClassifier(topics=("delivery",))
-        self.app.classifier._loaded = (classifier, Cutoffs.everywhere(classifier.thresholds))
+        self.app.classifier._loaded = (classifier, classifier.cutoffs)
         self.collector = FakeCollector()
         self.app.sources["s"] = Source(name="s", collector=self.collector, look_back=NOON - NOON.replace(day=1))
         desk = open_desk(self.app, settings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from monitor.core.calibration import Calibration
+from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.occlusion import carrying_words
 from monitor.core.text import MAX_CHARS, fold, for_model
 from monitor.core.verdict import Score, Thresholds, Word
@@ -92,8 +92,8 @@ class _Keywords:
         return MODEL
 
     @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds(digest=0.4, alert=0.8)
+    def cutoffs(self) -> Cutoffs:
+        return Cutoffs.everywhere(Thresholds(digest=0.4, alert=0.8))
 
     @property
     def calibrations(self) -> dict[str, Calibration]:

@@ -17,6 +17,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from monitor import http
+from monitor.core.calibration import Cutoffs
 from monitor.core.errors import ConfigError, ModelError
 from monitor.core.text import MAX_CHARS, for_model
 from monitor.core.verdict import Score, Thresholds
@@ -102,8 +103,8 @@ class _Remote:
         return self._model
 
     @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds()
+    def cutoffs(self) -> Cutoffs:
+        return Cutoffs.everywhere(Thresholds())
 
     @property
     def calibrations(self) -> Mapping[str, Never]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.core.calibration import Calibration
+from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.errors import ModelError
 from monitor.core.occlusion import carrying_words
 from monitor.core.text import MAX_CHARS, for_model
@@ -80,8 +80,8 @@ class _Transformers:
         return self._model
 
     @property
-    def thresholds(self) -> Thresholds:
-        return Thresholds()
+    def cutoffs(self) -> Cutoffs:
+        return Cutoffs.everywhere(Thresholds())
 
     @property
     def calibrations(self) -> dict[str, Calibration]:

@@ -13,8 +13,9 @@ from monitor.cli.common import as_json, settings_of, with_config
 T = TypeVar("T")
 
 if TYPE_CHECKING:
-    from monitor.core.calibration import Cutoffs
+    from monitor.core.calibration import Calibration, Cutoffs
     from monitor.core.mention import Mention, Page
+    from monitor.core.verdict import Thresholds
     from monitor.ports import Classifier
     from monitor.settings import Settings
 
@@ -62,12 +63,15 @@ def check(config: Path) -> None:
 
 
 def _promises(classifier: "Classifier", cutoffs: "Cutoffs") -> Iterator[str]:
-    """What the thresholds in use reached on labelled posts, language by language."""
+    """What the thresholds in use reached on labelled posts, by languages that were measured together."""
     yield f"classifier {classifier.model}"
+    together: dict[tuple[Thresholds, Calibration], list[str]] = {}
     for language, measured in classifier.calibrations.items():
-        limits = cutoffs.of(language)
+        together.setdefault((cutoffs.of(language), measured), []).append(language)
+    for (limits, measured), languages in together.items():
+        yield f"  {', '.join(languages)}:"
         yield (
-            f"  {language}: alerts from {limits.alert:.2f} on: {measured.precision(limits.alert)} were right, "
+            f"      alerts from {limits.alert:.2f} on: {measured.precision(limits.alert)} were right, "
             f"{measured.recall(limits.alert)} of the complaints found"
         )
         yield f"      digest from {limits.digest:.2f} on: {measured.recall(limits.digest)} of the complaints found"

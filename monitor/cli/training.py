@@ -30,17 +30,20 @@ FOLDER = Path("model")
     show_default=True,
     help="The folder of your own model.",
 )
+@click.option("--other-languages", is_flag=True, help="Fit the network for other languages than English instead.")
 @click.option("--undo", is_flag=True, help="Put back the model that the last training replaced.")
-def train(file: Path | None, config: Path | None, folder: Path, *, undo: bool) -> None:
+def train(file: Path | None, config: Path | None, folder: Path, *, other_languages: bool, undo: bool) -> None:
     """Fit the shipped model to your labels: JSONL or CSV with "text" and "complaint" (1 or 0), and stored corrections.
 
     Three tenths of the labels are held back. The new model is installed only if it is better on them and no worse on
     the posts that ship with umbrage; otherwise nothing changes and the exit code is 1. Needs seconds, no GPU and no
-    PyTorch. Then name the folder in [classifier]: folder = "model".
+    PyTorch. Then name the folder in [classifier]: folder = "model". Labels in other languages than English are for the
+    second network: --other-languages, and languages_folder = "model".
 
     \b
     Examples:  umbrage train labelled.jsonl
                umbrage train -c monitor.toml --to model
+               umbrage train german.jsonl --other-languages --to model-languages
                umbrage train --undo
     """
     from monitor.learning import retrain
@@ -55,28 +58,30 @@ def train(file: Path | None, config: Path | None, folder: Path, *, undo: bool) -
         raise click.ClickException(
             "no labels: give a FILE of labelled posts, or -c monitor.toml for stored corrections"
         )
-    outcome = _retrained(labelled, folder)
-    click.echo("\n".join(_lines(outcome, folder, left_out)))
+    outcome = _retrained(labelled, folder, other_languages=other_languages)
+    option = "languages_folder" if other_languages else "folder"
+    click.echo("\n".join(_lines(outcome, folder, option, left_out)))
     if outcome.refused:
         raise click.exceptions.Exit(1)
 
 
-def _retrained(labelled: "list[Labelled]", folder: Path) -> "Outcome":
+def _retrained(labelled: "list[Labelled]", folder: Path, *, other_languages: bool) -> "Outcome":
     from monitor.learning.retrain import retrain
-    from monitor.model_files import shipped
+    from monitor.model_files import COMPLAINTS, LANGUAGES, shipped
 
-    shelf = _shelf(shipped())
+    source = shipped(LANGUAGES if other_languages else COMPLAINTS)
+    shelf = _shelf(source)
     posts = len(labelled) + len(shelf.rehearsal) + len(shelf.ratchet)
     with click.progressbar(length=posts, label="reading posts", file=sys.stderr) as bar:
         progress: Progress = bar.update
-        return retrain(shipped(), labelled, shelf, folder, folder.absolute().parent.name or "own", progress)
+        return retrain(source, labelled, shelf, folder, folder.absolute().parent.name or "own", progress)
 
 
 def _shelf(model: Path) -> "Shelf":
     """The posts that ship with a model."""
     from monitor.learning.retrain import Shelf
 
-    files = (*sorted((model / "own").glob("*.jsonl")), model / "hard.jsonl")
+    files = [path for pattern in ("own/*.jsonl", "own.jsonl", "hard.jsonl") for path in sorted(model.glob(pattern))]
     rehearsal = [post for path in files for post in _rows(path, Counter())]
     return Shelf(rehearsal, _rows(model / "eval.jsonl", Counter()))
 
@@ -101,7 +106,7 @@ def _corrections(config: Path) -> "list[Labelled]":
     return [Labelled(text=row["text"], complaint=row["label"] == Label.COMPLAINT, brand=row["brand"]) for row in known]
 
 
-def _lines(outcome: "Outcome", folder: Path, left_out: Counter[str]) -> Iterator[str]:
+def _lines(outcome: "Outcome", folder: Path, option: str, left_out: Counter[str]) -> Iterator[str]:
     yield f"trained on {outcome.trained} labels, judged on {outcome.held_back[0].rows} others"
     if left_out:
         reasons = ", ".join(f"{times} {reason}" for reason, times in left_out.items())
@@ -112,7 +117,7 @@ def _lines(outcome: "Outcome", folder: Path, left_out: Counter[str]) -> Iterator
     if outcome.refused:
         yield f"not installed: {outcome.refused}; the model in use stays"
     else:
-        yield f'installed in {folder}: set folder = "{folder}" under [classifier]; umbrage train --undo goes back'
+        yield f'installed in {folder}: set {option} = "{folder}" under [classifier]; umbrage train --undo goes back'
 
 
 def _row(name: str, before: "Figures", after: "Figures") -> str:

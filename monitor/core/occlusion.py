@@ -1,5 +1,6 @@
 """Which words carried a verdict: those without which the complaint probability falls most."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from monitor.core.text import for_model
@@ -13,6 +14,8 @@ CANDIDATES = 9
 
 PLACEHOLDERS = ("@user", "http")
 """What stands for handles and links is in no post, so it is not named."""
+
+_CLAUSE = re.compile(r"(?<=[，。！？、；：])(?=[^\s，。！？、；：])")
 
 Probabilities = Callable[[Sequence[str]], Sequence[float]]
 
@@ -28,7 +31,7 @@ def carrying_words(
     absence changes nothing are not named. Costs about ``3 * CANDIDATES`` scores with hints, and at most twice
     ``AT_ONCE`` more without.
     """
-    words = (for_model(text) if hints is None else text).split()
+    words = (spaced(for_model(text)) if hints is None else text).split()
     if not words:
         return ()
     (before,) = complaint([" ".join(words)])
@@ -49,6 +52,11 @@ def carrying_words(
     return tuple(found)
 
 
+def spaced(text: str) -> str:
+    """A text with a space after each sign of East Asian punctuation: clauses stand for words that have no spaces."""
+    return _CLAUSE.sub(" ", text)
+
+
 def _worth_trying(words: Sequence[str], complaint: Probabilities) -> list[int]:
     """Every word of a short text; of a long one the words in the pieces that matter most."""
     positions = list(range(len(words)))
@@ -67,4 +75,4 @@ def _without(words: Sequence[str], gone: set[int]) -> str:
 
 def _bare(word: str) -> str:
     """The word without the punctuation around it, unless it is nothing else."""
-    return word.strip(".,;:!?\"'()[]{}…“”‘’«»*_-—–") or word
+    return word.strip(".,;:!?\"'()[]{}…“”‘’«»*_-—–，。！？、；：") or word

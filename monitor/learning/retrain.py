@@ -204,7 +204,8 @@ def _install(source: Path, heads: Heads, pairs: Sequence[tuple[float, bool]], ta
     counts = counted(pairs)
     if len(pairs) >= ENOUGH and counts.thresholds(Aim(**table["aims"])).alert < 1.0:
         posts = f"{len(pairs)} labelled posts of this workspace"
-        table["calibration"] = table["calibration"] | {"en": {**asdict(counts), "posts": posts}}
+        first = next(iter(table["calibration"]))
+        table["calibration"] = table["calibration"] | {first: {**asdict(counts), "posts": posts}}
     (fresh / MANIFEST).write_text(json.dumps(table, ensure_ascii=False) + "\n", "utf-8")
     shutil.rmtree(_previous(target), ignore_errors=True)
     if target.exists():

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from monitor.core.budget import Budget
-from monitor.core.calibration import Calibration
+from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.mention import Mention, Page
 from monitor.core.message import Message
-from monitor.core.verdict import Score, Thresholds, Word
+from monitor.core.verdict import Score, Word
 from monitor.core.watch import Watch
 
 
@@ -122,13 +122,16 @@ class Classifier(Protocol):
         ...
 
     @property
-    def thresholds(self) -> Thresholds:
-        """The thresholds to use where nothing better is known; the configuration may set others."""
+    def cutoffs(self) -> Cutoffs:
+        """The thresholds to use where nothing better is known, by language; the configuration may set others."""
         ...
 
     @property
     def calibrations(self) -> Mapping[str, Calibration]:
-        """How right the probabilities were on labelled posts, by language; empty when nobody has measured it."""
+        """How right the probabilities were on labelled posts, by language; empty when nobody has measured it.
+
+        Languages that were measured together have the same counts.
+        """
         ...
 
     def score(self, texts: Sequence[str]) -> Sequence[Score]:

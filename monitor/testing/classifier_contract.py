@@ -90,7 +90,8 @@ class ClassifierContract:
             assert 0 < calibration.for_recall(0.9) < 1
 
     def test_thresholds_are_usable(self, classifier: Classifier) -> None:
-        assert 0 < classifier.thresholds.digest <= classifier.thresholds.alert < 1
+        for limits in classifier.cutoffs.by_language.values():
+            assert 0 < limits.digest <= limits.alert < 1
 
 
 def same(one: Score, other: Score) -> bool:

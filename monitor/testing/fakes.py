@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from monitor.core.calibration import Calibration
+from monitor.core.calibration import Calibration, Cutoffs
 from monitor.core.cause import GROUPING, Cause, Complaint
 from monitor.core.mention import Mention, Page
 from monitor.core.message import Message
@@ -94,8 +94,8 @@ class FakeClassifier:
         return self._model
 
     @property
-    def thresholds(self) -> Thresholds:
-        return self._thresholds
+    def cutoffs(self) -> Cutoffs:
+        return Cutoffs.everywhere(self._thresholds)
 
     @property
     def calibrations(self) -> dict[str, Calibration]:

@@ -160,7 +160,7 @@ class _Judge:
     """Every third text is a complaint; costs next to nothing."""
 
     model = "none@1"
-    thresholds = Thresholds()
+    cutoffs = Cutoffs.everywhere(Thresholds())
     calibrations: Mapping[str, Calibration] = {}
 
     def explain(self, text: str, most: int = 3) -> tuple[Word, ...]:

@@ -20,7 +20,7 @@ def complaint() -> Classifier:
 
 def test_finds_a_plain_complaint_and_its_topics(complaint: Classifier) -> None:
     (score,) = complaint.score(["Still waiting for my parcel, worst courier ever. I want a refund."])
-    assert score.complaint >= complaint.thresholds.alert
+    assert score.complaint >= complaint.cutoffs.of(None).alert
     assert {"delivery", "billing_refund"} <= {name for name, _ in score.topics}
 
 
@@ -35,7 +35,7 @@ def test_finds_a_plain_complaint_and_its_topics(complaint: Classifier) -> None:
 )
 def test_leaves_praise_and_questions_alone(complaint: Classifier, text: str) -> None:
     (score,) = complaint.score([text])
-    assert score.complaint < complaint.thresholds.digest
+    assert score.complaint < complaint.cutoffs.of(None).digest
 
 
 def test_more_words_are_surer_but_never_sure(complaint: Classifier) -> None:

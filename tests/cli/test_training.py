@@ -8,19 +8,19 @@ import pytest
 from monitor.cli import training
 from monitor.learning.labels import Labelled
 from monitor.learning.retrain import Shelf
-from monitor.model_files import shipped
+from monitor.model_files import COMPLAINTS, LANGUAGES, shipped
 from tests.cli.conftest import Umbrage
 from tests.learning.test_retrain import CALM, TALES, posts
+
+
+def some(name: str, every: int, model: str = COMPLAINTS) -> list[Labelled]:
+    rows = map(json.loads, (shipped(model) / name).read_text("utf-8").splitlines()[::every])
+    return [Labelled(text=row["text"], complaint=bool(row["complaint"])) for row in rows]
 
 
 @pytest.fixture(autouse=True)
 def small_shelf(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of the posts that ship: enough, and quick."""
-
-    def some(name: str, every: int) -> list[Labelled]:
-        rows = map(json.loads, (shipped() / name).read_text("utf-8").splitlines()[::every])
-        return [Labelled(text=row["text"], complaint=bool(row["complaint"])) for row in rows]
-
     shelf = Shelf(some("own/shops.jsonl", 2) + some("hard.jsonl", 2), some("eval.jsonl", 2))
     monkeypatch.setattr(training, "_shelf", lambda _: shelf)
 
@@ -44,7 +44,7 @@ def test_a_better_model_is_installed_used_and_undone(umbrage: Umbrage, labels: P
     config.write_text('[classifier]\nfolder = "model"\n', "utf-8")
     (judged,) = umbrage("classify", "-c", config, stdin=b"purple blink again on the toaster").rows
     (before,) = umbrage("classify", stdin=b"purple blink again on the toaster").rows
-    assert judged["model"].startswith(before["model"])
+    assert judged["model"].partition("+")[0] == before["model"].partition("+")[0]
     assert judged["complaint"] > before["complaint"]
     assert umbrage("train", labels).code == 1, "the same labels make nothing better"
     assert umbrage("train", "--undo").code == 5
@@ -67,3 +67,37 @@ def test_no_labels_no_training(umbrage: Umbrage, tmp_path: Path) -> None:
     finished = umbrage("train", "few.jsonl")
     assert finished.code == 5
     assert "too few to learn from: label at least 60" in finished.err
+
+
+GERMAN_TALES = (
+    "{thing} blinkt schon wieder lila",
+    "seit dem Frühstück blinkt unser {thing} lila",
+    "lila Blinken am {thing}, Tag {number}",
+    "ratet mal: lila Blinken, {thing} Nummer {number}",
+    "und dann blinkt {thing} mitten beim Abendessen lila",
+)
+GERMAN_CALM = (
+    "{thing} gibt es jetzt auch in Lila",
+    "lila {thing} in Laden {number} gesehen",
+    "Treffen der Freunde von {thing}, Nummer {number}, war lustig",
+    "habe meiner Nichte {thing} in Lila gemalt",
+    "welchen {thing} nehmt ihr im Winter {number}?",
+)
+
+
+def test_labels_in_another_language_fit_the_second_network(
+    umbrage: Umbrage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(some("own.jsonl", 4, LANGUAGES), some("eval.jsonl", 4, LANGUAGES))
+    monkeypatch.setattr(training, "_shelf", lambda _: shelf)
+    rows = posts(GERMAN_TALES, complaint=True) + posts(GERMAN_CALM, complaint=False)
+    lines = [json.dumps({"text": row.text, "complaint": int(row.complaint)}) for row in rows]
+    (tmp_path / "german.jsonl").write_text("\n".join(lines), "utf-8")
+    finished = umbrage("train", "german.jsonl", "--other-languages", "--to", "ours")
+    assert 'installed in ours: set languages_folder = "ours" under [classifier]' in finished.out, finished.out
+    config = tmp_path / "own.toml"
+    config.write_text('[classifier]\nlanguages_folder = "ours"\n', "utf-8")
+    post = "unser Toaster blinkt schon wieder lila"
+    (judged,) = umbrage("classify", "-c", config, stdin=post.encode()).rows
+    (before,) = umbrage("classify", stdin=post.encode()).rows
+    assert judged["complaint"] > before["complaint"]

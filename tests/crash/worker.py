@@ -186,7 +186,7 @@ class InventedClassifier(LazyClassifier):
     """Knows a complaint by one word, and its topic by the number of the post."""
 
     model = "invented@1"
-    thresholds = Thresholds()
+    cutoffs = Cutoffs.everywhere(Thresholds())
     calibrations: Mapping[str, Calibration] = {}
 
     def __init__(self) -> None:
@@ -197,7 +197,7 @@ class InventedClassifier(LazyClassifier):
         return "classifier/invented"
 
     def get(self) -> tuple[Classifier, Cutoffs]:
-        return self, Cutoffs.everywhere(self.thresholds)
+        return self, self.cutoffs
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         return [self._score(text) for text in texts]

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from monitor.core.calibration import Cutoffs
 from monitor.core.mention import Mention
 from monitor.core.routing import Route
 from monitor.core.watch import Matcher, Watch
@@ -42,9 +41,7 @@ class Pipeline:
 
     def judge(self) -> int:
         judged = 0
-        while count := classify(
-            self.classifier, Cutoffs.everywhere(self.classifier.thresholds), self.store, self.clock()
-        ):
+        while count := classify(self.classifier, self.classifier.cutoffs, self.store, self.clock()):
             judged += count
         return judged
 

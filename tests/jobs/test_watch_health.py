@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from monitor.app import App, LazyClassifier
-from monitor.core.calibration import Cutoffs
 from monitor.core.errors import AuthFailed, Busy, ModelError, Unavailable
 from monitor.core.health import Health
 from monitor.core.mention import Gap
@@ -44,7 +43,7 @@ class Classifying(LazyClassifier):
     def get(self):  # type: ignore[no-untyped-def]
         if self.found.error:
             raise self.found.error
-        return self.found, Cutoffs.everywhere(self.found.thresholds)
+        return self.found, self.found.cutoffs
 
 
 @pytest.fixture

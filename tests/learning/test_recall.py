@@ -149,7 +149,7 @@ def real_posts() -> tuple[list[Judged], dict[Key, bool]]:
     model = onnx.create(onnx.Options())
     scores = [score.complaint for score in model.score([clean(row["text"]) for row in rows])]
     truth = {key(number): bool(row["complaint"]) for number, row in enumerate(rows)}
-    return judged(scores, model.thresholds), truth
+    return judged(scores, model.cutoffs.of("en")), truth
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ def test_rare_complaints_do_not_silence_the_alerts(tmp_path: Path) -> None:
     pairs = [(0.95, True)] * 25 + [(0.1, False)] * 200
     _install(shipped(), Heads.load(shipped() / HEADS), pairs, tmp_path / "model", "my shop!")
     model = onnx.create(onnx.Options(folder=tmp_path / "model"))
-    assert model.thresholds == onnx.create(onnx.Options()).thresholds
+    assert model.cutoffs == onnx.create(onnx.Options()).cutoffs
     assert "+my-shop-." in model.model
 
 

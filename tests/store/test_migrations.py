@@ -18,7 +18,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, event, inspect, text
 
-from monitor.core.calibration import Cutoffs
 from monitor.core.errors import StoreError
 from monitor.core.routing import Route
 from monitor.core.watch import Matcher
@@ -314,10 +313,7 @@ def _go_on(store: SqlStore) -> None:
     rules = TriageRules(routes=(Route(name="all", targets=(releases.TARGET, "mail")),))
     assert store.cursor("news") == "cursor-17"
     assert [item.text for item in store.unjudged(10)] == ["Acme 📦 is new"]
-    assert (
-        classify(FakeClassifier(lambda _: 0.9, ["new"]), Cutoffs.everywhere(FakeClassifier().thresholds), store, now)
-        == 1
-    )
+    assert classify(FakeClassifier(lambda _: 0.9, ["new"]), FakeClassifier().cutoffs, store, now) == 1
     assert triage(store, rules, now).filed == 2
     while deliver(target, store, lambda: now, lambda: 0.0):
         pass
