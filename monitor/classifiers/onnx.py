@@ -63,7 +63,7 @@ class _Onnx:
 
     @property
     def meaning(self) -> EncoderMeaning:
-        return EncoderMeaning(self._encoder, space_of(self._manifest))
+        return EncoderMeaning(self._encoder, self._heads, space_of(self._manifest))
 
     @property
     def thresholds(self) -> Thresholds:
