@@ -4,6 +4,9 @@ Leader clustering over the vectors of :mod:`monitor.meaning`: incremental, witho
 same vectors in the same order make the same groups. What all texts have in common, such as the brand, is taken away
 first: the mean of all vectors, looked at anew after every ``OFTEN`` of them. Groups are narrow on purpose: what is
 shown together belongs together, and what joins nothing is not shown.
+
+A text joins the group whose texts it is most like, on average (average linkage), not the one whose mean is nearest: a
+mean of many has lost what each of them has of its own, so that all lies nearer to it than to any of them.
 """
 
 from collections.abc import Iterable
@@ -16,18 +19,24 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[numpy.float32]
 
-HASHED = 256
-"""So many of the last dimensions of a vector are the words themselves."""
+HASHED, TOPICS = 256, 16
+"""A vector ends with so many dimensions for the words themselves and then for the topics."""
 
-NEAR = 0.5
-"""Cosine from which a text joins a group, as ``tests/benchmarks/causes.py`` chose it."""
+NEAR = 0.4
+"""A text joins a group from this mean cosine to its texts on, as ``tests/benchmarks/causes.py`` chose it."""
 
 NEAR_AT_FIRST = 0.65
 """The same while there are too few texts to know what they have in common."""
 
+ALIKE = 0.5
+"""How like two texts of one group are, as a rule."""
+
 OFTEN = 16
 WORDS = 0.35
 """How much the words themselves count beside what the network makes of them."""
+
+TOPICAL = 0.5
+"""How long a vector becomes by a topic that is sure and that other texts do not have; the rest of it has length one."""
 
 MOST, KEPT = 2_048, 1_536
 """When there are ``MOST`` groups, those that fewest and longest ago joined are let go, down to ``KEPT``."""
@@ -44,7 +53,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text belongs: the number of its group and how near it is, up to 1; ``None`` and 0 for one of its own."""
+    """Where a text belongs: its group and how like it is to what is in it, about 1 at most; ``None`` if to none."""
 
     group: int | None
     near: float
@@ -59,7 +68,7 @@ class Gathering:
         self._numpy = numpy
         self._numbers: list[int] = []
         self._totals = numpy.zeros((0, 0), numpy.float32)
-        self._sizes: list[int] = []
+        self._sizes = numpy.zeros(0, numpy.float32)
         self._used: list[int] = []
         self._rows: dict[int, int] = {}
         self._count = 0
@@ -74,9 +83,12 @@ class Gathering:
         """Where a text would belong."""
         if not self._numbers:
             return Place(None, 0.0)
-        near = self._centres[: len(self._numbers)] @ self._about(vector)
-        best = int(near.argmax())
+        rows = len(self._numbers)
         limit = NEAR if self._count >= OFTEN else NEAR_AT_FIRST
+        # The mean of so many vectors of length one, any two of them so like each other, has this length.
+        lengths = self._numpy.sqrt(ALIKE + (1 - ALIKE) / self._sizes[:rows])
+        near = self._centres[:rows] @ self._about(vector) * lengths
+        best = int(near.argmax())
         return Place(self._numbers[best], float(near[best])) if near[best] >= limit else Place(None, 0.0)
 
     def join(self, vector: "Numbers", group: int) -> Seed:
@@ -106,7 +118,7 @@ class Gathering:
     def seed(self, group: int) -> Seed:
         """A group as it is now."""
         row = self._rows[group]
-        return Seed(group, self._sizes[row], self._totals[row].copy())
+        return Seed(group, int(self._sizes[row]), self._totals[row].copy())
 
     def let_go(self) -> list[int]:
         """The numbers of the groups that are forgotten now, because there are too many: single texts first."""
@@ -115,7 +127,7 @@ class Gathering:
         rows = range(len(self._numbers))
         weakest = sorted(rows, key=lambda row: (self._sizes[row] > 1, self._used[row]))[: MOST - KEPT]
         gone = [self._numbers[row] for row in weakest]
-        self._count -= sum(self._sizes[row] for row in weakest)
+        self._count -= int(self._sizes[weakest].sum())
         self._sum = self._sum - self._totals[weakest].sum(axis=0)
         self._keep(sorted(set(rows) - set(weakest)))
         return gone
@@ -123,15 +135,15 @@ class Gathering:
     def _keep(self, stay: list[int]) -> None:
         self._numbers = [self._numbers[row] for row in stay]
         self._rows = {number: row for row, number in enumerate(self._numbers)}
-        self._sizes, self._used = [self._sizes[row] for row in stay], [self._used[row] for row in stay]
-        self._totals, self._centres = self._totals[stay], self._centres[stay]
+        self._used = [self._used[row] for row in stay]
+        self._sizes, self._totals, self._centres = self._sizes[stay], self._totals[stay], self._centres[stay]
 
     def _begin(self, number: int, size: int, total: "Numbers") -> int:
         row = len(self._numbers)
         if row == len(self._totals):
             self._make_room(len(total))
         self._numbers.append(number)
-        self._sizes.append(0)
+        self._sizes[row] = 0
         self._used.append(0)
         self._rows[number] = row
         self._totals[row] = total
@@ -146,6 +158,7 @@ class Gathering:
 
     def _make_room(self, width: int) -> None:
         more = self._numpy.zeros((max(64, len(self._totals)), width), self._numpy.float32)
+        self._sizes = self._numpy.concatenate((self._sizes, more[:, 0]))
         if len(self._totals):
             self._totals, self._centres = (self._numpy.vstack((known, more)) for known in (self._totals, self._centres))
         else:
@@ -156,15 +169,14 @@ class Gathering:
         rows = len(self._numbers)
         if rows:
             self._middle = self._sum / self._count if self._count >= OFTEN else 0.0
-            sizes = self._numpy.array(self._sizes, self._numpy.float32)
-            self._centres[:rows] = self._about(self._totals[:rows] / sizes[:, None])
+            self._centres[:rows] = self._about(self._totals[:rows] / self._sizes[:rows, None])
 
     def _about(self, vectors: "Numbers") -> "Numbers":
         """What sets vectors apart, each of length one."""
         apart = vectors - self._middle
-        states, words = unit(apart[..., :-HASHED]), unit(apart[..., -HASHED:])
-        found: Numbers = self._numpy.concatenate([states * (1 - WORDS) ** 0.5, words * WORDS**0.5], axis=-1)
-        return found
+        states, words = unit(apart[..., : -HASHED - TOPICS]), unit(apart[..., -HASHED - TOPICS : -TOPICS])
+        parts = [states * (1 - WORDS) ** 0.5, words * WORDS**0.5, apart[..., -TOPICS:] * TOPICAL]
+        return unit(self._numpy.concatenate(parts, axis=-1))
 
 
 def unit(vectors: "Numbers") -> "Numbers":

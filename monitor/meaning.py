@@ -3,13 +3,14 @@
 Half of a vector is the mean of what the complaint model's network makes of the tokens, half is the tokens themselves,
 hashed; both weigh a token by how rare it is. The tokenizer's vocabulary is ordered by frequency, so that Zipf's law
 gives a token's frequency from its number, and the weight is that of "smooth inverse frequency" (Arora, Liang and Ma
-2017, https://openreview.net/forum?id=SyK00v5xx). ``tests/benchmarks/causes.py`` has the figures.
+2017, https://openreview.net/forum?id=SyK00v5xx). Beside both stands how sure the model is of each topic: what is about
+different topics does not say the same, however it is put. ``tests/benchmarks/causes.py`` has the figures.
 """
 
 from typing import TYPE_CHECKING
 
-from monitor.encoder import NETWORK, TOKENIZER, Encoder
-from monitor.gathering import HASHED, unit
+from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid
+from monitor.gathering import HASHED, TOPICS, unit
 from monitor.model_files import Manifest, shipped, verified
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ FREQUENT, RARE = 0.1, 1e-4
 
 
 class EncoderMeaning:
-    """Makes vectors with the network of a model."""
+    """Makes vectors with the network and the heads of a model."""
 
-    def __init__(self, encoder: Encoder, space: str) -> None:
+    def __init__(self, encoder: Encoder, heads: Heads, space: str) -> None:
         import numpy
 
         self._encoder = encoder
+        self._heads = heads
         self._space = space
         numbers = numpy.arange(encoder.vocabulary, dtype=numpy.uint64)
         frequency = FREQUENT / numpy.maximum(numbers.astype(float) - FIRST_WORD + 1, 1)
@@ -49,24 +51,27 @@ class EncoderMeaning:
     def shipped(cls) -> "EncoderMeaning":
         """The meaning that the shipped model gives. Raises ``ModelError``."""
         folder = shipped()
-        manifest = verified(folder, (NETWORK, TOKENIZER))
-        return cls(Encoder(folder, manifest.max_tokens), space_of(manifest))
+        manifest = verified(folder, (NETWORK, TOKENIZER, HEADS))
+        return cls(Encoder(folder, manifest.max_tokens), Heads.load(folder / HEADS), space_of(manifest))
 
     def vector(self, text: str) -> "Numbers":
-        """What a text says, of shape (states + 256,), each part of length one, or zero where there are no words."""
+        """What a text says, of shape (states + 256 + 16,), states and words of length one; zero without words."""
         import numpy
 
         read = self._encoder.read(self._encoder.seen(text))
         states = self._weights[read.ids] @ read.states
-        words = numpy.zeros(HASHED, numpy.float32)
+        words, topics = numpy.zeros(HASHED, numpy.float32), numpy.zeros(TOPICS, numpy.float32)
         tokens = sorted(set(read.ids))
         numpy.add.at(words, self._places[tokens], self._signs[tokens] * self._weights[tokens])
-        return numpy.concatenate([unit(states), unit(words)])
+        if words.any():
+            for number, logit in enumerate(self._heads.logits(read)["topics"]):
+                topics[number % TOPICS] += sigmoid(logit)
+        return numpy.concatenate([unit(states), unit(words), topics])
 
 
 def space_of(manifest: Manifest) -> str:
-    """The name of the space that a model's network and tokenizer make."""
-    return "-".join(manifest.files[name].sha256[:12] for name in (NETWORK, TOKENIZER))
+    """The name of the space that a model's network, tokenizer and heads make."""
+    return "-".join(manifest.files[name].sha256[:12] for name in (NETWORK, TOKENIZER, HEADS))
 
 
 def _mixed(numbers: "NDArray[numpy.uint64]") -> "NDArray[numpy.uint64]":

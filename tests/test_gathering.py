@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor import gathering
-from monitor.gathering import HASHED, OFTEN, Gathering, Seed, unit
+from monitor.gathering import HASHED, OFTEN, TOPICS, Gathering, Seed, unit
 from monitor.meaning import EncoderMeaning
 
 Numbers = NDArray[numpy.float32]
@@ -37,13 +37,12 @@ def put(gathered: Gathering, vectors: list[Numbers]) -> list[int]:
 
 
 def a_cloud(number: int, count: int, spread: float = 0.05) -> list[Numbers]:
-    """Vectors around one of many directions that have nothing in common."""
+    """Vectors around one of many directions that have nothing in common, about no topic."""
     dice = numpy.random.default_rng(number)
     middle = dice.standard_normal(2 * HASHED)
-    return [
-        numpy.concatenate([unit(part[:HASHED]), unit(part[HASHED:])])
-        for part in ((middle + spread * dice.standard_normal(2 * HASHED)).astype(numpy.float32) for _ in range(count))
-    ]
+    parts = [(middle + spread * dice.standard_normal(2 * HASHED)).astype(numpy.float32) for _ in range(count)]
+    nothing = numpy.zeros(TOPICS, numpy.float32)
+    return [numpy.concatenate([unit(part[:HASHED]), unit(part[HASHED:]), nothing]) for part in parts]
 
 
 def test_texts_that_say_the_same_come_together(meaning: EncoderMeaning) -> None:
@@ -72,6 +71,40 @@ def test_what_all_have_in_common_does_not_bring_them_together() -> None:
     vectors = [0.8 * common + 0.6 * a_cloud(number, 1)[0] for number in range(1, 4 * OFTEN)]
     groups = put(Gathering(), vectors)
     assert len(set(groups[OFTEN:])) == len(groups[OFTEN:])
+
+
+def test_a_large_group_does_not_draw_in_what_is_little_like_each_of_it() -> None:
+    """Everything lies near to the mean of many, which has nothing of its own left; a pair has to be as like."""
+    clouds = [vector for number in range(1, 8 * OFTEN) for vector in a_cloud(number, 1)]
+    loose = a_cloud(500, 9, spread=1.0)
+    pair = Gathering()
+    put(pair, clouds)
+    pair.join(loose[0], 7)
+    many = Gathering()
+    put(many, clouds)
+    for vector in loose[:8]:
+        many.join(vector, 7)
+    alone, among = pair.place(loose[8]), many.place(loose[8])
+    assert alone.group == among.group == 7
+    assert among.near == pytest.approx(alone.near, abs=0.1)
+
+
+def test_what_is_about_another_topic_does_not_say_the_same() -> None:
+    one, two = numpy.eye(TOPICS, dtype=numpy.float32)[:2]
+    clouds = [vector for number in range(1, 2 * OFTEN) for vector in a_cloud(number, 1)]
+    for vector in clouds[: len(clouds) // 2]:
+        vector[-TOPICS:] = one
+    for vector in clouds[len(clouds) // 2 :]:
+        vector[-TOPICS:] = two
+    known, alike, other = a_cloud(500, 3, spread=1.0)
+    known[-TOPICS:] = alike[-TOPICS:] = one
+    other[-TOPICS:] = two
+    gathered = Gathering()
+    put(gathered, clouds)
+    gathered.join(known, 7)
+    near = [gathered.place(vector) for vector in (alike, other)]
+    assert near[0].group == 7
+    assert near[1].near < near[0].near
 
 
 def test_kept_groups_go_on_after_a_restart() -> None:

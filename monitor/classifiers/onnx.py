@@ -75,7 +75,7 @@ class _Onnx:
 
     @property
     def meaning(self) -> EncoderMeaning:
-        return EncoderMeaning(self._first.encoder, space_of(self._first.manifest))
+        return self._first.meaning
 
     @property
     def cutoffs(self) -> Cutoffs:
@@ -124,11 +124,15 @@ class _Network:
         return Encoder(self._folder, self.manifest.max_tokens, self._threads)
 
     @cached_property
-    def _heads(self) -> Heads:
+    def heads(self) -> Heads:
         return Heads.load(self._folder / HEADS)
 
+    @property
+    def meaning(self) -> EncoderMeaning:
+        return EncoderMeaning(self.encoder, self.heads, space_of(self.manifest))
+
     def score(self, seen: str) -> Score:
-        found = self._heads.logits(self.encoder.read(seen))
+        found = self.heads.logits(self.encoder.read(seen))
         return Score(
             complaint=sigmoid(found["complaint"][0]),
             topics=self._topics([sigmoid(logit) for logit in found["topics"]]),
@@ -143,7 +147,7 @@ class _Network:
 
     def _probabilities(self, texts: Sequence[str]) -> list[float]:
         read = (self.encoder.read(text) for text in texts)
-        return [sigmoid(self._heads.logits(one)["complaint"][0]) for one in read]
+        return [sigmoid(self.heads.logits(one)["complaint"][0]) for one in read]
 
     def _weighty(self, seen: str) -> list[int]:
         """The words worth trying: those whose tokens add most to the complaint logit.
@@ -159,7 +163,7 @@ class _Network:
         for word in words:
             starts.append(starts[-1] + len(word) + 1)
         added = [0.0] * len(words)
-        shares = read.states @ self._heads.weights["complaint"][0]
+        shares = read.states @ self.heads.weights["complaint"][0]
         for (start, end), share in zip(read.offsets, shares.tolist(), strict=True):
             if end > start:
                 added[next(i for i in range(len(added)) if start < starts[i + 1])] += share

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from ahocorasick_rs import AhoCorasick
 
@@ -17,6 +18,8 @@ from monitor.core.text import fold
 
 UNKNOWN = "unknown"
 _NOT_WORDS = re.compile(r"[\W_]+")
+_OFTEN = 4_096
+"""Most posts have the same few words; so many findings are kept."""
 
 
 class Stage(StrEnum):
@@ -62,14 +65,16 @@ class Pack:
             patterns += [_pattern(word) for word in words]
             self._meant += [stage] * len(words)
         self._finder = AhoCorasick(patterns)
+        self._told_by = lru_cache(_OFTEN)(self._place)
 
     def place(self, text: str, topic: str) -> tuple[Stage, str]:
         """Stage and touchpoint of a post; each may be unknown."""
         seen = f" {_NOT_WORDS.sub(' ', fold(text))} "
         matches = self._finder.find_matches_as_indexes(seen, overlapping=True)
-        if not matches:
-            return TOPICS.get(topic, Stage.UNKNOWN), UNKNOWN
-        found = Counter([self._meant[number] for number, _, _ in matches])
+        return self._told_by(tuple([number for number, _, _ in matches]), topic)
+
+    def _place(self, words: Sequence[int], topic: str) -> tuple[Stage, str]:
+        found = Counter([self._meant[number] for number in words])
         places = [name for name in self.touchpoints if name in found]
         touchpoint = max(places, key=found.__getitem__, default=UNKNOWN)
         stages = [stage for stage in _STAGES if stage in found]

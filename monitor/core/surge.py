@@ -3,7 +3,8 @@
 The baseline is a level that follows the last weeks (half-life seven days), times a factor for the hour of the day and
 one for the day of the week; what came before counts up to what is ordinary, so that a surge does not teach itself.
 Counts vary more than chance alone would have it, so the tail is that of a negative binomial with a dispersion measured
-for each length of window. Below a week of history the baseline is uncertain, and that counts as dispersion too.
+for each length of window, but never smaller than what so few weeks of history could have missed: it is taken to be
+large in the first week, and half, a third, a quarter of that is the least after two, three, four weeks.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,12 @@ HOUR = timedelta(hours=1)
 WINDOWS = (1, 4, 24)
 """Lengths of what is looked at, in hours, ending now."""
 
-HISTORY = 8 * 7 * 24
+WEEK = 7 * 24
+HISTORY = 8 * WEEK
 LEARNING = 3 * 24
 """Hours: less than so much history says nothing."""
 
-HALF_LIFE = 7 * 24
+HALF_LIFE = WEEK
 FEWEST = 8
 """So many independent people at least make a surge, however quiet it was before."""
 
@@ -46,7 +48,7 @@ class Often(StrEnum):
     YEARLY = "one a year"
 
 
-CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 1e-7, Often.YEARLY: 1e-14}
+CHANCE: Mapping[Often, float] = {Often.WEEKLY: 1e-4, Often.MONTHLY: 1e-6, Often.YEARLY: 1e-13}
 """The chance at which a window of a brand is called a surge, as ``tests/benchmarks/surges.py`` measured it."""
 
 PART_CHANCE = 0.1
@@ -196,13 +198,13 @@ def baseline(counts: Sequence[int], end: datetime) -> Baseline | None:
         spread = min(_YOUNG_DISPERSION, _dispersion(kept, stamps, level, hours, days, 1))
         means = [level * hours[hour] * days[day] for hour, day in stamps]
         kept = [_ordinary(count, mean, spread) for count, mean in zip(counts, means, strict=True)]
-    is_young = len(counts) < 7 * 24
     uncertain = 1 / (sum(w * y for w, y in zip(weights, kept, strict=True)) + 1)
-    least = _YOUNG_DISPERSION if is_young else _LEAST_DISPERSION
+    # Rates wander for hours on end: how much, few weeks have not shown yet.
+    least = max(_LEAST_DISPERSION, _YOUNG_DISPERSION * min(1, WEEK / len(counts)))
     found = {
         length: max(least, _dispersion(kept, stamps, level, hours, days, length)) + uncertain for length in WINDOWS
     }
-    return Baseline(level=level, hours=tuple(hours), days=tuple(days), dispersion=found, is_young=is_young)
+    return Baseline(level=level, hours=tuple(hours), days=tuple(days), dispersion=found, is_young=len(counts) < WEEK)
 
 
 def _ordinary(count: int, mean: float, dispersion: float) -> float:

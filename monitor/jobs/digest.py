@@ -24,6 +24,7 @@ from monitor.core.digest import (
     Question,
     Talk,
     Theme,
+    Words,
     compared,
     foremost,
     journey,
@@ -175,9 +176,8 @@ def make_digest(
     posts = store.posts_of(brand, look.span)
     standings = store.standings(brand)
     basics = _basics(look, standings, now)
-    problems = look.problems()
-    of_first = store.complaints_of(brand, look.span, problems[0].topic, None, EVIDENCE) if problems else []
-    praised, praise = store.praise_of(brand, look.span, MOST_PRAISE)
+    problems, of_first = look.problems()
+    cells = look.journey(about.pack) if about.pack else ()
     return Digest(
         brand=brand,
         first_day=first,
@@ -199,9 +199,9 @@ def make_digest(
         causes=tuple(look.causes()),
         questions=look.questions(about.faq, meaning),
         gentle=tuple(store.complaints_of(brand, look.span, None, Level.GENTLE, MOST_GENTLE)),
-        praised=praised,
-        journey=look.journey(about.pack) if about.pack else (),
-        praise=tuple(praise),
+        praised=sum(cell.praise for cell in cells) if about.pack else store.praised(brand, look.span),
+        journey=cells,
+        praise=tuple(store.praise_of(brand, look.span, MOST_PRAISE)),
         outcomes=_outcomes(store, brand, look.span, standings),
         honesty=_honesty(look, posts, now),
         chart=look.chart(),
@@ -241,25 +241,30 @@ class _Look:
         spans = [self.span, *self._others]
         return compared([self.opened(span).cases if span else None for span in spans])
 
-    def problems(self) -> list[Problem]:
-        """The topics that move most people, each with a quote; one without words to quote is not told."""
+    def problems(self) -> tuple[list[Problem], Sequence[Words]]:
+        """The topics that move most people, each with a quote, and evidence for the first; without words none is."""
         now, *others = [self.topics(span) if span else None for span in (self.span, *self._others)]
         week = window(self.first - timedelta(days=7), 7, self.zone)
         lately = self.topics(week) if self._is_known(week) else None
         orders = self.orders()
+        topics = foremost(now or {})
+        quotes, terms = self.store.quotes_of(self.brand, self.span, topics, EVIDENCE), self._terms(topics)
         found = []
-        for topic in foremost(now or {}):
-            talks = [of.get(topic, NO_TALK) if of is not None else None for of in (now, *others)]
-            problem = self._problem(topic, talks, lately, orders)
-            found += [problem] if problem else []
-        return found
+        for topic, said in quotes.items():
+            if said:
+                talks = [of.get(topic, NO_TALK) if of is not None else None for of in (now, *others)]
+                found.append(self._problem(topic, said[0], terms[topic], talks, lately, orders))
+        return found, quotes[found[0].topic] if found else ()
 
     def _problem(
-        self, topic: str, talks: Sequence[Talk | None], lately: dict[str, Talk] | None, orders: int | None
-    ) -> Problem | None:
-        quotes = self.store.complaints_of(self.brand, self.span, topic, None, 1)
-        if not quotes:
-            return None
+        self,
+        topic: str,
+        quote: Words,
+        terms: Sequence[str],
+        talks: Sequence[Talk | None],
+        lately: dict[str, Talk] | None,
+        orders: int | None,
+    ) -> Problem:
         people = compared([talk.people if talk else None for talk in talks])
         complaints = compared([talk.complaints if talk else None for talk in talks])
         hand = self.in_hand.get(topic, NOBODY)
@@ -268,11 +273,11 @@ class _Look:
             complaints=complaints,
             people=people,
             trend=trend(people, None if lately is None else lately.get(topic, NO_TALK).people),
-            quote=quotes[0],
+            quote=quote,
             owner=hand.owner,
             open=hand.open,
             rate=1_000 * complaints.now / orders if orders else None,
-            terms=self._terms(topic),
+            terms=tuple(terms),
         )
 
     def causes(self) -> Iterator[Theme]:
@@ -308,13 +313,13 @@ class _Look:
         understood = meaning() if len(asked) >= ASKED else None
         return asked_again(asked, faq, self.brand.split(), understood) if understood else ()
 
-    def _terms(self, topic: str) -> tuple[str, ...]:
-        """What is said of a topic now and was not said in the week before."""
-        before = Window(start=self.span.start - timedelta(days=7), end=self.span.start)
+    def _terms(self, topics: Sequence[str]) -> dict[str, list[str]]:
+        """What is said of topics now and was not said in the week before."""
+        before = Window(start=self.span.start - WEEK, end=self.span.start)
         if not self._is_known(before):
-            return ()
-        here, there = (self.store.said_in(self.brand, topic, span, READ) for span in (self.span, before))
-        return tuple(apart([one.text for one in here], [one.text for one in there], self.brand.split(), TERMS))
+            return {topic: [] for topic in topics}
+        here, there = (self.store.openers_of(self.brand, span, topics, READ) for span in (self.span, before))
+        return {topic: apart(here[topic], there[topic], self.brand.split(), TERMS) for topic in topics}
 
     def orders(self) -> int | None:
         return self.store.orders_of(self.brand, self.first, self.first + timedelta(days=self.days - 1))

@@ -91,8 +91,20 @@ class DigestReads(Protocol):
         """Words to quote: the most urgent, then the most reposted, then the surest; one for each person, no copies."""
         ...
 
-    def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
-        """How many posts praise, and those of them that are least like a complaint, one for each person, no copies."""
+    def quotes_of(self, brand: str, span: Window, topics: Collection[str], limit: int) -> dict[str, list[Words]]:
+        """The same for each of several topics, so many for each, looked up once."""
+        ...
+
+    def openers_of(self, brand: str, span: Window, topics: Collection[str], limit: int) -> dict[str, list[str]]:
+        """The words of the first complaint of each case, the oldest so many for each topic."""
+        ...
+
+    def praised(self, brand: str, span: Window) -> int:
+        """How many posts praise."""
+        ...
+
+    def praise_of(self, brand: str, span: Window, limit: int) -> list[Words]:
+        """Posts that praise, those least like a complaint first, one for each person, no copies."""
         ...
 
     def texts_of(self, brand: str, span: Window) -> Iterator[tuple[str, str]]:

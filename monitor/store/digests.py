@@ -1,7 +1,7 @@
 """Counts and words of a span for the digest. What a person called no complaint is counted nowhere else."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ _JUDGED = and_(verdicts.c.mention_id == mentions.c.id, verdicts.c.model == menti
 _LOOK_BACK = timedelta(days=1)
 """Of older posts that the first reading brought, only some were there to be brought."""
 
+FIRST_ROWS = 50
+
 _BY_NOBODY_OF_US = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN, Step.SPREAD)
 _OVER = (Step.DONE, Step.CLOSE)
 _AGAIN = (Step.WROTE_AGAIN, Step.REOPEN)
@@ -61,6 +63,33 @@ def _open(brand: str) -> ColumnElement[bool]:
 
 def _praises(brand: str, span: Window) -> ColumnElement[bool]:
     return and_(others(brand, span), verdicts.c.sentiment == "positive", verdicts.c.label == Label.OTHER)
+
+
+def _quotable(brand: str, span: Window) -> Select[Any]:
+    """Complaints that can be quoted: the most urgent, then the most reposted, then the surest."""
+    query = words(mentions.outerjoin(verdicts, _JUDGED)).where(posted(brand, span), text(f"mentions.{IN_CASE}"))
+    surest = func.coalesce(verdicts.c.complaint, 0.0).desc()
+    order = (cases.c.level, func.coalesce(mentions.c.reposts, 0).desc(), surest, mentions.c.id)
+    return query.where(STANDS, mentions.c.forgotten_at.is_(None)).order_by(*order)
+
+
+class _People:
+    """The first words of each of so many people, none twice."""
+
+    def __init__(self, limit: int) -> None:
+        self.words: list[Words] = []
+        self._limit = limit
+        self._seen: set[str] = set()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.words) >= self._limit
+
+    def add(self, row: Any) -> None:
+        known = {row.voice, row.fingerprint}
+        if not self.is_full and not known & self._seen:
+            self.words.append(as_words(row))
+            self._seen |= known
 
 
 class DigestWrites:
@@ -149,7 +178,10 @@ class DigestReads:
     def ended(self, brand: str, span: Window) -> list[Ended]:
         columns = (cases.c.state, cases.c.opened_at, cases.c.answered_at, cases.c.ended_at)
         query = select(*columns).where(cases.c.brand == brand, _within(cases.c.ended_at, span), STANDS)
-        return [Ended(**row._asdict() | {"state": CaseState(row.state)}) for row in self._all(query)]
+        return [
+            Ended(state=CaseState(state), opened_at=opened, answered_at=answered, ended_at=ended)
+            for state, opened, answered, ended in self._all(query)
+        ]
 
     def standings(self, brand: str) -> Standings:
         is_open = _open(brand)
@@ -177,23 +209,43 @@ class DigestReads:
         return {topic: InHand(open=total, owner=owners.get(topic)) for topic, total in totals.items()}
 
     def complaints_of(self, brand: str, span: Window, topic: str | None, level: int | None, limit: int) -> list[Words]:
-        query = words(mentions.outerjoin(verdicts, _JUDGED)).where(posted(brand, span), text(f"mentions.{IN_CASE}"))
-        query = query.where(STANDS, mentions.c.forgotten_at.is_(None))
+        query = _quotable(brand, span)
         if topic is not None:
             query = query.where(cases.c.topic == topic)
         if level is not None:
             query = query.where(cases.c.level == level)
-        surest = func.coalesce(verdicts.c.complaint, 0.0).desc()
-        order = (cases.c.level, func.coalesce(mentions.c.reposts, 0).desc(), surest, mentions.c.id)
-        return self._of_different_people(query.order_by(*order), limit)
+        return self._of_different_people(query, limit)
 
-    def praise_of(self, brand: str, span: Window, limit: int) -> tuple[int, list[Words]]:
-        praises = _praises(brand, span)
-        judged = mentions.join(verdicts, _JUDGED)
-        count = self._one(select(func.count()).select_from(judged).where(praises))[0]
-        query = words(judged).where(praises, mentions.c.forgotten_at.is_(None))
-        order = (verdicts.c.complaint, mentions.c.posted_at, mentions.c.id)
-        return count, self._of_different_people(query.order_by(*order), limit)
+    def quotes_of(self, brand: str, span: Window, topics: Collection[str], limit: int) -> dict[str, list[Words]]:
+        query = _quotable(brand, span).where(cases.c.topic.in_(list(topics)))
+        found = {topic: _People(limit) for topic in topics}
+        with closing(self._first_rows(query)) as rows:
+            for row in rows:
+                found[row.topic].add(row)
+                if all(people.is_full for people in found.values()):
+                    break
+        return {topic: people.words for topic, people in found.items()}
+
+    def openers_of(self, brand: str, span: Window, topics: Collection[str], limit: int) -> dict[str, list[str]]:
+        first = complaints(select(func.min(mentions.c.id).label("id"), cases.c.topic), brand, span)
+        first = first.where(cases.c.topic.in_(list(topics))).group_by(mentions.c.case_id, cases.c.topic).subquery()
+        query = select(first.c.topic, mentions.c.text).join(first, first.c.id == mentions.c.id)
+        query = query.where(mentions.c.forgotten_at.is_(None)).order_by(mentions.c.posted_at, mentions.c.id)
+        found: dict[str, list[str]] = {topic: [] for topic in topics}
+        for topic, opener in self._stream(query):
+            if len(found[topic]) < limit:
+                found[topic].append(opener)
+        return found
+
+    def praised(self, brand: str, span: Window) -> int:
+        query = select(func.count()).select_from(mentions.join(verdicts, _JUDGED))
+        return int(self._one(query.where(_praises(brand, span)))[0])
+
+    def praise_of(self, brand: str, span: Window, limit: int) -> list[Words]:
+        query = words(mentions.join(verdicts, _JUDGED)).where(_praises(brand, span), mentions.c.forgotten_at.is_(None))
+        return self._of_different_people(
+            query.order_by(verdicts.c.complaint, mentions.c.posted_at, mentions.c.id), limit
+        )
 
     def texts_of(self, brand: str, span: Window) -> Iterator[tuple[str, str]]:
         for row in self._stream(complaints(select(mentions.c.text, cases.c.topic), brand, span)):
@@ -274,22 +326,24 @@ class DigestReads:
             reading(self.engine) as connection,
             closing(connection.execution_options(yield_per=1_000).execute(query)) as rows,
         ):
-            yield from rows
+            for some in rows.partitions():
+                yield from some
 
     def _of_different_people(self, query: Select[Any], limit: int) -> list[Words]:
-        found: dict[str, Words] = {}
-        said: set[str] = set()
-        with (
-            reading(self.engine) as connection,
-            closing(connection.execution_options(yield_per=50).execute(query)) as rows,
-        ):
+        found = _People(limit)
+        with closing(self._first_rows(query)) as rows:
             for row in rows:
-                if row.voice not in found and row.fingerprint not in said:
-                    found[row.voice] = as_words(row)
-                    said.add(row.fingerprint)
-                if len(found) >= limit:
+                found.add(row)
+                if found.is_full:
                     break
-        return list(found.values())
+        return found.words
+
+    def _first_rows(self, query: Select[Any]) -> Generator[Any]:
+        """The rows of a query, of which mostly the first do: a few, which are sorted fast, and then all of them."""
+        first = self._all(query.limit(FIRST_ROWS))
+        yield from first
+        if len(first) == FIRST_ROWS:
+            yield from self._stream(query)
 
     def _one(self, query: Any) -> Any:
         with reading(self.engine) as connection:
@@ -304,7 +358,7 @@ def words(source: Any = mentions) -> Select[Any]:
     """What is needed to quote a post, with its case if it has one."""
     columns = ("id", "native_id", "platform", "author", "text", "url", "posted_at", "case_id", "fingerprint")
     joined = source.outerjoin(cases, cases.c.id == mentions.c.case_id)
-    return select(*(mentions.c[name] for name in columns), cases.c.opened_at, VOICE).select_from(joined)
+    return select(*(mentions.c[name] for name in columns), cases.c.opened_at, cases.c.topic, VOICE).select_from(joined)
 
 
 def as_words(row: Any) -> Words:

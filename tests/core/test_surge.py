@@ -12,6 +12,7 @@ from scipy.stats import nbinom
 from monitor.core.surge import (
     HOUR,
     LEARNING,
+    WEEK,
     WHOLE,
     WINDOWS,
     Baseline,
@@ -83,11 +84,23 @@ def test_a_surge_does_not_teach_itself() -> None:
     assert taught.level < 1.3 * known().level
 
 
-@pytest.mark.parametrize(("often", "people"), [(Often.WEEKLY, 45), (Often.MONTHLY, 45), (Often.YEARLY, 50)])
+@pytest.mark.parametrize(("often", "people"), [(Often.WEEKLY, 45), (Often.MONTHLY, 45), (Often.YEARLY, 60)])
 def test_many_people_where_nine_are_usual_are_a_surge_and_fourteen_are_not(often: Often, people: int) -> None:
     afternoon = MONDAY + 15 * HOUR
     assert is_surge(excess(known(), {1: people, 4: 60, 24: 160}, afternoon), often)
     assert not is_surge(excess(known(), {1: 14, 4: 40, 24: 150}, afternoon), often)
+
+
+def test_what_varies_is_known_better_every_week() -> None:
+    afternoon = MONDAY + 15 * HOUR
+    chances = []
+    for weeks in (1, 2, 4, 8):
+        found = baseline(counts(8 * WEEK)[-weeks * WEEK :], MONDAY)
+        assert found is not None
+        assert not found.is_young
+        chances.append(excess(found, {1: 50, 4: 60, 24: 160}, afternoon))
+    assert [one.chance for one in chances] == sorted((one.chance for one in chances), reverse=True)
+    assert [is_surge(one, Often.YEARLY) for one in chances] == [False, False, False, True]
 
 
 def test_a_rise_of_a_whole_day_is_seen_by_the_longest_window() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from monitor.core.case import ENDS, OVERRULED, State, Step
 from monitor.core.days import Window, window
@@ -26,6 +26,7 @@ from monitor.industry import pack
 from monitor.jobs.digest import About, make_digest
 from monitor.jobs.rivals import Rivals
 from monitor.store.connection import writing
+from monitor.store.digests import FIRST_ROWS
 from monitor.store.report import Report
 from monitor.store.schema import cases, causes, facts, mentions, outbox, told, verdicts
 from monitor.store.sql import SqlStore
@@ -261,6 +262,42 @@ def test_the_grid_of_stages_sums_to_all_complaints_and_all_praise(sql_store: Sql
     digest = make_digest(sql_store, "Acme", DAY, 1, BERLIN, NOW, About(pack=pack("shop")))
     assert sum(cell.complaints for cell in digest.journey) == digest.basics.complaints.now
     assert sum(cell.praise for cell in digest.journey) == digest.praised
+    assert digest.praised == sql_store.praised("Acme", window(DAY, 1, BERLIN))
+
+
+TOPICS = ("delivery", "price", "safety")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_words_of_several_topics_are_those_of_each(sql_store: SqlStore, seed: int) -> None:
+    fill(sql_store, seed)
+    oracle, span = Oracle(sql_store), window(DAY - timedelta(days=6), 7, BERLIN)
+    found, openers = sql_store.quotes_of("Acme", span, TOPICS, 3), sql_store.openers_of("Acme", span, TOPICS, 4)
+    for topic in TOPICS:
+        assert found[topic] == sql_store.complaints_of("Acme", span, topic, None, 3)
+        first: dict[int, dict[str, Any]] = {}
+        for post in oracle.complaints(span):
+            if oracle.cases[post["case_id"]]["topic"] == topic:
+                first.setdefault(post["case_id"], post)
+        kept = [post for post in first.values() if post["forgotten_at"] is None]
+        assert openers[topic] == [p["text"] for p in sorted(kept, key=lambda p: (p["posted_at"], p["id"]))][:4]
+
+
+def test_a_quote_of_another_person_is_found_behind_any_number_by_one(sql_store: SqlStore) -> None:
+    fill(sql_store, 1)
+    span = window(DAY, 1, BERLIN)
+    with writing(sql_store.engine) as connection:
+        case = {"topic": "delivery", "brand": "Acme", "state": State.NEW, "level": 1}
+        connection.execute(update(cases).where(cases.c.id == 1).values(case))
+        for table in (told, verdicts, mentions):
+            connection.execute(delete(table))
+        posts = [_post(random.Random(1), number, []) for number in range(1, 3 * FIRST_ROWS)]
+        of = {"posted_at": span.start, "brand": "Acme", "case_id": 1, "cause_id": 1, "forgotten_at": None, "reposts": 0}
+        rows = [post | of | {"author": "one", "platform": "x"} for post in posts]
+        rows[-1] |= {"author": "another"}
+        connection.execute(insert(mentions), rows)
+    assert [one.author for one in sql_store.complaints_of("Acme", span, None, None, 2)] == ["one", "another"]
+    assert [one.author for one in sql_store.quotes_of("Acme", span, TOPICS, 2)["delivery"]] == ["one", "another"]
 
 
 @pytest.mark.parametrize("name", ["text", "markdown", "html"])
