@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitor.collectors import mastodon
+from monitor.collectors import _mastodon_posts, mastodon
 from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
@@ -579,7 +579,7 @@ def test_recorded_answers_are_read() -> None:
             answer = exchange["response"]["body"]
             if isinstance(answer, list) and exchange["response"]["status"] == 200:
                 items = [one for one in answer if isinstance(one, dict) and ("content" in one or "status" in one)]
-                count += len(mastodon._mentions(items, "m.example", Counter()))
+                count += len(_mastodon_posts.mentions(items, "m.example", Counter()))
     assert count > 10
 
 
