@@ -71,7 +71,7 @@ def looking_account(collector: Metered) -> str:
 
 def require_share(collector: Metered, store: Store, now: datetime) -> None:
     """Raise when looking up has had its share of a budget: it must not leave the source deaf."""
-    for budget in collector.budgets:
+    for budget in (budget for budget in collector.budgets if budget.pays_for_looks):
         used = store.spent(looking_account(collector), budget.unit, budget.start(now))
         if used >= budget.limit * SHARE:
             what = f"looking posts up has used its {SHARE:.0%} of {budget.limit:g} {budget.unit} a {budget.period}"

@@ -1,6 +1,6 @@
 """What plugins give: collectors read sources, classifiers judge texts, notifiers hand over messages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -13,18 +13,24 @@ from monitor.core.verdict import Score, Thresholds, Word
 from monitor.core.watch import Watch
 
 
+def _anything(_: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """What a collector is asked for at the moment ``now``.
 
     ``cursor`` is whatever an earlier page carried, ``None`` on the first start; then nothing older than ``since`` is
-    asked for where the platform can tell.
+    asked for where the platform can tell. ``affords`` says whether the budget of a unit holds one more page: a
+    collector with several units asks for each page, and leaves out what is not paid for.
     """
 
     watches: tuple[Watch, ...]
     cursor: str | None
     since: datetime
     now: datetime
+    affords: Callable[[str], bool] = _anything
 
 
 class Collector(Protocol):
@@ -90,7 +96,7 @@ class Metered(Protocol):
 
     @property
     def budgets(self) -> Sequence[Budget]:
-        """The limits; all of them must leave room for a page before it is asked for."""
+        """The limits. Those of a unit must leave room for a page before one is asked for that this unit pays for."""
         ...
 
 
