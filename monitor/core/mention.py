@@ -90,16 +90,15 @@ class Page:
     """What a collector yields: mentions, and the cursor that is true once they are stored.
 
     ``skipped`` counts items that could not be read, by reason in words, so that nothing disappears silently. ``gaps``
-    are spans that nobody will read any more, ``covered`` one that has now been read to its end: it closes the gaps
-    that lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id); an id that
-    ends with ``/`` means every post whose id begins with it. ``spent`` is what this page cost, by a budget's unit.
+    are spans that this source will never read any more. ``gone`` are the ids of posts that the platform says were
+    deleted, as (platform, id); an id that ends with ``/`` means every post whose id begins with it. ``spent`` is what
+    this page cost, by a budget's unit.
     """
 
     mentions: tuple[Mention, ...]
     cursor: str | None
     skipped: tuple[tuple[str, int], ...] = ()
     gaps: tuple[Gap, ...] = ()
-    covered: tuple[datetime, datetime] | None = None
     gone: tuple[tuple[str, str], ...] = ()
     spent: tuple[tuple[str, float], ...] = ()
 

@@ -46,9 +46,9 @@ class SourceWrites:
             }
             self._connection.execute(update(gaps).where(gaps.c.id == first.id).values(**whole))
 
-    def close_gaps(self, source: str, start: datetime, end: datetime, now: datetime) -> None:
-        inside = (gaps.c.source == source, gaps.c.start >= start, gaps.c.end <= end, gaps.c.closed_at.is_(None))
-        self._connection.execute(update(gaps).where(*inside).values(closed_at=now))
+    def close_gap(self, number: int, now: datetime) -> bool:
+        still_open = update(gaps).where(gaps.c.id == number, gaps.c.closed_at.is_(None))
+        return self._connection.execute(still_open.values(closed_at=now)).rowcount == 1
 
     def set_gaps_told(self, ids: Collection[int], now: datetime) -> None:
         self._connection.execute(update(gaps).where(gaps.c.id.in_(ids)).values(told_at=now))

@@ -135,16 +135,18 @@ class PostsContract:
             transaction.looked("mastodon", ["1"], [], LATER)
         assert store.first_missed("mastodon", ["1"]) == {}
 
-    def test_gaps_are_noted_once_and_closed_by_what_covers_them(self, store: Store) -> None:
+    def test_gaps_are_noted_once_and_closed_by_whoever_fills_them(self, store: Store) -> None:
         gap = Gap(NOW, NOW + HOUR, "too many posts")
         with store.begin() as transaction:
             for _ in range(2):
                 transaction.add_gaps("news", [gap], NOW)
             transaction.add_gaps("other", [gap], NOW)
-            transaction.close_gaps("news", NOW + HOUR / 2, LATER, LATER)
         assert [(found.source, found.gap) for found in store.open_gaps()] == [("news", gap), ("other", gap)]
+        number = store.open_gaps()[0].id
         with store.begin() as transaction:
-            transaction.close_gaps("news", NOW, NOW + HOUR, LATER)
+            assert transaction.close_gap(number, LATER)
+        with store.begin() as transaction:
+            assert not transaction.close_gap(number, LATER)
             transaction.set_gaps_told([found.id for found in store.open_gaps()], LATER)
         assert [(found.source, found.told_at) for found in store.open_gaps()] == [("other", LATER)]
 
