@@ -32,23 +32,22 @@ def id_of(item: Any) -> str | None:
     return str(name) if isinstance(name, str | int) and name != "" else None
 
 
-def mentions(items: Sequence[Any], where: str, skipped: Counter[str]) -> list[Mention]:
-    """The posts of a page, each once; what cannot be read is counted by reason."""
-    found: dict[str, Mention] = {}
+def mentions(items: Sequence[Any], where: str, skipped: Counter[str]) -> list[tuple[Mention, str | None]]:
+    """The posts of a page, each once, with their numbers there; what cannot be read is counted by reason."""
+    found: dict[str, tuple[Mention, str | None]] = {}
     for item in items:
         status = item.get("status") if isinstance(item, dict) and "status" in item else item
         post = mention(status, where)
         if isinstance(post, str):
             skipped[post] += 1
         else:
-            found.setdefault(post.id, post)
+            found.setdefault(post.id, (post, id_of(_original(status))))
     return list(found.values())
 
 
 def mention(status: Any, where: str) -> Mention | str:
     """A post, or why it cannot be one; a boost is the post that it repeats."""
-    if isinstance(status, dict) and isinstance(status.get("reblog"), dict):
-        status = status["reblog"]
+    status = _original(status)
     if not isinstance(status, dict):
         return "not a post"
     account = status.get("account")
@@ -81,6 +80,10 @@ def mention(status: Any, where: str) -> Mention | str:
         reply_to=f"{where}/{parent}" if parent else None,
         kind=Kind.REPLY if parent else Kind.POST,
     )
+
+
+def _original(status: Any) -> Any:
+    return status["reblog"] if isinstance(status, dict) and isinstance(status.get("reblog"), dict) else status
 
 
 def _text(value: Any) -> str | None:

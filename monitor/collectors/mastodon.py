@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import methodcaller
@@ -30,6 +31,7 @@ MOST_PAGES = 100
 SEARCH_PAGES = 25
 _SEARCH, _NOTIFICATIONS = "read:search", "read:notifications"
 _STATUS = re.compile(r"/(?:statuses|@[^/]+)/([0-9A-Za-z]{1,64})$")
+_NUMBER = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _NO_LETTERS = re.compile(r"[\W_]+")
 
 
@@ -104,15 +106,14 @@ class Mastodon:
             raise PartlyRead("; ".join(dict.fromkeys(map(str, problems)))) if is_any_read else mildest
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
-        """What became of posts that were made on one of the servers; of other servers' posts nothing can be told."""
+        """What became of posts: as the server says where they were made, else that which showed them."""
         found, gone, problems = list[Mention](), list[str](), dict[str, SourceError]()
         for name in ids:
-            place, status = urlsplit(name), _STATUS.search(name)
-            server = self._servers.get(f"{place.scheme}://{place.netloc}")
-            if server is None or status is None or server.url in problems:
+            server, number = self._place(name)
+            if server is None or server.url in problems:
                 continue
             try:
-                raw = server.ask(methodcaller("status", status[1]), now, READ_STATUSES, missing=True)
+                raw = server.ask(methodcaller("status", number), now, READ_STATUSES, missing=True)
             except SourceError as error:
                 # What the others say is worth keeping; of this server's posts nothing is known.
                 problems[server.url] = error
@@ -142,13 +143,26 @@ class Mastodon:
         items, skipped = posts.statuses(raw), Counter[str]()
         if scope == READ_STATUSES and below is None and not items:
             server.check_hashtags(now)
-        found = posts.mentions(items, server.host, skipped)
+        found = [self._placed(post, server, number) for post, number in posts.mentions(items, server.host, skipped)]
         following = posts.id_of(items[-1]) if items else None
         if scope == _SEARCH and items:
             # A search is told how many posts to leave out; servers leave out some that they do not show, too.
             following = str(int(below or 0) + len(items))
         times = [at for item in items if (at := posts.time(item)) is not None]
         return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
+
+    def _placed(self, mention: Mention, server: Server, number: str | None) -> Mention:
+        """With the number that this server has for it, unless the one that it comes from is asked too."""
+        is_asked = self._place(mention.id)[0] is not None
+        return mention if is_asked or number is None else replace(mention, seen_as=f"{server.host} {number}")
+
+    def _place(self, name: str) -> tuple[Server | None, str]:
+        """One of our servers and its number of a post: written so, or in the post's global address."""
+        where, _, number = name.partition(" ")
+        if _NUMBER.fullmatch(number):
+            return next((server for server in self._servers.values() if server.host == where), None), number
+        place, status = urlsplit(name), _STATUS.search(name)
+        return self._servers.get(f"{place.scheme}://{place.netloc}") if status else None, status[1] if status else ""
 
 
 class _Timeline(NamedTuple):

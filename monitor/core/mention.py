@@ -33,7 +33,8 @@ class Mention:
     when the text was last changed, ``None`` if never: a post read again with a later one replaces the words stored
     before. ``context`` is what the post answers, where the platform says it in the same breath: the words of its
     parent or the title of its thread. ``brand`` is what the source itself says the post is about, if it says so.
-    ``own`` marks a post that the source knows to come from the brand.
+    ``own`` marks a post that the source knows to come from the brand. ``seen_as`` is the name by which its source looks
+    it up again, where that is not its id: a copy on another server has a number of its own.
     """
 
     platform: str
@@ -53,6 +54,7 @@ class Mention:
     kind: Kind = Kind.POST
     brand: str | None = None
     own: bool = False
+    seen_as: str | None = None
 
     def __post_init__(self) -> None:
         for moment in (self.posted_at, self.author_since, self.edited_at):
@@ -128,6 +130,7 @@ def storable(mention: Mention) -> Mention:
         "context": mention.context and cut(_text(mention.context), _CONTEXT_LIMIT),
         "rating": mention.rating if mention.rating is not None and 1 <= mention.rating <= 5 else None,
         "brand": _name(mention.brand),
+        "seen_as": _name(mention.seen_as),
     }
     changed: dict[str, Any] = {name: value for name, value in after.items() if value != getattr(mention, name)}
     return replace(mention, **changed) if changed else mention

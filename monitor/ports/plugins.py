@@ -56,7 +56,7 @@ class Querying(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What became of posts: ``found`` as they are now, ``gone`` by id; about all others nothing is known yet."""
+    """What became of posts: ``found`` as they are now, ``gone`` by name; about all others nothing is known yet."""
 
     found: tuple[Mention, ...] = ()
     gone: tuple[str, ...] = ()
@@ -80,7 +80,8 @@ class Refreshing(Protocol):
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of these posts, at most ``batch`` of them. Raises ``SourceError``; then nothing is known.
 
-        A post that was deleted, or whose author was suspended or made it private, is gone.
+        A post is named by what it was ``seen_as``, else by its id. One that was deleted, or whose author was suspended
+        or made it private, is gone, by the name that it was asked for.
         """
         ...
 

@@ -190,7 +190,7 @@ class Store(CaseReads, IncidentReads, DigestReads, SurgeReads, ThemeReads, Proto
         """Mentions without a verdict, oldest first."""
         ...
 
-    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> list[str]:
+    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> dict[str, str]:
         """The ids of kept posts that were last looked at before a moment, or first missed before another."""
         ...
 
