@@ -105,16 +105,19 @@ class Readings:
         most_pages: int,
         holds: int | None = None,
         is_lasting: bool = False,
+        settles: timedelta | None = None,
     ) -> Iterator[Page]:
         """Read a listing from its newest item down to where the last round began, and ``overlap`` further.
 
         Only the last page carries a cursor: a crash before it repeats the listing. What lies below ``most_pages``, or
         below the end of a listing that never ``holds`` more items, is a gap, and so is what lies below a page that a
         platform gives again and again. A listing that ``is_lasting`` goes on showing what it held: when it ends above
-        that, the next round looks a second time before anything is lost.
+        that, the next round looks a second time before anything is lost. A listing ``settles`` in so long, by default
+        ``overlap``: what was older when the last round read it was whole then, and is no gap if it lies too deep now.
         """
         reading = Reading(self._at.get(name))
         start = reading.start(asked.since, overlap)
+        unsettled = max(start, reading.start(start, settles or overlap))
         below, count, oldest = None, 0, asked.now
         for number in range(1, most_pages + 1):
             listed = fetch(below)
@@ -142,10 +145,10 @@ class Readings:
             is_cut = not is_reached and (is_full or is_early)
             most = f"{holds:,} items" if holds else f"{most_pages:,} pages"
             why = f"no more than {most} of a listing can be read at once"
-            gaps = (Gap(start, oldest, "the platform gave the same page again" if is_stuck else why),)
+            gaps = (Gap(unsettled, oldest, "the platform gave the same page again" if is_stuck else why),)
             held = (oldest if is_early else min(oldest, reading.oldest or oldest)) if is_lasting and count else None
             self._at[name] = reading.cursor(asked.now, overlap, held=held)
-            yield replace(page, cursor=json.dumps(self._at), gaps=gaps if is_cut and oldest > start else ())
+            yield replace(page, cursor=json.dumps(self._at), gaps=gaps if is_cut and oldest > unsettled else ())
             return
 
 

@@ -13,6 +13,8 @@ from monitor.cli.common import as_json, settings_of, with_config
 T = TypeVar("T")
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from monitor.core.calibration import Calibration, Cutoffs
     from monitor.core.mention import Mention, Page
     from monitor.core.verdict import Thresholds
@@ -260,19 +262,28 @@ def _named(kind: str, name: str, found: dict[str, T]) -> T:
     return found[name]
 
 
-def _missing_secrets(settings: "Settings") -> list[str]:
+def _missing_in(chosen: "BaseModel", place: str) -> list[str]:
     from pydantic import BaseModel
 
-    from monitor.config import options
-    from monitor.config import plugins as all_plugins
     from monitor.secret import Secret
 
     problems = []
+    for name, value in chosen:
+        if isinstance(value, Secret):
+            problem = value.is_available()
+            problems += [f"{place}.{name}: {problem}"] if problem else []
+        elif isinstance(value, BaseModel):
+            problems += _missing_in(value, f"{place}.{name}")
+    return problems
+
+
+def _missing_secrets(settings: "Settings") -> list[str]:
+    from monitor.config import options
+    from monitor.config import plugins as all_plugins
+
+    problems = []
     for kind, place, plugin in all_plugins(settings):
-        chosen: BaseModel = options(kind, plugin)[1]
-        for name, value in chosen:
-            if isinstance(value, Secret) and (problem := value.is_available()):
-                problems.append(f"{place}.{name}: {problem}")
+        problems += _missing_in(options(kind, plugin)[1], place)
     if settings.slack is not None:
         own = settings.slack
         tokens = {"token": own.token, "app_token": own.app_token, "signing_secret": own.signing_secret}

@@ -77,9 +77,10 @@ def ids(answer: Mapping[str, Any]) -> set[str]:
     return {post["id"] for post in _data(answer) if isinstance(post, dict) and is_id(post.get("id"))}
 
 
-def billed(answer: Mapping[str, Any]) -> tuple[set[str], set[str]]:
-    """All posts and accounts in an answer, also those that came along: X may bill each."""
-    return ids(answer) | _by_id(answer, "tweets").keys(), {f"u{name}" for name in _by_id(answer, "users")}
+def billed(answer: Mapping[str, Any]) -> tuple[set[str], set[str], set[str]]:
+    """The posts of an answer, and the posts and accounts that came along: X may bill each."""
+    found = ids(answer)
+    return found, _by_id(answer, "tweets").keys() - found, {f"u{name}" for name in _by_id(answer, "users")}
 
 
 def newer(answer: Mapping[str, Any]) -> list[str]:

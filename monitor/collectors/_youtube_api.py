@@ -20,7 +20,10 @@ from monitor.ports import Looked
 
 PLATFORM = "youtube"
 PACIFIC = ZoneInfo("America/Los_Angeles")
-DAY = Budget(unit="units", limit=10_000, period=Period.DAY, page=1, zone=PACIFIC)
+UNITS, SEARCHES = "units", "searches"
+"""Two purses: a search is paid from its own, everything else from the other."""
+
+DAY = Budget(unit=UNITS, limit=10_000, period=Period.DAY, page=1, zone=PACIFIC)
 """YouTube's day, at whose end everything may be used again."""
 
 Ask = Callable[..., Mapping[str, Any]]
@@ -58,21 +61,27 @@ class ForbiddenError(AuthFailed):
 
 
 class Api:
-    """Asks questions, one at a time and when it is our turn."""
+    """Asks questions, one at a time, when it is our turn, and while there is something to pay with."""
 
-    def __init__(self, http: httpx.Client, base: str, turn: Pace, now: datetime) -> None:
+    def __init__(
+        self, http: httpx.Client, base: str, turn: Pace, now: datetime, affords: Callable[[str], bool] | None = None
+    ) -> None:
         self._http = http
         self._base = base
         self._turn = turn
         self._now = now
+        self._affords = affords
 
     def ask(self, what: str, **params: str | int | None) -> Mapping[str, Any]:
         """The answer to a question, which has items; parameters that are ``None`` are left out."""
+        unit = SEARCHES if what == "search" else UNITS
+        if self._affords is not None and not self._affords(unit):
+            raise OutOfBudget(f"the day's {unit} are used up", unit=unit)
         self._turn()
         given = {name: value for name, value in params.items() if value is not None}
         answer = fetch(self._http, f"{self._base}/youtube/v3/{what}", params=given)
         if answer.status >= 400:
-            raise _refusal(answer, self._now)
+            raise _refusal(answer, self._now, unit)
         found = parsed(answer)
         if not isinstance(found, dict) or not isinstance(found.get("items", []), list):
             raise Unreadable("YouTube answered something that holds no items")
@@ -104,11 +113,11 @@ class _KeyHeader(httpx.Auth):
         yield request
 
 
-def _refusal(answer: Answer, now: datetime) -> SourceError:
+def _refusal(answer: Answer, now: datetime, unit: str) -> SourceError:
     said = set(_reasons(answer))
     if said & _USED_UP:
         message = "YouTube says that the day's quota is used up; it goes on at midnight Pacific time"
-        return OutOfBudget(message, until=DAY.end(now))
+        return OutOfBudget(message, until=DAY.end(now), unit=unit)
     if said & _TOO_FAST:
         return RateLimited("YouTube asks us to wait", wait=retry_after(answer.headers, now))
     for reason in said & _NOT_THERE.keys():

@@ -18,6 +18,9 @@ from monitor.reading import Listed, Readings
 OVERLAP = timedelta(days=1)
 """Reviews are held back, and appear with the time at which they were written."""
 
+SETTLES = timedelta(hours=1)
+"""How late most appear; only what is missed of so much is a gap, not all of the stretch that is read again."""
+
 PAGES, PAGE = 10, 50
 """What Apple gives out for a country: the newest 500."""
 
@@ -64,7 +67,9 @@ class AppStore:
         for name, app, country in wanted:
             try:
                 page = partial(self._listed, app, country.lower(), asked.now)
-                yield from readings.down(name, page, asked, overlap=OVERLAP, most_pages=PAGES, holds=PAGES * PAGE)
+                yield from readings.down(
+                    name, page, asked, overlap=OVERLAP, most_pages=PAGES, holds=PAGES * PAGE, settles=SETTLES
+                )
             except RateLimited:
                 raise
             except SourceError as error:

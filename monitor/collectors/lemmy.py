@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -80,10 +81,10 @@ class Lemmy:
             raise first if len(problems) == len(self._servers) else PartlyRead(str(first))
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
-        """What became of posts and comments that were made on one of the servers."""
+        """What became of posts and comments: as the server says where they were made, else that which showed them."""
         found, gone = [], []
         for name in ids:
-            server, (kind, number) = host(name), _kind_and_number(name)
+            server, kind, number = _place(name)
             if server not in self._servers or not number:
                 continue
             try:
@@ -93,7 +94,7 @@ class Lemmy:
                     raise
                 gone.append(name)
                 continue
-            mention = _mention(answer.get(f"{kind}_view"), kind)
+            mention = self._mention(answer.get(f"{kind}_view"), kind, server)
             if isinstance(mention, Mention):
                 found.append(mention)
             elif mention == "deleted or removed":
@@ -110,7 +111,7 @@ class Lemmy:
         skipped: Counter[str] = Counter()
         found: list[Mention] = []
         for item in items:
-            mention = _mention(item, kind.lower().removesuffix("s"))
+            mention = self._mention(item, kind.lower().removesuffix("s"), server)
             if isinstance(mention, str):
                 skipped[mention] += 1
             else:
@@ -118,6 +119,14 @@ class Lemmy:
         times = [mention.posted_at for mention in found]
         following = str(page + 1) if len(items) >= PAGE else None
         return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
+
+    def _mention(self, view: Any, kind: str, server: str) -> Mention | str:
+        """A post with the number that this server has for it, unless the one that it comes from is asked too."""
+        mention = _mention(view, kind)
+        if isinstance(mention, str) or _place(mention.id)[0] in self._servers:
+            return mention
+        number = view[kind].get("id")
+        return replace(mention, seen_as=f"{server} {kind} {number}") if isinstance(number, int) else mention
 
     def _ask(self, server: str, path: str, params: Mapping[str, str | int], now: datetime) -> dict[str, Any]:
         options, address = self._options, self._servers[server]
@@ -129,10 +138,11 @@ class Lemmy:
         return answer
 
 
-def _kind_and_number(name: str) -> tuple[str, str]:
-    """What a global address names: ``https://lemmy.world/comment/7`` is comment 7."""
-    *_, kind, number = ["", "", *name.split("/")]
-    return (kind, number) if kind in ("post", "comment") and number.isdigit() else ("", "")
+def _place(name: str) -> tuple[str, str, str]:
+    """Server, kind and number: of ``lemmy.world comment 7``, or of a global address, ``https://lemmy.world/comment/7``."""
+    server, *rest = name.split(" ") if " " in name else (host(name), *name.split("/")[-2:])
+    kind, number = rest if len(rest) == 2 else ("", "")
+    return (server, kind, number) if kind in ("post", "comment") and number.isdigit() else ("", "", "")
 
 
 def _mention(view: Any, kind: str) -> Mention | str:

@@ -17,6 +17,11 @@ from monitor.ports import Round
 from monitor.reading import Listed, Readings
 
 OVERLAP = timedelta(days=1)
+"""Reviews are held back, and appear with the time at which they were written."""
+
+SETTLES = timedelta(hours=1)
+"""How late most appear; only what is missed of so much is a gap, not all of the stretch that is read again."""
+
 PAGE, MOST_PAGES = 100, 20
 _NEWEST, _METHOD = 2, "oCPfdb"
 _GUARD = b")]}'"
@@ -68,7 +73,7 @@ class Play:
         for name, app, country, language in wanted:
             try:
                 page = partial(self._listed, app, country, language, asked.now)
-                yield from readings.down(name, page, asked, overlap=OVERLAP, most_pages=MOST_PAGES)
+                yield from readings.down(name, page, asked, overlap=OVERLAP, most_pages=MOST_PAGES, settles=SETTLES)
             except RateLimited:
                 raise
             except SourceError as error:

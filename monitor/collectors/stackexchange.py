@@ -27,10 +27,14 @@ OVERLAP = timedelta(hours=1)
 
 PAGE = 100
 MOST_PAGES = 20
+MOST_KEPT = 2_000
+"""Posts whose whole words are remembered while searches give them again."""
+
 LONGEST_PAUSE = 30
 """Seconds; a longer one is left to the next round."""
 
 _OWN_DOMAINS = {"stackoverflow", "serverfault", "superuser", "askubuntu"}
+_WHOLE = ("body", "owner", "last_edit_date")
 _LIMITED, _REFUSED = {"throttle_violation"}, {"access_denied", "invalid_access_token", "access_token_required"}
 
 
@@ -68,11 +72,12 @@ class StackExchange:
         self._turn = pace(f"{self.account} {options.base_url}", options.requests_per_minute)
         self._used_up_until: datetime | None = None
         self._paused_until: datetime | None = None
+        self._whole: dict[str, dict[str, Any]] = {}
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
-        """The daily allowance."""
-        return (Budget(unit="requests", limit=self._options.requests_per_day, period=Period.DAY, page=1),)
+        """The daily allowance. A page of a search may want the whole words of what it found."""
+        return (Budget(unit="requests", limit=self._options.requests_per_day, period=Period.DAY, page=2),)
 
     def queries(self, watches: Sequence[Watch]) -> list[str]:
         """Words, one at a time, as phrases; names with ``@`` mean nothing here."""
@@ -106,10 +111,7 @@ class StackExchange:
             numbers = [name.partition("/")[2] for name in names]
             if not all(number.isdigit() for number in numbers):
                 continue
-            answer = self._ask(
-                f"posts/{';'.join(numbers)}", {"site": site, "filter": "withbody", "pagesize": PAGE}, now
-            )
-            for item in _items(answer):
+            for item in self._posts(site, numbers, now):
                 if isinstance(mention := _mention(item, site), Mention):
                     found[mention.id] = mention
             asked += names
@@ -127,11 +129,43 @@ class StackExchange:
         }
         answer = self._ask("search/excerpts", params, now)
         items, skipped = _items(answer), Counter[str]()
+        spent = 1.0 + self._read_whole(items, site, skipped, now)
+        items = [
+            self._whole.get(f"{site}/{_number(item)}", {}) | item if isinstance(item, dict) else item for item in items
+        ]
         found = [one for item in items if (one := _read(item, site, skipped)) is not None]
         times = [one.posted_at for one in found]
         following = str(int(below or 1) + 1) if answer.get("has_more") is True else None
         return Listed(
-            mentions=found, times=times, below=following, skipped=tuple(skipped.items()), spent=(("requests", 1.0),)
+            mentions=found, times=times, below=following, skipped=tuple(skipped.items()), spent=(("requests", spent),)
+        )
+
+    def _read_whole(self, items: Sequence[Any], site: str, skipped: Counter[str], now: datetime) -> float:
+        """Keep the whole words and the authors of what a search gives excerpts of; how many requests that cost.
+
+        Each is asked for once, a page of them at a time. Without them the excerpts are taken.
+        """
+        cut = [str(number) for item in items if (number := _number(item)) is not None and "body" not in item]
+        numbers = [number for number in dict.fromkeys(cut) if f"{site}/{number}" not in self._whole]
+        if not numbers:
+            return 0.0
+        try:
+            posts = {_number(item): item for item in self._posts(site, numbers, now)}
+        except (AuthFailed, RateLimited):
+            raise
+        except SourceError:
+            skipped["only an excerpt could be read"] += len(numbers)
+            return 1.0
+        if len(self._whole) > MOST_KEPT:
+            self._whole.clear()
+        for name in numbers:
+            post = posts.get(int(name), {})
+            self._whole[f"{site}/{name}"] = {part: post[part] for part in _WHOLE if part in post}
+        return 1.0
+
+    def _posts(self, site: str, numbers: Sequence[str], now: datetime) -> list[Any]:
+        return _items(
+            self._ask(f"posts/{';'.join(numbers)}", {"site": site, "filter": "withbody", "pagesize": PAGE}, now)
         )
 
     def _ask(self, path: str, params: dict[str, str | int], now: datetime) -> dict[str, Any]:
@@ -180,6 +214,12 @@ def _items(answer: Mapping[str, Any]) -> list[Any]:
     return items
 
 
+def _number(item: Any) -> int | None:
+    """The number of a post, in the shape of a search or of a list."""
+    found = item.get("answer_id") or item.get("post_id") or item.get("question_id") if isinstance(item, dict) else None
+    return found if isinstance(found, int) else None
+
+
 def _read(item: Any, site: str, skipped: Counter[str]) -> Mention | None:
     found = _mention(item, site)
     if isinstance(found, str):
@@ -192,9 +232,8 @@ def _mention(item: Any, site: str) -> Mention | str:
     if not isinstance(item, dict):
         return "not a post"
     kind = item.get("item_type") or item.get("post_type")
-    number = item.get("answer_id") or item.get("post_id") or item.get("question_id")
-    created = _moment(item.get("creation_date"))
-    if not isinstance(number, int) or created is None:
+    number, created = _number(item), _moment(item.get("creation_date"))
+    if number is None or created is None:
         return "no id, or no time"
     title = html.unescape(str(item.get("title") or ""))
     body = plain(str(item.get("body") or item.get("excerpt") or ""))

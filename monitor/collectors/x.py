@@ -1,11 +1,10 @@
 """Reads posts on X that contain a brand's words, and mentions of accounts, within a budget in dollars."""
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -14,18 +13,18 @@ import tweepy
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.collectors import _x_posts as posts
+from monitor.collectors._x_answers import ACCOUNT, APP, BadRequestError, TooOldError, listed, reply
 from monitor.collectors._x_position import Chain, Position, position
 from monitor.core.budget import Budget, Period
-from monitor.core.errors import AuthFailed, OutOfBudget, PartlyRead, RateLimited, SourceError, Unavailable, Unreadable
+from monitor.core.errors import AuthFailed, PartlyRead, SourceError, Unreadable
 from monitor.core.mention import Gap, Page
 from monitor.core.query import packed, quoted, search_words
-from monitor.core.text import excerpt
 from monitor.core.watch import Watch
-from monitor.http import LONGEST_WAIT, retry_after, user_agent
+from monitor.http import user_agent
 from monitor.pace import pace
 from monitor.ports import Estimate, Looked, Round
 from monitor.secret import Secret
-from monitor.sessions import session, translated
+from monitor.sessions import session
 
 LONGEST_QUERY = 512
 LONGEST_LOOK_UP = 100
@@ -49,19 +48,33 @@ _LANGUAGES = (
 )
 """Those that X can be asked for by the name that everybody uses."""
 
-_TOKEN = "the bearer token (option token)"  # noqa: S105 (what it is called)
-_PORTAL = "make a new one at developer.x.com and set it where the option points"
-_SMALLEST = re.compile(r"larger than (\d{5,19})\b")
+
+class Account(BaseModel):
+    """The keys of an own account, for OAuth 1.0a: those of the app, and those that X made for the account with it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    consumer_key: Secret
+    consumer_secret: Secret
+    access_token: Secret
+    access_secret: Secret
+
+    def revealed(self) -> tuple[str, str, str, str]:
+        """In tweepy's order."""
+        secrets = (self.consumer_key, self.consumer_secret, self.access_token, self.access_secret)
+        key, secret, token, token_secret = (one.reveal() for one in secrets)
+        return key, secret, token, token_secret
 
 
 class Options(BaseModel):
     """``token`` is an app's bearer token. Nothing is read beyond ``usd_per_month`` and, if set, ``usd_per_day``.
 
     ``price_post`` and ``price_user`` are what X bills for each post and each account it names (set ``price_user`` to 0
-    if your bill shows that it charges none), ``price_count`` for one question by ``umbrage try --cost``.
-    ``mentions_of`` are ids of accounts whose mentions are read too. ``reposts`` asks for reposts as well; without them
-    they are still counted by the original. ``page`` is the most posts that are asked for at once; it is fewer where so
-    many might cost more than a quarter of a day's share.
+    if your bill shows that it charges none), ``price_count`` for one question by ``umbrage try --cost``. ``account``
+    holds the keys of your own account: its mentions are read, for ``price_own`` each. ``mentions_of`` are ids of other
+    accounts whose mentions are read too. ``reposts`` asks for reposts as well; without them they are still counted by
+    the original. ``page`` is the most posts that are asked for at once; it is fewer where so many might cost more than
+    a quarter of a day's share.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +85,8 @@ class Options(BaseModel):
     price_post: float = Field(default=0.005, ge=0)
     price_user: float = Field(default=0.010, ge=0)
     price_count: float = Field(default=0.005, ge=0)
+    price_own: float = Field(default=0.001, ge=0)
+    account: Account | None = None
     mentions_of: tuple[str, ...] = ()
     reposts: bool = False
     page: int = Field(default=100, ge=SMALLEST_PAGE, le=100)
@@ -90,7 +105,7 @@ class Options(BaseModel):
     @property
     def dearest(self) -> float:
         """The most a found post may cost in USD: it may quote one post and answer another; its author comes along."""
-        return 3 * self.price_post + self.price_user
+        return 2 * self.price_post + max(self.price_post, self.price_own) + self.price_user
 
 
 def create(options: Options) -> "X":
@@ -100,11 +115,16 @@ def create(options: Options) -> "X":
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """What can be asked for page by page: a search, or the mentions of an account, with how much of it X shows."""
+    """What can be asked for page by page: a search, or the mentions of an account, with how much of it X shows.
+
+    ``whose`` are the credentials it is asked with, ``price`` what a post costs there.
+    """
 
     ask: Callable[[str | None, str], Any]
+    price: float
     reach: timedelta | None = None
     longest: int | None = None
+    whose: str = APP
 
 
 class X:
@@ -151,7 +171,7 @@ class X:
     def pages(self, asked: Round) -> Iterator[Page]:
         """All queries and accounts, the longest unread first; a cursor stands for every page that was given.
 
-        One that X does not understand leaves the others alone.
+        One that X does not understand, or not with its keys, leaves the others alone.
         """
         lost = [word for word in _words(asked.watches) if len(self._query(asked.watches, word)) > LONGEST_QUERY]
         if lost:
@@ -159,11 +179,16 @@ class X:
         listings = self._listings(self._client(), asked.watches)
         stand = position(asked.cursor)
         stand.keep(listings, max(asked.since, asked.now - SEVEN_DAYS + ENOUGH))
-        failures: list[Unreadable] = []
+        failures: list[SourceError] = []
         for name in list(stand.chains):
             try:
                 yield from self._chain(stand, name, listings[name], asked)
             except Unreadable as error:
+                failures.append(error)
+            except AuthFailed as error:
+                # The app's token is refused for all of them, the account's keys for its own mentions only.
+                if listings[name].whose == APP:
+                    raise
                 failures.append(error)
         if failures and len(failures) == len(listings):
             raise failures[0]
@@ -176,20 +201,20 @@ class X:
         An edit has an id of its own, and the old one shows the old words: the new ones are asked for too.
         """
         client = self._client()
-        first = _answer(lambda: client.get_tweets(list(ids), tweet_fields=posts.POST_FIELDS), now)
+        first = reply(lambda: client.get_tweets(list(ids), tweet_fields=posts.POST_FIELDS), now)
         later = posts.newer(first)[: self.batch]
         answers = [first]
         if later:
-            answers.append(_answer(lambda: client.get_tweets(later, tweet_fields=posts.POST_FIELDS), now))
+            answers.append(reply(lambda: client.get_tweets(later, tweet_fields=posts.POST_FIELDS), now))
         found = [mention for answer in answers for mention in posts.read(answer, Counter())]
-        spent = sum(self._price(len(posts.ids(answer)), 0) for answer in answers)
+        spent = sum(len(posts.ids(answer)) for answer in answers) * self._options.price_post
         return Looked(found=tuple(found), gone=tuple(posts.missing(first)), spent=(("USD", spent),))
 
     def estimates(self, watches: Sequence[Watch]) -> Iterator[Estimate]:
         """What the last seven days of each query would have cost; asking costs a little too."""
         client = self._client()
         for query in self.queries(watches):
-            answer = _answer(partial(client.get_recent_tweets_count, query, granularity="day"), None)
+            answer = reply(partial(client.get_recent_tweets_count, query, granularity="day"), None)
             meta = answer.get("meta")
             count = meta.get("total_tweet_count") if isinstance(meta, dict) else None
             if not isinstance(count, int):
@@ -199,7 +224,8 @@ class X:
 
     def _client(self) -> tweepy.Client:
         options = self._options
-        client = tweepy.Client(options.token.reveal(), return_type=requests.Response, wait_on_rate_limit=False)
+        keys = options.account.revealed() if options.account else ()
+        client = tweepy.Client(options.token.reveal(), *keys, return_type=requests.Response, wait_on_rate_limit=False)
         # tweepy's own session waits for ever and asks as often as it likes.
         client.session = session(options.contact, timeout=options.timeout, turn=self._turn, base=options.base_url)
         client.user_agent = user_agent(options.contact)
@@ -211,14 +237,20 @@ class X:
         def search(query: str, token: str | None, since_id: str) -> Any:
             return client.search_recent_tweets(query, next_token=token, since_id=since_id, **shown)
 
-        def mentions(account: str, token: str | None, since_id: str) -> Any:
-            return client.get_users_mentions(account, pagination_token=token, since_id=since_id, **shown)
+        def mentions(account: str, token: str | None, since_id: str, *, is_own: bool = False) -> Any:
+            return client.get_users_mentions(
+                account, pagination_token=token, since_id=since_id, user_auth=is_own, **shown
+            )
 
-        searches = {_digest(query): _Listing(partial(search, query), SEVEN_DAYS) for query in self.queries(watches)}
-        accounts = self._options.mentions_of
-        return searches | {
-            f"of {account}": _Listing(partial(mentions, account), longest=LONGEST_TIMELINE) for account in accounts
-        }
+        price, longest = self._options.price_post, LONGEST_TIMELINE
+        queries = self.queries(watches)
+        listings = {_digest(query): _Listing(partial(search, query), price, SEVEN_DAYS) for query in queries}
+        for account in self._options.mentions_of:
+            listings[f"of {account}"] = _Listing(partial(mentions, account), price, longest=longest)
+        if own := _own(client):
+            ask = partial(mentions, own, is_own=True)
+            listings[f"of {own}"] = _Listing(ask, self._options.price_own, longest=longest, whose=ACCOUNT)
+        return listings
 
     def _chain(self, stand: Position, name: str, listing: _Listing, asked: Round) -> Iterator[Page]:
         """The pages of one query, each asked for above the same id."""
@@ -240,7 +272,7 @@ class X:
                 )
             is_over = chain.advance(ids, token, asked.now, is_last=is_last)
             stand.moved(name, replace(chain))
-            yield self._page_of(answer, stand, gaps, asked.now)
+            yield self._page_of(answer, stand, gaps, listing.price, asked.now)
             gaps = []
             if is_over:
                 return
@@ -249,25 +281,28 @@ class X:
         """An answer, after starting anew where X refuses an id or a token; what is given up is added to ``gaps``."""
         for _ in range(MOST_REPAIRS):
             try:
-                return _listed(partial(listing.ask, chain.token, chain.since_id), now)
-            except _TooOldError as error:
+                return listed(partial(listing.ask, chain.token, chain.since_id), now, listing.whose)
+            except TooOldError as error:
                 if int(error.allowed) <= int(chain.since_id):
                     raise
                 gaps.append(chain.skip_to(error.allowed, "X has nothing so old any more"))
-            except _BadRequestError:
+            except BadRequestError:
                 if chain.token is None:
                     raise
                 # Tokens of pages do not live for ever; what was read meanwhile is known.
                 chain.restart()
-        return _listed(partial(listing.ask, chain.token, chain.since_id), now)
+        return listed(partial(listing.ask, chain.token, chain.since_id), now, listing.whose)
 
-    def _page_of(self, answer: Mapping[str, Any], stand: Position, gaps: Sequence[Gap], now: datetime) -> Page:
+    def _page_of(
+        self, answer: Mapping[str, Any], stand: Position, gaps: Sequence[Gap], price: float, now: datetime
+    ) -> Page:
         skipped: Counter[str] = Counter()
         new = [mention for mention in posts.read(answer, skipped) if posts.version(mention) not in stand.given]
         stand.given |= dict.fromkeys(map(posts.version, new), int(now.timestamp()))
         if missing := len(posts.missing(answer)):
             skipped["not to be seen (deleted, withheld or suspended)"] += missing
-        spent = self._price(*(stand.bill(names, now) for names in posts.billed(answer)))
+        found, others, accounts = (stand.bill(names, now) for names in posts.billed(answer))
+        spent = found * price + others * self._options.price_post + accounts * self._options.price_user
         return Page(
             mentions=tuple(new),
             cursor=stand.dump(now),
@@ -276,103 +311,19 @@ class X:
             spent=(("USD", spent),),
         )
 
-    def _price(self, found: int, accounts: int) -> float:
-        return found * self._options.price_post + accounts * self._options.price_user
+
+def _own(client: tweepy.Client) -> str | None:
+    """The id of the account whose keys there are: its token begins with it."""
+    if client.access_token is None:
+        return None
+    name, dash, _ = str(client.access_token).partition("-")
+    if not dash or not posts.is_id(name):
+        raise AuthFailed("the access token of your account is none: it begins with the account's id and a dash")
+    return name
 
 
 def _words(watches: Sequence[Watch]) -> list[str]:
     return [quoted(word) for word in search_words(watches)]
-
-
-class _BadRequestError(Unreadable):
-    """X does not understand the question, such as a token of a page that has expired."""
-
-
-class _TooOldError(Unreadable):
-    """X says that an id is too old; ``allowed`` is the smallest that is not."""
-
-    def __init__(self, allowed: str) -> None:
-        super().__init__("X says that an id is too old")
-        self.allowed = allowed
-
-
-def _listed(ask: Callable[[], Any], now: datetime) -> Mapping[str, Any]:
-    """An answer that lists posts, even if there are none."""
-    answer = _answer(ask, now)
-    if "data" in answer or "meta" in answer:
-        return answer
-    errors = answer["errors"]
-    first = errors[0] if isinstance(errors, list) and errors else None
-    title = first.get("title") if isinstance(first, dict) else None
-    raise Unreadable(f"X answered with an error in place of posts: {excerpt(str(title), 80)}")
-
-
-def _answer(ask: Callable[[], Any], now: datetime | None) -> Mapping[str, Any]:
-    """What X answers, as JSON; tweepy's errors as ours."""
-    with translated("X"):
-        try:
-            response = ask()
-            found = response.json()
-        except tweepy.TooManyRequests as error:
-            raise _limited(error.response, now) from None
-        except tweepy.HTTPException as error:
-            raise _refused(error) from None
-        except (tweepy.TweepyException, ValueError) as error:
-            if isinstance(error, requests.exceptions.RequestException):
-                raise
-            raise _odd(error) from None
-        except (AttributeError, TypeError, RecursionError) as error:
-            # tweepy trusts that the JSON of an error is an object of a certain form.
-            raise _odd(error) from None
-    if not isinstance(found, dict):
-        raise Unreadable("X answered something that is no JSON object")
-    if "data" not in found and "meta" not in found and "errors" not in found:
-        raise Unreadable("X answered neither posts nor errors")
-    return found
-
-
-def _odd(error: BaseException) -> Unreadable:
-    return Unreadable(f"X answered something that tweepy cannot read ({type(error).__name__})")
-
-
-def _limited(response: requests.Response, now: datetime | None) -> SourceError:
-    """The kinds of 429: a window that ends soon, or a plan that is used up."""
-    body = response.text[:2_000]
-    if "UsageCapExceeded" in body or "usage-capped" in body:
-        return OutOfBudget("X says that the plan's reads are used up (UsageCapExceeded); raise the plan or wait")
-    if wait := retry_after(response.headers, now):
-        return RateLimited("X asks us to wait (HTTP 429)", wait=wait)
-    try:
-        until = datetime.fromtimestamp(int(response.headers.get("x-rate-limit-reset", "")), UTC)
-    except (ValueError, OverflowError, OSError):
-        return RateLimited("X asks us to wait (HTTP 429)")
-    is_sane = now is not None and now < until <= now + LONGEST_WAIT
-    return RateLimited("X asks us to wait (HTTP 429)", until=until if is_sane else None)
-
-
-def _refused(error: tweepy.HTTPException) -> Exception:
-    status = error.response.status_code
-    said = excerpt(" ".join(map(str, error.api_messages[:1] or error.api_errors[:1])), 120)
-    if status == 401:
-        return AuthFailed(f"X refuses {_TOKEN}: {_PORTAL}")
-    if status == 402:
-        return OutOfBudget("X says that the credits are used up (HTTP 402); buy more at developer.x.com")
-    if status == 403:
-        why = (
-            "the app belongs to no project with access (client-not-enrolled)"
-            if "enrolled" in error.response.text
-            else ""
-        )
-        return AuthFailed(f"X refuses access{': ' + why if why else ''}; check the app and its plan at developer.x.com")
-    if status == 503 and (wait := retry_after(error.response.headers)):
-        return RateLimited("X asks us to wait (HTTP 503)", wait=wait)
-    if status >= 500 or status in (408, 425):
-        return Unavailable(f"X has trouble (HTTP {status})")
-    message = f"X answered HTTP {status}{': ' + said if said else ''}"
-    if status != 400:
-        return Unreadable(message)
-    smallest = _SMALLEST.search(error.response.text[:5_000])
-    return _TooOldError(str(int(smallest[1]) + 1)) if smallest else _BadRequestError(message)
 
 
 def _digest(query: str) -> str:

@@ -91,10 +91,11 @@ class YouTube:
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """YouTube's units and, in a purse of their own, searches; both by its own day."""
-        units = Budget(unit="units", limit=self._options.units_per_day, period=Period.DAY, page=2, zone=api.PACIFIC)
+        day = partial(Budget, period=Period.DAY, zone=api.PACIFIC)
+        units = day(unit=api.UNITS, limit=self._options.units_per_day, page=2)
         if not self._options.searches_per_day:
             return (units,)
-        return (units, Budget(unit="searches", limit=MOST_SEARCHES, period=Period.DAY, page=1, zone=api.PACIFIC))
+        return (units, day(unit=api.SEARCHES, limit=MOST_SEARCHES, page=1, pays_for_looks=False))
 
     def queries(self, watches: Sequence[Watch]) -> list[str]:
         """Words with ``|`` for *or*; each query takes its turn."""
@@ -106,7 +107,7 @@ class YouTube:
         """A page for each answer; a cursor stands for every page that was given."""
         options, position = self._options, position_from(asked.cursor)
         with api.connect(options.key.reveal(), options.base_url, options.contact, options.timeout) as http:
-            ask = api.Api(http, options.base_url, self._turn, asked.now).ask
+            ask = api.Api(http, options.base_url, self._turn, asked.now, asked.affords).ask
             yield from _each(self._due(ask, position, asked))
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
@@ -120,7 +121,7 @@ class YouTube:
         options = self._options
         queries = self.queries(asked.watches)
         slot = self._slot(asked.now)
-        if queries and slot != position.slot:
+        if queries and slot != position.slot and asked.affords(api.SEARCHES):
             position.slot = slot
             yield partial(self._search, ask, position, queries, asked)
         self._choose(position)

@@ -21,6 +21,7 @@ class Budget:
 
     ``page`` is the most that a single page may cost: none is asked for that might not fit. A month's budget is spread
     evenly, so that a busy first week does not leave the last one blind; a day's worth may be used ahead.
+    ``pays_for_looks`` says whether looking posts up again uses some of it.
     """
 
     unit: str
@@ -28,6 +29,7 @@ class Budget:
     period: Period
     page: float
     zone: tzinfo = UTC
+    pays_for_looks: bool = True
 
     def start(self, now: datetime) -> datetime:
         """The first moment of the day or month that ``now`` is in."""

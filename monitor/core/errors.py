@@ -51,7 +51,16 @@ class RateLimited(SourceError):
 
 
 class OutOfBudget(RateLimited):
-    """What may be read by day or month, or paid for, is used up; told to the operators at once."""
+    """What may be read by day or month, or paid for, is used up; told to the operators at once.
+
+    ``unit`` says of which budget, where a platform has several: what the others pay for is read on.
+    """
+
+    def __init__(
+        self, message: str, *, until: datetime | None = None, wait: timedelta | None = None, unit: str | None = None
+    ) -> None:
+        super().__init__(message, until=until, wait=wait)
+        self.unit = unit
 
 
 class Unavailable(SourceError):

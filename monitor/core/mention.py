@@ -33,7 +33,8 @@ class Mention:
     when the text was last changed, ``None`` if never: a post read again with a later one replaces the words stored
     before. ``context`` is what the post answers, where the platform says it in the same breath: the words of its
     parent or the title of its thread. ``brand`` is what the source itself says the post is about, if it says so.
-    ``own`` marks a post that the source knows to come from the brand.
+    ``own`` marks a post that the source knows to come from the brand. ``seen_as`` is the name by which its source looks
+    it up again, where that is not its id: a copy on another server has a number of its own.
     """
 
     platform: str
@@ -53,6 +54,7 @@ class Mention:
     kind: Kind = Kind.POST
     brand: str | None = None
     own: bool = False
+    seen_as: str | None = None
 
     def __post_init__(self) -> None:
         for moment in (self.posted_at, self.author_since, self.edited_at):
@@ -90,16 +92,15 @@ class Page:
     """What a collector yields: mentions, and the cursor that is true once they are stored.
 
     ``skipped`` counts items that could not be read, by reason in words, so that nothing disappears silently. ``gaps``
-    are spans that nobody will read any more, ``covered`` one that has now been read to its end: it closes the gaps
-    that lie in it. ``gone`` are the ids of posts that the platform says were deleted, as (platform, id); an id that
-    ends with ``/`` means every post whose id begins with it. ``spent`` is what this page cost, by a budget's unit.
+    are spans that this source will never read any more. ``gone`` are the ids of posts that the platform says were
+    deleted, as (platform, id); an id that ends with ``/`` means every post whose id begins with it. ``spent`` is what
+    this page cost, by a budget's unit.
     """
 
     mentions: tuple[Mention, ...]
     cursor: str | None
     skipped: tuple[tuple[str, int], ...] = ()
     gaps: tuple[Gap, ...] = ()
-    covered: tuple[datetime, datetime] | None = None
     gone: tuple[tuple[str, str], ...] = ()
     spent: tuple[tuple[str, float], ...] = ()
 
@@ -129,6 +130,7 @@ def storable(mention: Mention) -> Mention:
         "context": mention.context and cut(_text(mention.context), _CONTEXT_LIMIT),
         "rating": mention.rating if mention.rating is not None and 1 <= mention.rating <= 5 else None,
         "brand": _name(mention.brand),
+        "seen_as": _name(mention.seen_as),
     }
     changed: dict[str, Any] = {name: value for name, value in after.items() if value != getattr(mention, name)}
     return replace(mention, **changed) if changed else mention

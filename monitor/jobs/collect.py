@@ -103,8 +103,6 @@ def _store(
         rewrite(transaction, transaction.amend(map(storable, page.mentions), now), now)
         forget(transaction, page.gone, now)
         transaction.add_gaps(source.name, page.gaps, now)
-        if page.covered is not None:
-            transaction.close_gaps(source.name, *page.covered, now)
         if page.cursor is not None:
             transaction.set_cursor(source.name, page.cursor, now)
     return new

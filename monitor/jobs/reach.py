@@ -34,7 +34,7 @@ def measure_reach(
         if isinstance(collector, Metered):
             require_room(collector, store, now)
             require_share(collector, store, now)
-        looked = collector.look_up(sorted({one.native_id for one in due}), now)
+        looked = collector.look_up(sorted({one.name for one in due}), now)
     except StoreError:
         raise
     except Exception as error:

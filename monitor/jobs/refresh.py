@@ -1,5 +1,6 @@
 """Refresh: look posts up again, so that edits are followed and what was deleted is forgotten."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -44,14 +45,14 @@ def refresh(source: Source, store: Store, now: datetime, jitter: float) -> Refre
     done = Refreshed()
     try:
         for _ in range(MOST_BATCHES):
-            ids = store.due_looks(collector.platform, now - source.refresh, now - SECOND_LOOK, collector.batch)
-            if not ids:
+            due = store.due_looks(collector.platform, now - source.refresh, now - SECOND_LOOK, collector.batch)
+            if not due:
                 break
             if isinstance(collector, Metered):
                 require_room(collector, store, now)
                 require_share(collector, store, now)
-            forgotten = _apply(collector, ids, collector.look_up(ids, now), store, now)
-            done = Refreshed(looked=done.looked + len(ids), forgotten=done.forgotten + forgotten)
+            forgotten = _apply(collector, due, collector.look_up(list(due.values()), now), store, now)
+            done = Refreshed(looked=done.looked + len(due), forgotten=done.forgotten + forgotten)
     except StoreError:
         raise
     except Exception as error:
@@ -71,23 +72,23 @@ def looking_account(collector: Metered) -> str:
 
 def require_share(collector: Metered, store: Store, now: datetime) -> None:
     """Raise when looking up has had its share of a budget: it must not leave the source deaf."""
-    for budget in collector.budgets:
+    for budget in (budget for budget in collector.budgets if budget.pays_for_looks):
         used = store.spent(looking_account(collector), budget.unit, budget.start(now))
         if used >= budget.limit * SHARE:
             what = f"looking posts up has used its {SHARE:.0%} of {budget.limit:g} {budget.unit} a {budget.period}"
             raise RateLimited(f"{what}; it goes on at {moment(budget.end(now))}", until=budget.end(now))
 
 
-def _apply(collector: Refreshing, ids: list[str], looked: Looked, store: Store, now: datetime) -> int:
+def _apply(collector: Refreshing, due: Mapping[str, str], looked: Looked, store: Store, now: datetime) -> int:
     """Keep what was learnt; returns how many posts were forgotten. Gone is who is missing for the second time."""
     platform = collector.platform
-    gone = set(looked.gone) & set(ids)
+    gone = {name for name, asked_as in due.items() if asked_as in looked.gone}
     before = store.first_missed(platform, gone)
     sure = [name for name in gone if name in before and before[name] <= now - SECOND_LOOK]
     with store.begin() as transaction:
         rewrite(transaction, transaction.amend(map(storable, looked.found), now), now)
         transaction.set_counts(looked.found, now)
-        transaction.looked(platform, ids, gone, now)
+        transaction.looked(platform, list(due), gone, now)
         forget(transaction, [(platform, name) for name in sure], now)
         if looked.spent and isinstance(collector, Metered):
             transaction.spend(collector.account, looked.spent, now)

@@ -1,6 +1,6 @@
 """What plugins give: collectors read sources, classifiers judge texts, notifiers hand over messages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -13,18 +13,24 @@ from monitor.core.verdict import Score, Word
 from monitor.core.watch import Watch
 
 
+def _anything(_: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """What a collector is asked for at the moment ``now``.
 
     ``cursor`` is whatever an earlier page carried, ``None`` on the first start; then nothing older than ``since`` is
-    asked for where the platform can tell.
+    asked for where the platform can tell. ``affords`` says whether the budget of a unit holds one more page: a
+    collector with several units asks for each page, and leaves out what is not paid for.
     """
 
     watches: tuple[Watch, ...]
     cursor: str | None
     since: datetime
     now: datetime
+    affords: Callable[[str], bool] = _anything
 
 
 class Collector(Protocol):
@@ -50,7 +56,7 @@ class Querying(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What became of posts: ``found`` as they are now, ``gone`` by id; about all others nothing is known yet."""
+    """What became of posts: ``found`` as they are now, ``gone`` by name; about all others nothing is known yet."""
 
     found: tuple[Mention, ...] = ()
     gone: tuple[str, ...] = ()
@@ -74,7 +80,8 @@ class Refreshing(Protocol):
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of these posts, at most ``batch`` of them. Raises ``SourceError``; then nothing is known.
 
-        A post that was deleted, or whose author was suspended or made it private, is gone.
+        A post is named by what it was ``seen_as``, else by its id. One that was deleted, or whose author was suspended
+        or made it private, is gone, by the name that it was asked for.
         """
         ...
 
@@ -90,7 +97,7 @@ class Metered(Protocol):
 
     @property
     def budgets(self) -> Sequence[Budget]:
-        """The limits; all of them must leave room for a page before it is asked for."""
+        """The limits. Those of a unit must leave room for a page before one is asked for that this unit pays for."""
         ...
 
 

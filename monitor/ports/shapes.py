@@ -43,10 +43,11 @@ class OpenGap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A complaint of an open case whose reach is to be measured."""
+    """A complaint of an open case whose reach is to be measured; its source looks it up by its ``name``."""
 
     mention: int
     native_id: str
+    name: str
     case: int
     posted_at: datetime
 

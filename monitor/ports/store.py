@@ -73,8 +73,8 @@ class Transaction(CaseWrites, IncidentWrites, DigestWrites, SurgeWrites, ThemeWr
         """Note spans that a source will never read; those that touch, for one reason, are one."""
         ...
 
-    def close_gaps(self, source: str, start: datetime, end: datetime, now: datetime) -> None:
-        """These spans have been read after all: the open gaps within them are closed."""
+    def close_gap(self, number: int, now: datetime) -> bool:
+        """Somebody has filled it from elsewhere. Returns whether there was such an open one."""
         ...
 
     def set_gaps_told(self, ids: Collection[int], now: datetime) -> None: ...
@@ -190,7 +190,7 @@ class Store(CaseReads, IncidentReads, DigestReads, SurgeReads, ThemeReads, Proto
         """Mentions without a verdict, oldest first."""
         ...
 
-    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> list[str]:
+    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> dict[str, str]:
         """The ids of kept posts that were last looked at before a moment, or first missed before another."""
         ...
 

@@ -146,6 +146,7 @@ mentions = Table(
     Column("forgotten_at", UtcDateTime),
     Column("theme_id", Integer),
     Column("theme_near", Float),
+    Column("seen_as", Text),
     UniqueConstraint("native_id", "platform", "brand"),
 )
 _partial("ix_mentions_due", UNFINISHED, mentions.c.stage, mentions.c.id)

@@ -46,9 +46,9 @@ class SourceWrites:
             }
             self._connection.execute(update(gaps).where(gaps.c.id == first.id).values(**whole))
 
-    def close_gaps(self, source: str, start: datetime, end: datetime, now: datetime) -> None:
-        inside = (gaps.c.source == source, gaps.c.start >= start, gaps.c.end <= end, gaps.c.closed_at.is_(None))
-        self._connection.execute(update(gaps).where(*inside).values(closed_at=now))
+    def close_gap(self, number: int, now: datetime) -> bool:
+        still_open = update(gaps).where(gaps.c.id == number, gaps.c.closed_at.is_(None))
+        return self._connection.execute(still_open.values(closed_at=now)).rowcount == 1
 
     def set_gaps_told(self, ids: Collection[int], now: datetime) -> None:
         self._connection.execute(update(gaps).where(gaps.c.id.in_(ids)).values(told_at=now))
@@ -72,6 +72,7 @@ class SourceWrites:
         self._connection.execute(statement.on_conflict_do_update(index_elements=pulses.primary_key, set_=more))
 
 
+_LOOKED_UP_AS = func.coalesce(mentions.c.seen_as, mentions.c.native_id).label("name")
 _LATEST = timedelta(hours=2)
 """What is missed for longer is not measured any more."""
 
@@ -81,20 +82,21 @@ class SourceReads:
 
     engine: Engine
 
-    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> list[str]:
-        kept = select(mentions.c.native_id).where(mentions.c.platform == platform, mentions.c.forgotten_at.is_(None))
+    def due_looks(self, platform: str, before: datetime, missed_before: datetime, limit: int) -> dict[str, str]:
+        kept = select(mentions.c.native_id, _LOOKED_UP_AS)
+        kept = kept.where(mentions.c.platform == platform, mentions.c.forgotten_at.is_(None))
         again = kept.where(mentions.c.missed_at.is_not(None), mentions.c.missed_at <= missed_before)
         aged = kept.where(mentions.c.looked_at <= before).order_by(mentions.c.looked_at)
-        found: dict[str, None] = {}
+        found: dict[str, str] = {}
         with reading(self.engine) as connection:
             for query in (again, aged):
-                found |= dict.fromkeys(connection.execute(query.limit(limit)).scalars())
-        return list(found)[:limit]
+                found |= {row.native_id: row.name for row in connection.execute(query.limit(limit))}
+        return dict(list(found.items())[:limit])
 
     def due_reach(self, platform: str, brands: Collection[str], now: datetime, limit: int) -> list[Measured]:
         oldest = now - LOOKS[-1] - _LATEST
         by_now = [(mentions.c.posted_at <= now - after, number) for number, after in enumerate(LOOKS, 1)][::-1]
-        columns = (mentions.c.id, mentions.c.native_id, mentions.c.case_id, mentions.c.posted_at)
+        columns = (mentions.c.id, mentions.c.native_id, _LOOKED_UP_AS, mentions.c.case_id, mentions.c.posted_at)
         joined = mentions.join(cases, cases.c.id == mentions.c.case_id)
         query = (
             select(*columns)
@@ -108,7 +110,9 @@ class SourceReads:
         )
         with reading(self.engine) as connection:
             return [
-                Measured(mention=row.id, native_id=row.native_id, case=row.case_id, posted_at=row.posted_at)
+                Measured(
+                    mention=row.id, native_id=row.native_id, name=row.name, case=row.case_id, posted_at=row.posted_at
+                )
                 for row in connection.execute(query)
             ]
 

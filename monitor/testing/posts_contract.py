@@ -115,15 +115,23 @@ class PostsContract:
 
     def test_posts_are_due_to_be_looked_at_by_age(self, store: Store) -> None:
         self.add(store, 1, 2, 3)
-        assert store.due_looks("mastodon", NOW - HOUR, NOW - HOUR, 10) == []
-        assert store.due_looks("bluesky", LATER, LATER, 10) == []
+        assert store.due_looks("mastodon", NOW - HOUR, NOW - HOUR, 10) == {}
+        assert store.due_looks("bluesky", LATER, LATER, 10) == {}
         assert sorted(store.due_looks("mastodon", NOW, NOW, 10)) == ["1", "2", "3"]
         assert len(store.due_looks("mastodon", NOW, NOW, 2)) == 2
         with store.begin() as transaction:
             transaction.looked("mastodon", ["1", "2"], ["2"], LATER)
-        assert store.due_looks("mastodon", NOW, NOW, 10) == ["3"]
-        assert store.due_looks("mastodon", NOW, LATER, 10) == ["2", "3"]
+        assert list(store.due_looks("mastodon", NOW, NOW, 10)) == ["3"]
+        assert list(store.due_looks("mastodon", NOW, LATER, 10)) == ["2", "3"]
         assert store.first_missed("mastodon", ["1", "2", "3"]) == {"2": LATER}
+
+    def test_posts_are_looked_up_by_the_name_that_their_source_has_for_them(self, store: Store) -> None:
+        self.add(store, 1, seen_as="https://m.example 17")
+        self.add(store, 2)
+        assert store.due_looks("mastodon", NOW, NOW, 10) == {"1": "https://m.example 17", "2": "2"}
+        with store.begin() as transaction:
+            transaction.forget("mastodon", ["1"], LATER)
+        assert store.due_looks("mastodon", NOW, NOW, 10) == {"2": "2"}
 
     def test_what_is_there_again_was_never_missing(self, store: Store) -> None:
         self.add(store, 1)
@@ -135,16 +143,18 @@ class PostsContract:
             transaction.looked("mastodon", ["1"], [], LATER)
         assert store.first_missed("mastodon", ["1"]) == {}
 
-    def test_gaps_are_noted_once_and_closed_by_what_covers_them(self, store: Store) -> None:
+    def test_gaps_are_noted_once_and_closed_by_whoever_fills_them(self, store: Store) -> None:
         gap = Gap(NOW, NOW + HOUR, "too many posts")
         with store.begin() as transaction:
             for _ in range(2):
                 transaction.add_gaps("news", [gap], NOW)
             transaction.add_gaps("other", [gap], NOW)
-            transaction.close_gaps("news", NOW + HOUR / 2, LATER, LATER)
         assert [(found.source, found.gap) for found in store.open_gaps()] == [("news", gap), ("other", gap)]
+        number = store.open_gaps()[0].id
         with store.begin() as transaction:
-            transaction.close_gaps("news", NOW, NOW + HOUR, LATER)
+            assert transaction.close_gap(number, LATER)
+        with store.begin() as transaction:
+            assert not transaction.close_gap(number, LATER)
             transaction.set_gaps_told([found.id for found in store.open_gaps()], LATER)
         assert [(found.source, found.told_at) for found in store.open_gaps()] == [("other", LATER)]
 

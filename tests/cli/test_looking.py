@@ -59,6 +59,20 @@ def test_check_finds_missing_secrets(umbrage: Umbrage, config: Path, monkeypatch
     assert "canary" not in finished.out + finished.err
 
 
+def test_check_finds_missing_secrets_in_a_table_of_their_own(
+    umbrage: Umbrage, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UMBRAGE_TEST_TOKEN", "canary")
+    monkeypatch.delenv("UMBRAGE_TEST_KEY", raising=False)
+    keys = dict.fromkeys(("consumer_key", "consumer_secret", "access_secret"), "TOKEN") | {"access_token": "KEY"}
+    lines = [f'{name} = {{ env = "UMBRAGE_TEST_{place}" }}' for name, place in keys.items()]
+    table = ["[sources.x]", 'use = "x"', 'token = { env = "UMBRAGE_TEST_TOKEN" }', "[sources.x.account]", *lines]
+    config.write_text("\n".join([config.read_text("utf-8"), *table]) + "\n", "utf-8")
+    finished = umbrage("check")
+    assert finished.code == 3
+    assert "sources.x.account.access_token: the environment variable UMBRAGE_TEST_KEY is not set" in finished.err
+
+
 def test_check_finds_everything_at_once(umbrage: Umbrage, tmp_path: Path) -> None:
     path = tmp_path / "monitor.toml"
     path.write_text(

@@ -85,10 +85,10 @@ def server() -> Iterator[LoopbackServer]:
         yield running
 
 
-def read(server: LoopbackServer, cursor: str | None = None, **options: Any) -> list[Page]:
+def read(server: LoopbackServer, cursor: str | None = None, now: datetime = NOON, **options: Any) -> list[Page]:
     given: dict[str, Any] = {"base_url": server.url, "timeout": 0.5, "apps": [7], "brand": "Acme"}
     made = appstore.create(appstore.Options(**given | {"requests_per_minute": 60} | options))
-    return list(made.pages(Round(watches=(), cursor=cursor, since=NOON - timedelta(days=30), now=NOON)))
+    return list(made.pages(Round(watches=(), cursor=cursor, since=NOON - timedelta(days=30), now=now)))
 
 
 def offer(server: LoopbackServer, reviews: list[dict[str, Any]], country: str = "us") -> None:
@@ -137,6 +137,27 @@ def test_more_than_500_new_reviews_are_a_gap(server: LoopbackServer) -> None:
     offer(server, [review(n, NOON - timedelta(minutes=n)) for n in range(600)])
     ((gap,),) = [page.gaps for page in read(server) if page.gaps]
     assert gap.end == NOON - timedelta(minutes=499)
+
+
+def test_reviews_that_were_read_before_are_no_gap(server: LoopbackServer) -> None:
+    old = [review(n, NOON - timedelta(minutes=n)) for n in range(450)]
+    offer(server, old)
+    cursor = last_cursor(read(server))
+    # So many came in three hours that the day which is read again cannot be reached, but all new ones can.
+    later = NOON + timedelta(hours=3)
+    new = [review(1_000 + n, later - timedelta(seconds=20 * n)) for n in range(400)]
+    offer(server, [*new, *old])
+    pages = read(server, cursor, now=later)
+    assert (len(mentions(pages)), [page.gaps for page in pages if page.gaps]) == (400, [])
+
+
+def test_of_reviews_that_came_late_only_the_last_hour_is_a_gap(server: LoopbackServer) -> None:
+    offer(server, [review(1, NOON - timedelta(hours=2))])
+    cursor = last_cursor(read(server))
+    later = NOON + timedelta(hours=3)
+    offer(server, [review(1_000 + n, later - timedelta(seconds=20 * n)) for n in range(600)])
+    ((gap,),) = [page.gaps for page in read(server, cursor, now=later) if page.gaps]
+    assert (gap.start, gap.end) == (NOON - timedelta(hours=1), later - timedelta(seconds=20 * 499))
 
 
 def test_one_country_in_trouble_stops_no_other(server: LoopbackServer) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,11 +133,84 @@ def test_more_than_a_round_reads_is_a_gap(server: LoopbackServer, monkeypatch: p
     assert gap.end == NOON - timedelta(minutes=100)
 
 
-def test_answers_name_what_they_answer_and_carry_their_topic(server: LoopbackServer) -> None:
+def acme(number: int, place: int, **changes: Any) -> dict[str, Any]:
+    return post(number, post_number=place, cooked=f"<p>Acme lost parcel {number}</p>", **changes)
+
+
+def by_number(server: LoopbackServer, *posts: dict[str, Any]) -> None:
+    for one in posts:
+        server.routes[f"/posts/by_number/{one['topic_id']}/{one['post_number']}.json"] = partial(shown, one)
+
+
+def shown(one: dict[str, Any], _: Request) -> Reply:
+    return Reply(body=one)
+
+
+def parents(server: LoopbackServer, collector: discourse.Discourse, *posts: dict[str, Any]) -> dict[str, str | None]:
+    Forum(server).posts = list(posts)
+    return {found.id: found.reply_to for found in mentions(read(collector))}
+
+
+def looked_up(server: LoopbackServer) -> list[str]:
+    return [request.path for request in server.requests if "by_number" in request.path]
+
+
+def test_answers_carry_their_topic(server: LoopbackServer) -> None:
     found = only(server, post(1, post_number=3, reply_to_post_number=2))
-    assert (found.kind, found.reply_to, found.context) == (Kind.REPLY, "127.0.0.1/t/9/2", "Acme, again")
+    assert (found.kind, found.reply_to, found.context) == (Kind.REPLY, None, "Acme, again")
     assert found.url == f"{server.url}/t/acme-again/9/3"
     assert found.text == "Parcel 1 is lost & nobody answers"
+    assert looked_up(server) == [], "it is about no brand"
+
+
+def test_answers_of_a_page_know_each_other_without_a_question(server: LoopbackServer) -> None:
+    posts = [acme(11, 1), acme(12, 2), acme(13, 3, reply_to_post_number=2)]
+    found = parents(server, made(server.url), *posts)
+    assert found == {"127.0.0.1/11": None, "127.0.0.1/12": "127.0.0.1/11", "127.0.0.1/13": "127.0.0.1/12"}
+    assert looked_up(server) == []
+
+
+def test_what_is_answered_is_looked_up_once_by_its_place(server: LoopbackServer) -> None:
+    by_number(server, post(3), acme(5, 4))
+    collector = made(server.url)
+    posts = [acme(21, 6), acme(22, 7), acme(23, 8, reply_to_post_number=4), acme(24, 9, reply_to_post_number=4)]
+    found = parents(server, collector, *posts)
+    assert found == {f"127.0.0.1/{n}": f"127.0.0.1/{parent}" for n, parent in ((21, 3), (22, 3), (23, 5), (24, 5))}
+    assert sorted(looked_up(server)) == [f"/posts/by_number/9/{place}.json" for place in (1, 4)]
+
+
+def test_an_answer_to_what_is_about_no_brand_joins_the_opener(server: LoopbackServer) -> None:
+    by_number(server, post(3), post(5, post_number=4, cooked="<p>Same here</p>", topic_title=""))
+    assert parents(server, made(server.url), acme(21, 6, reply_to_post_number=4)) == {"127.0.0.1/21": "127.0.0.1/3"}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_answer_to_what_was_deleted_joins_the_opener(server: LoopbackServer, status: int) -> None:
+    by_number(server, post(3))
+    server.routes["/posts/by_number/9/4.json"] = lambda _: Reply(status=status, body={})
+    assert parents(server, made(server.url), acme(21, 6, reply_to_post_number=4)) == {"127.0.0.1/21": "127.0.0.1/3"}
+
+
+def test_a_place_that_cannot_be_asked_for_stops_nothing_and_is_counted(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discourse, "MOST_PARENTS", 1)
+    Forum(server).posts = [acme(21, 6), acme(22, 7, topic_id=10)]
+    server.routes["/posts/by_number/10/1.json"] = lambda _: Reply(status=500, body={})
+    page, *_ = read(made(server.url))
+    assert [found.reply_to for found in page.mentions] == [None, None]
+    assert dict(page.skipped) == {"which post is answered, not looked up": 2}
+    assert len(looked_up(server)) == 1
+
+
+def test_p39_a_wait_asked_for_there_is_kept_and_the_page_read_again(server: LoopbackServer) -> None:
+    Forum(server).posts = [acme(21, 6)]
+    by_number(server, post(3))
+    server.fail("/posts/by_number/9/1.json", Fault.answer(429, {}, retry_after="30"))
+    collector = made(server.url)
+    with pytest.raises(RateLimited):
+        read(collector)
+    assert [found.reply_to for found in mentions(read(collector))] == ["127.0.0.1/3"]
 
 
 def test_the_words_of_others_are_not_the_authors(server: LoopbackServer) -> None:

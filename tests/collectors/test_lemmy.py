@@ -55,6 +55,7 @@ def mention(number: int, **changes: Any) -> Mention:
         "url": f"https://lemmy.example/post/{number}",
         "author": "ann@lemmy.example",
         "author_since": datetime(2023, 6, 1, tzinfo=UTC),
+        "seen_as": f"127.0.0.1 post {number}",
     }
     return Mention(**fields | changes)
 
@@ -157,6 +158,26 @@ def test_p59_what_became_of_posts(server: LoopbackServer) -> None:
     looked = made(server.url).look_up(names, NOON)
     assert [found.id for found in looked.found] == [names[0]]
     assert looked.gone == (names[1], names[2])
+
+
+def test_p59_posts_of_other_servers_are_looked_up_where_they_were_seen(server: LoopbackServer) -> None:
+    own = post(3, ap_id=f"{server.url}/post/3")
+    offer(server, post(1), own, comments=[comment(5)])
+    collector = made(server.url)
+    seen = {found.id: found.seen_as for found in mentions(read(collector))}
+    assert seen == {
+        "https://lemmy.example/post/1": "127.0.0.1 post 1",
+        "https://lemmy.example/comment/5": "127.0.0.1 comment 5",
+        f"{server.url}/post/3": None,
+    }
+    server.routes["/api/v3/post"] = lambda _: Reply(body={"post_view": post(1, name="now", updated=NOON.isoformat())})
+    server.routes["/api/v3/comment"] = lambda _: Reply(body={"comment_view": comment(5, removed=True)})
+    names = ["127.0.0.1 post 1", "127.0.0.1 comment 5", "other.example post 2", "127.0.0.1 person 3"]
+    looked = collector.look_up(names, NOON)
+    assert [(found.id, found.text) for found in looked.found] == [
+        ("https://lemmy.example/post/1", "now\nand nobody answers")
+    ]
+    assert looked.gone == (names[1],)
 
 
 def test_addresses_are_checked() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitor.collectors import mastodon
+from monitor.collectors import _mastodon_posts, mastodon
 from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
@@ -64,6 +64,7 @@ def mention(number: int, **changes: Any) -> Mention:
         "followers": 50,
         "reposts": 4,
         "author_since": datetime(2019, 5, 1, tzinfo=UTC),
+        "seen_as": f"127.0.0.1 {number:018}",
     }
     return Mention(**fields | changes)
 
@@ -541,6 +542,22 @@ def test_p59_p61_posts_of_the_asked_servers_can_be_looked_up(server: LoopbackSer
     assert looked.gone == (f"{here}/2", f"{server.url}/@ann/3")
 
 
+def test_p59_posts_of_other_servers_are_looked_up_where_they_were_seen(server: LoopbackServer) -> None:
+    timeline = Timeline(server)
+    boost = status(9, NOON, reblog=status(3))
+    timeline.posts = [status(1), status(2), boost, status(4, uri=f"{server.url}/users/bob/statuses/4")]
+    collector = made(server.url)
+    seen = {found.id[-1]: found.seen_as for found in mentions(read(collector))}
+    assert seen == {str(n): f"127.0.0.1 {n:018}" for n in (1, 2, 3)} | {"4": None}
+    edited = status(1, content="<p>now</p>", edited_at=NOON.isoformat())
+    server.routes[f"/api/v1/statuses/{1:018}"] = lambda _: Reply(body=edited)
+    server.routes[f"/api/v1/statuses/{2:018}"] = lambda _: Reply(status=404, body={"error": "Record not found"})
+    names = [str(seen["1"]), str(seen["2"]), "other.example 7", "127.0.0.1 ../1", "127.0.0.1 "]
+    looked = collector.look_up(names, NOON)
+    assert [(found.id, found.text) for found in looked.found] == [("https://m.example/users/ann/statuses/1", "now")]
+    assert looked.gone == (names[1],)
+
+
 def test_p61_a_page_that_is_not_the_servers_own_deletes_nothing(server: LoopbackServer) -> None:
     with LoopbackServer({}) as other:
         here, there = f"{server.url}/users/ann/statuses/1", f"{other.url}/users/ann/statuses/2"
@@ -579,7 +596,7 @@ def test_recorded_answers_are_read() -> None:
             answer = exchange["response"]["body"]
             if isinstance(answer, list) and exchange["response"]["status"] == 200:
                 items = [one for one in answer if isinstance(one, dict) and ("content" in one or "status" in one)]
-                count += len(mastodon._mentions(items, "m.example", Counter()))
+                count += len(_mastodon_posts.mentions(items, "m.example", Counter()))
     assert count > 10
 
 

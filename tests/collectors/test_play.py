@@ -1,7 +1,7 @@
 """Google Play: every review once, and a clear word when its pages have changed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,18 +81,39 @@ def test_it_asks_as_the_page_does(server: LoopbackServer) -> None:
     assert asked(request) == [None, [2, 2, [100], None, [None] * 9], ["com.acme", 7]]
 
 
-def test_all_pages_are_read(server: LoopbackServer) -> None:
-    reviews = [review(n, NOON - timedelta(minutes=n)) for n in range(250)]
-
+def offer(server: LoopbackServer, reviews: Sequence[list[Any]]) -> None:
     def page(request: Request) -> Reply:
         position = asked(request)[1][2]
         start = int(position[2]) if len(position) == 3 else 0
-        return Reply(body=body(*reviews[start : start + 100], below=str(start + 100) if start < 200 else None))
+        below = str(start + 100) if start + 100 < len(reviews) else None
+        return Reply(body=body(*reviews[start : start + 100], below=below))
 
     server.routes[PATH] = page
+
+
+def test_all_pages_are_read(server: LoopbackServer) -> None:
+    offer(server, [review(n, NOON - timedelta(minutes=n)) for n in range(250)])
     pages = read(server)
     assert len({found.id for found in mentions(pages)}) == 250
     assert mentions(read(server, last_cursor(pages), NOON)) == []
+
+
+def test_only_new_reviews_that_cannot_be_read_are_a_gap(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "MOST_PAGES", 3)
+    old = [review(n, NOON - timedelta(minutes=9 * n)) for n in range(150)]
+    offer(server, old)
+    cursor = last_cursor(read(server))
+    # Those of the day before were read: that they lie too deep to be read again is no gap.
+    later = NOON + timedelta(hours=3)
+    new = [review(1_000 + n, later - timedelta(seconds=30 * n)) for n in range(320)]
+    offer(server, [*new[:260], *old])
+    pages = read(server, cursor, later)
+    assert (len(mentions(pages)), [page.gaps for page in pages if page.gaps]) == (260, [])
+    offer(server, [*new, *old])
+    ((gap,),) = [page.gaps for page in read(server, cursor, later) if page.gaps]
+    assert (gap.start, gap.end) == (NOON - timedelta(hours=1), later - timedelta(seconds=30 * 299))
 
 
 def test_no_reviews_are_no_error(server: LoopbackServer) -> None:

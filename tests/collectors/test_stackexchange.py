@@ -92,6 +92,54 @@ def test_questions_and_answers(server: LoopbackServer) -> None:
     assert (second.context, second.url) == ("Acme's phone is dead", "https://stackoverflow.com/a/9")
 
 
+POSTS = "/2.3/posts/2;9"
+
+
+def hits() -> list[dict[str, Any]]:
+    """What a search gives: excerpts, with neither authors nor edits."""
+    found = (question(2), answer(9))
+    return [
+        {k: v for k, v in one.items() if k not in ("body", "owner")} | {"excerpt": "It does &hellip;"} for one in found
+    ]
+
+
+def test_the_whole_words_and_the_author_come_at_once_and_only_once(server: LoopbackServer) -> None:
+    whole = [
+        {"post_id": 2, "post_type": "question", "body": "<p>It does not start</p>", "owner": {"display_name": "Ann"}},
+        {"post_id": 9, "post_type": "answer", "body": "<p>Nor mine</p>", "last_edit_date": int(NOON.timestamp())},
+    ]
+    server.routes[SEARCH] = lambda _: Reply(body=body(*hits()))
+    server.routes[POSTS] = lambda _: Reply(body=body(*whole))
+    collector = made(server)
+    pages = read(collector)
+    first, second = mentions(pages)
+    assert (first.text, first.author) == ("Acme's phone is dead\nIt does not start", "Ann")
+    assert (second.text, second.edited_at, second.reply_to) == ("Nor mine", NOON, "stackoverflow/7")
+    assert pages[0].spent == (("requests", 2.0),)
+    assert server.requests[1].query["filter"] == "withbody"
+    again = read(collector, last_cursor(pages), NOON + timedelta(minutes=5))
+    assert (mentions(again), again[0].spent) == ([], (("requests", 1.0),))
+    assert len(server.requests) == 3
+
+
+def test_what_cannot_be_read_whole_is_taken_as_it_was_found(server: LoopbackServer) -> None:
+    server.routes[SEARCH] = lambda _: Reply(body=body(*hits()))
+    server.routes[POSTS] = lambda _: Reply(status=500, body={})
+    (page,) = read(made(server))
+    assert [found.text for found in page.mentions] == ["Acme's phone is dead\nIt does …", "It does …"]
+    assert dict(page.skipped) == {"only an excerpt could be read": 2}
+    server.routes[POSTS] = lambda _: Reply(body=body())
+    (page,) = read(made(server))
+    assert (len(page.mentions), page.skipped) == (2, ())
+
+
+def test_p36_a_pause_asked_for_there_is_kept_too(server: LoopbackServer) -> None:
+    server.routes[SEARCH] = lambda _: Reply(body=body(*hits()))
+    server.routes[POSTS] = lambda _: Reply(status=400, body={"error_id": 502, "error_name": "throttle_violation"})
+    with pytest.raises(RateLimited):
+        read(made(server))
+
+
 def test_pages_are_read_to_where_the_last_round_began(server: LoopbackServer) -> None:
     items = [question(n, NOON - timedelta(minutes=n)) for n in range(250)]
 

@@ -645,6 +645,73 @@ def test_mentions_of_accounts_are_read_too(server: LoopbackServer) -> None:
     assert [found.text for found in mentions(read(server, mentions_of=("42",)))] == ["@acme help"]
 
 
+KEYS = ("consumer_key", "consumer_secret", "access_token", "access_secret")
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The keys of account 42."""
+    for key in KEYS:
+        monkeypatch.setenv(
+            f"UMBRAGE_TEST_{key.upper()}", f"42-canary-{key}" if key == "access_token" else f"canary-{key}"
+        )
+    return {key: {"env": f"UMBRAGE_TEST_{key.upper()}"} for key in KEYS}
+
+
+def test_own_mentions_are_read_in_the_accounts_name_for_less(server: LoopbackServer, account: dict[str, Any]) -> None:
+    Recent(server)
+    other = post(9, text="Look at this", author_id="8")
+    own = body(post(1, text="@acme help"), post(2, text="@acme ?"), tweets=[other])
+    server.routes["/2/users/42/mentions"] = lambda _: Reply(body=own)
+    pages = read(server, account=account)
+    assert [found.text for found in mentions(pages)] == ["@acme help", "@acme ?"]
+    search, request = server.requests
+    assert search.headers["authorization"] == f"Bearer {TOKEN}"
+    signed = request.headers["authorization"]
+    assert signed.startswith("OAuth ")
+    assert 'oauth_token="42-canary-access_token"' in signed
+    assert "secret" not in signed
+    # Ann came along with the search already.
+    assert dict(pages[-1].spent)["USD"] == pytest.approx(2 * 0.001 + 0.005)
+
+
+def test_own_mentions_go_on_where_they_were_left(server: LoopbackServer, account: dict[str, Any]) -> None:
+    Recent(server)
+    server.routes["/2/users/42/mentions"] = lambda _: Reply(body=body(post(1)))
+    cursor = last_cursor(read(server, account=account))
+    assert mentions(read(server, cursor, NOON + MINUTE, account=account)) == []
+    assert server.requests[-1].query["since_id"] > server.requests[1].query["since_id"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_p26_refused_keys_of_the_account_leave_the_searches(
+    server: LoopbackServer, account: dict[str, Any], status: int
+) -> None:
+    recent = Recent(server)
+    recent.posts = [post(1)]
+    server.fail("/2/users/42/mentions", Fault.answer(status, {"title": "Unauthorized"}))
+    pages: list[Page] = []
+    asked = Round(
+        watches=(Watch(brand="Acme", terms=("Acme",)),), cursor=None, since=NOON - timedelta(days=1), now=NOON
+    )
+    with pytest.raises(PartlyRead, match="1 of 2 queries and accounts: X refuses") as caught:
+        for page in collector(server, account=account).pages(asked):
+            pages.append(page)  # noqa: PERF402 (pages before an error count)
+    assert [found.id for found in mentions(pages)] == [name(1)]
+    assert "canary" not in str(caught.value)
+    if status == 401:
+        assert "option account" in str(caught.value)
+
+
+def test_p40_a_token_that_names_no_account_says_so(
+    server: LoopbackServer, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Recent(server)
+    monkeypatch.setenv("UMBRAGE_TEST_ACCESS_TOKEN", "canary")
+    with pytest.raises(AuthFailed, match="begins with the account's id and a dash"):
+        read(server, account=account)
+
+
 def test_p59_p60_what_became_of_posts(server: LoopbackServer) -> None:
     error = {"resource_type": "tweet", "resource_id": name(2), "title": "Not Found Error"}
     server.routes[LOOK_UP] = lambda _: Reply(body=body(post(1, text="now"), errors=[error]))

@@ -18,6 +18,7 @@ from monitor.core.errors import AuthFailed, OutOfBudget, PartlyRead, RateLimited
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Matcher, Watch
 from monitor.jobs.collect import Source, collect
+from monitor.jobs.refresh import refresh
 from monitor.ports import Looked, Round
 from monitor.store.sql import SqlStore
 from monitor.testing.collector_contract import HttpCollectorContract, mentions
@@ -563,6 +564,49 @@ def test_p34_nothing_is_asked_beyond_the_budget(site: YouTube, store: SqlStore) 
         collect(source, ACME, Matcher(ACME), store, NOON + MINUTE * 61 * step, 1.0)
     assert len(site.server.requests) == 99
     assert "units" in str(store.health(source.health).problem)
+
+
+def test_p34_used_up_units_leave_the_searches(site: YouTube, store: SqlStore) -> None:
+    site.add(comment(1))
+    rounds = Rounds(site, units_per_day=100, searches_per_day=50)
+    source = Source(name="youtube", collector=rounds.collector, look_back=DAY)
+    with store.begin() as transaction:
+        transaction.spend(rounds.collector.account, [("units", 99)], NOON)
+    collected = collect(source, ACME, Matcher(ACME), store, NOON, 1.0)
+    assert (len(site.asked(SEARCH)), len(site.asked(THREADS))) == (1, 0)
+    assert collected.problem == (
+        "99.00 of 100 units a day are used; it goes on at 2026-11-03 08:00 UTC, or with a higher budget; what it does "
+        "not pay for is read on"
+    )
+    collect(source, ACME, Matcher(ACME), store, NOON + DAY, 1.0)
+    assert store.health(source.health).problem is None
+    assert len(site.asked(THREADS)) == 1
+
+
+def test_p34_used_up_searches_leave_the_comments_and_the_looks(site: YouTube, store: SqlStore) -> None:
+    site.add(comment(1))
+    rounds = Rounds(site, searches_per_day=50)
+    source = Source(name="youtube", collector=rounds.collector, look_back=DAY)
+    with store.begin() as transaction:
+        transaction.spend(rounds.collector.account, [("searches", 100)], NOON)
+    collected = collect(source, ACME, Matcher(ACME), store, NOON, 1.0)
+    assert (collected.stored, len(site.asked(SEARCH)), len(site.asked(THREADS))) == (1, 0, 1)
+    assert str(collected.problem).startswith(
+        "100.00 of 100 searches a day are used; it goes on at 2026-11-03 08:00 UTC"
+    )
+    refresh(source, store, NOON + DAY / 2, 1.0)
+    assert len(site.asked(COMMENTS)) == 1
+
+
+def test_p24_units_that_youtube_counts_as_used_up_wait_for_its_midnight(site: YouTube, store: SqlStore) -> None:
+    site.add(comment(1))
+    site.server.fail(THREADS, refusal(403, "quotaExceeded"))
+    rounds = Rounds(site, searches_per_day=50)
+    source = Source(name="youtube", collector=rounds.collector, look_back=DAY)
+    for step in range(4):
+        collect(source, ACME, Matcher(ACME), store, NOON + MINUTE * 30 * step, 1.0)
+    assert (len(site.asked(SEARCH)), len(site.asked(THREADS))) == (4, 1)
+    assert collect(source, ACME, Matcher(ACME), store, datetime(2026, 11, 3, 8, tzinfo=UTC), 1.0).stored == 1
 
 
 # ── refusals ──────────────────────────────────────────────────────────────────────────────────────────────────────────

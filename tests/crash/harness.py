@@ -114,9 +114,9 @@ class Tally:
 class Nursery:
     """A process that forks workers, one at a time."""
 
-    def __init__(self, log: IO[bytes]) -> None:
+    def __init__(self, log: IO[bytes], program: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.crash.worker"],
+            [sys.executable, "-W", "error", "-m", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -127,8 +127,11 @@ class Nursery:
         self._half = b""
 
     def start(self, plan: Plan) -> None:
+        self.start_line(worker.as_line(plan))
+
+    def start_line(self, line: str) -> None:
         assert self._process.stdin
-        self._process.stdin.write(worker.as_line(plan).encode())
+        self._process.stdin.write(line.encode())
         self.worker = int(self._line(PATIENCE) or b"")
 
     def wait(self, seconds: float) -> int | None:
@@ -178,10 +181,10 @@ class Nursery:
 
 
 @contextmanager
-def nursery(folder: Path) -> Iterator[Nursery]:
+def nursery(folder: Path, program: str = "tests.crash.worker") -> Iterator[Nursery]:
     path = folder / "worker.log"
     with path.open("ab") as log:
-        found = Nursery(log)
+        found = Nursery(log, program)
         try:
             yield found
         except AssertionError as error:

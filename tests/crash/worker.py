@@ -295,22 +295,27 @@ def serve(plan: Plan) -> None:
     service.Service(build(plan, Points(plan)), every).run()
 
 
-def main(read: Callable[[], str] = sys.stdin.readline) -> None:
-    while line := read():
-        given = json.loads(line)
+def forks(run: Callable[[dict[str, Any]], None]) -> None:
+    """A worker for each line that comes in, one at a time: its number, and once it has ended its status."""
+    while line := sys.stdin.readline():
         number = os.fork()
         if number == 0:
-            _run(Plan(**given | {"targets": tuple(given["targets"])}))
+            _run(run, json.loads(line))
         print(number, flush=True)
         print(os.waitpid(number, 0)[1], flush=True)
 
 
-def _run(plan: Plan) -> None:
+def _carry_out(given: dict[str, Any]) -> None:
+    plan = Plan(**given | {"targets": tuple(given["targets"])})
+    (serve if plan.as_service else work)(plan)
+
+
+def _run(run: Callable[[dict[str, Any]], None], given: dict[str, Any]) -> None:
     # Should everybody die who would kill it.
     signal.alarm(LIFETIME)
     code = 1
     try:
-        (serve if plan.as_service else work)(plan)
+        run(given)
         code = 0
     except BaseException:
         traceback.print_exc()
@@ -324,4 +329,4 @@ def as_line(plan: Plan) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    forks(_carry_out)

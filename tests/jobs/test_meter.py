@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from monitor.core.budget import Budget, Period
+from monitor.core.errors import OutOfBudget
 from monitor.core.mention import Page
+from monitor.jobs.meter import require_room
 from monitor.ports import Round
 from monitor.testing.fakes import Clock, FakeCollector, a_mention
 from tests.jobs.pipeline import Pipeline
@@ -86,6 +88,86 @@ def test_a_crash_while_asking_leaves_the_dearest_page_on_the_bill(pipeline: Pipe
     with pytest.raises((Killed, TypeError)):
         pipeline.collect()
     assert spent(pipeline) == 0.75
+
+
+class Mixed(FakeCollector):
+    """Pays for what was posted with units and for what was found with tickets; gives each post once."""
+
+    account = "videos/1"
+    budgets = (
+        Budget(unit="units", limit=3, period=Period.DAY, page=1),
+        Budget(unit="tickets", limit=2, period=Period.DAY, page=1, pays_for_looks=False),
+    )
+    refuses: str | None = None
+
+    def pages(self, asked: Round) -> Iterator[Page]:
+        for page in tuple(self.script):
+            unit = "tickets" if "found" in page.mentions[0].text else "units"
+            if self.refuses == unit:
+                raise OutOfBudget(f"the platform has no {unit} left", unit=unit)
+            if asked.affords(unit):
+                self.script.remove(page)
+                yield replace(page, cursor=None, spent=((unit, 1),))
+
+
+def mixed(pipeline: Pipeline, *words: str) -> Mixed:
+    pipeline.collector = collector = Mixed()
+    for number, word in enumerate(words):
+        collector.add(a_mention(f"Acme {word} {number}", str(number)))
+    return collector
+
+
+def used(pipeline: Pipeline, unit: str) -> float:
+    return pipeline.store.spent("videos/1", unit, pipeline.clock().replace(hour=0, minute=0))
+
+
+@pytest.mark.parametrize(("many", "few"), [("posted", "found"), ("found", "posted")])
+def test_a_used_up_unit_stops_only_what_it_pays_for(pipeline: Pipeline, clock: Clock, many: str, few: str) -> None:
+    limits = {"posted": 3, "found": 2}
+    mixed(pipeline, *[many] * 5, few)
+    collected = pipeline.collect()
+    assert collected.stored == limits[many] + 1
+    unit = "units" if many == "posted" else "tickets"
+    assert (used(pipeline, unit), used(pipeline, "tickets" if many == "posted" else "units")) == (limits[many], 1)
+    assert collected.problem == (
+        f"{limits[many]:.2f} of {limits[many]} {unit} a day are used; it goes on at 2026-11-03 00:00 UTC, or with a "
+        "higher budget; what it does not pay for is read on"
+    )
+    health = pipeline.store.health("source/news")
+    assert (health.resting_until, health.is_permanent) == (None, False)
+    clock.move(hours=12)
+    assert pipeline.collect().stored == 2, "the next day's"
+
+
+def test_when_every_unit_is_used_up_the_source_rests(pipeline: Pipeline) -> None:
+    mixed(pipeline, *["posted"] * 3, *["found"] * 2)
+    assert pipeline.collect().stored == 5
+    health = pipeline.store.health("source/news")
+    assert health.is_permanent
+    assert health.resting_until is not None
+
+
+def test_a_unit_that_the_platform_counts_as_used_up_is_not_asked_for_again_that_day(pipeline: Pipeline) -> None:
+    collector = mixed(pipeline, "found", "posted")
+    collector.refuses = "units"
+    collected = pipeline.collect()
+    assert (collected.stored, collected.problem) == (
+        1,
+        "the platform has no units left; what it does not pay for is read on",
+    )
+    assert (used(pipeline, "units"), used(pipeline, "tickets")) == (3, 1)
+    collector.refuses = None
+    collector.add(a_mention("Acme found too", "new"))
+    assert pipeline.collect().stored == 1
+    assert used(pipeline, "units") == 3
+    with pytest.raises(OutOfBudget, match=r"3\.00 of 3 units a day are used"):
+        require_room(collector, pipeline.store, pipeline.clock())
+
+
+def test_looking_up_waits_only_for_the_units_that_it_uses(pipeline: Pipeline) -> None:
+    collector = mixed(pipeline, *["found"] * 3)
+    pipeline.collect()
+    require_room(collector, pipeline.store, pipeline.clock())
 
 
 def test_p33_sources_of_one_account_share_its_budget(pipeline: Pipeline, priced: Priced) -> None:

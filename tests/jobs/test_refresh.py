@@ -109,6 +109,21 @@ def test_a_deleted_post_leaves_store_and_messages(pipeline: Pipeline, clock: Clo
     assert pipeline.collect().stored == 0
 
 
+def test_a_post_is_looked_up_by_the_name_that_it_was_seen_as(pipeline: Pipeline, clock: Clock) -> None:
+    platform = hear(pipeline, replace(a_mention("Acme lost it", "1"), seen_as="m.example 17"), a_mention("Acme!", "2"))
+    platform.posts = {"m.example 17": replace(a_mention("Acme found it", "1"), edited_at=clock())}
+    clock.move(hours=12)
+    assert look(pipeline).looked == 2
+    assert sorted(platform.looks[0]) == ["2", "m.example 17"]
+    assert kept(pipeline.store) == {"1": "Acme found it", "2": "Acme!"}
+    platform.posts = {}
+    clock.move(hours=13)
+    look(pipeline)
+    clock.move(minutes=10)
+    assert look(pipeline).forgotten == 1
+    assert kept(pipeline.store) == {}
+
+
 def test_a_deletion_that_the_platform_tells_needs_no_second_look(pipeline: Pipeline) -> None:
     hear(pipeline, a_mention("Acme lost my parcel!!", "1", author="ann"))
     pipeline.collector.script.append(

@@ -118,16 +118,20 @@ def run(
         rounds += 1
         tick += every
         world.now = max(tick, world.now)
-    return _outcome(world, store, rounds, fragile.kills, can_refresh=isinstance(collector, Refreshing))
+    end = START + WEEK + AFTERMATH
+    return outcome_of(world, store, rounds, fragile.kills, can_refresh=isinstance(collector, Refreshing), until=end)
 
 
-def _outcome(world: World, store: SqlStore, rounds: int, kills: int, *, can_refresh: bool) -> Outcome:
+def outcome_of(
+    world: World, store: SqlStore, rounds: int, kills: int, *, can_refresh: bool, until: datetime
+) -> Outcome:
+    """What is left of the posts that could be read by ``until``."""
     with store.engine.connect() as connection:
         rows = connection.execute(mentions.select()).all()
     texts = {number: row.text for row in rows if (number := _number(row.text)) is not None}
     counts = Counter(number for row in rows if (number := _number(row.text)) is not None)
     gaps = tuple(store.open_gaps())
-    originals = [post for post in world.posts if post.repost_of is None]
+    originals = [post for post in world.posts if post.repost_of is None and post.visible_at <= until]
     missing = [post for post in originals if post.number not in texts and post.deleted_at is None]
     in_gaps = [post.number for post in missing if _is_in_gap(post.posted_at, gaps)]
     return Outcome(

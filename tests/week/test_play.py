@@ -60,7 +60,7 @@ def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None
         )
     print(outcome.line("play"))
     assert outcome.lost == []
-    assert outcome.in_gaps == []
+    assert outcome.gaps == ()
     assert outcome.doubled == []
     assert outcome.outdated == []
     assert outcome.most_in_a_minute <= CEILING
