@@ -12,6 +12,7 @@ from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
 from monitor.core.case import Case, Move, NotAllowed, Step
 from monitor.core.cause import TOPICS
+from monitor.core.engagement import SPANS
 from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
@@ -113,7 +114,7 @@ class Desk:
             name = choice
         form = choice if name == "snooze" else name
         if form in MODALS:
-            return Answer(modal=_form(click, form, number))
+            return Answer(modal=self._form(click, form, number))
         if name == "assign":
             return self._assign(click, number)
         if name == "snooze":
@@ -122,6 +123,13 @@ class Desk:
             return Answer(text=_NOT_OURS)
         self._step(click, number, ONE_CLICK[name])
         return Answer(modal=views.reason(number)) if name == "not_a_complaint" else Answer()
+
+    def _form(self, click: Click, name: str, number: int) -> dict[str, Any]:
+        """A form for a case, or the same for an incident."""
+        if name == "do_not_engage":
+            return views.do_not_engage(number, self._app.store.opener(number))
+        form = MODALS[name](number)
+        return form | {"callback_id": form["callback_id"].replace(PREFIX, _prefix(click), 1)}
 
     def _surge(self, click: Click) -> Answer:
         number, _, span = click.value.partition(":")
@@ -170,7 +178,9 @@ class Desk:
         if name not in steps:
             return Answer(text=_NOT_OURS)
         words = {field: given.get(field) for field in ("remedy", "note", "evidence")}
-        return self._step(click, number, steps[name], **words)
+        span = SPANS.get(given.get("whom", "")) if name == "do_not_engage" else None
+        until = self._app.clock() + span if span else None
+        return self._step(click, number, steps[name], until=until, **words)
 
     def _snooze(self, click: Click, number: int, until: str) -> Answer:
         try:
@@ -256,12 +266,6 @@ def _who(click: Click) -> str:
 
 def _prefix(click: Click) -> str:
     return OF_INCIDENT if click.name.startswith(OF_INCIDENT) else PREFIX
-
-
-def _form(click: Click, name: str, number: int) -> dict[str, Any]:
-    """A form for a case, or the same for an incident."""
-    form = MODALS[name](number)
-    return form | {"callback_id": form["callback_id"].replace(PREFIX, _prefix(click), 1)}
 
 
 def _parts(click: Click) -> tuple[str, int | None, str]:

@@ -13,6 +13,7 @@ from monitor.app import App, build
 from monitor.config import settings_from
 from monitor.core.case import State, Step
 from monitor.core.digest_message import write_digest
+from monitor.core.engagement import SPANS, Person
 from monitor.core.mark import Mark
 from monitor.core.mention import Mention
 from monitor.core.message import Message
@@ -22,6 +23,7 @@ from monitor.desk import Allowed, Desk
 from monitor.jobs.collect import Source
 from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeWatch
+from monitor.slack import views
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
@@ -128,6 +130,31 @@ def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
     assert (modal["callback_id"], modal["private_metadata"]) == (f"case.{name}", "1")
     assert len(modal["title"]["text"]) <= 24
     assert office.steps == []
+
+
+def test_nobody_answers_a_person_for_as_long_as_the_form_says(office: Office) -> None:
+    modal = office.click("case.more", "1:do_not_engage").modal
+    assert modal is not None
+    choice = next(block["element"] for block in modal["blocks"] if block["block_id"] == "whom")
+    assert [option["value"] for option in choice["options"]] == ["case", *SPANS]
+    assert choice["initial_option"]["value"] == "case", "a person is not listed by a slip"
+    assert "about Acme" in str(modal["blocks"][-1])
+    assert office.submit("case.do_not_engage", note="insults", whom="90d") == Answer()
+    (entry,) = office.app.store.restrained(office.app.clock())
+    assert (entry.by, entry.name, entry.why, entry.until - entry.at) == ("U1", "ann", "insults", SPANS["90d"])
+    office.click("case.reopen")
+    assert office.app.store.restrained(office.app.clock()) == []
+    assert office.submit("case.do_not_engage", note="insults", whom="for ever") == Answer()
+    assert office.app.store.restrained(office.app.clock()) == [], "this case only"
+
+
+def test_a_name_that_would_do_harm_stands_in_the_form_as_it_is() -> None:
+    name = "<!channel> <https://evil.example|click>\n" + "x" * 400
+    modal = views.do_not_engage(1, Person("Acme", "social", name))
+    said = modal["blocks"][-1]["elements"][0]
+    assert said["type"] == "plain_text"
+    assert len(said["text"]) < 600
+    assert "\n" not in said["text"]
 
 
 def test_a_form_that_lacks_something_stays_open_and_says_what(office: Office) -> None:

@@ -293,6 +293,8 @@ def _said(case: Case, move: Move) -> str:
         return f"{who} snoozed it until {moment(move.until)}"
     if move.step is Step.CLOSE:
         return f"{who} closed it: {named(case.state)}"
+    if move.step is Step.DO_NOT_ENGAGE and move.until:
+        return f"{_SAID[move.step].format(who=who)}; nor anything of this person until {moment(move.until)}"
     return _SAID[move.step].format(who=who)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from monitor.core.errors import StoreError
 from monitor.store.connection import place, reading, writing
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest step in ``migrations/versions``; equal to it, a database needs nothing and Alembic is not imported."""
 
 _LOCK = 7_286_311
