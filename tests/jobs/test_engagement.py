@@ -14,6 +14,7 @@ from monitor.jobs.digest import make_digest
 from monitor.jobs.engagement import end_early
 from monitor.jobs.remind import remind
 from monitor.jobs.triage import TriageRules
+from monitor.store.sql import SqlStore
 from monitor.testing.fakes import FakeNotifier, a_mention
 from tests.jobs.pipeline import Pipeline
 from tests.jobs.test_cases import RULES, case, facts, lines, step
@@ -21,6 +22,13 @@ from tests.jobs.test_cases import RULES, case, facts, lines, step
 RAGE = "troll"
 WHY = "insults the staff by name"
 Hear = Callable[..., None]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> SqlStore:
+    """An empty store of either kind."""
+    found: SqlStore = request.getfixturevalue(f"{request.param}_store")
+    return found
 
 
 @pytest.fixture(autouse=True)
