@@ -144,10 +144,20 @@ class Desk:
         return Answer()
 
     def _assign(self, click: Click, number: int) -> Answer:
-        if not is_user(click.value):
+        return self._step(click, number, Step.ASSIGN, **self._colleague(click.value))
+
+    def _colleague(self, user: str) -> dict[str, str]:
+        if not is_user(user):
             raise NotAllowed("this is nobody who could have it")
-        name = self._app.store.name_of(click.value) or "a colleague"
-        return self._step(click, number, Step.ASSIGN, to=click.value, to_name=name)
+        return {"to": user, "to_name": self._app.store.name_of(user) or "a colleague"}
+
+    def _give(self, click: Click, number: int, to: str) -> Answer:
+        """All of a cause, from a digest; what cannot be done is said in the form."""
+        try:
+            self._app.give(number, self._move(click, Step.ASSIGN, **self._colleague(to)))
+        except NotAllowed as no:
+            return Answer(errors={"to": str(no)[:1].upper() + str(no)[1:] + "."})
+        return Answer()
 
     def _until(self, choice: str) -> datetime | None:
         now = self._app.clock()
@@ -170,6 +180,8 @@ class Desk:
             return self._snooze(click, number, given.get("until", ""))
         if name == "topic":
             return self._topic(click, number, given.get("topic", ""))
+        if name == "give":
+            return self._give(click, number, given.get("to", ""))
         if name == "reason":
             return self._reason(click, number, given.get("reason"))
         if name == "do_not_engage" and "note" not in given:
@@ -199,17 +211,13 @@ class Desk:
     def _reason(self, click: Click, number: int, reason: str | None) -> Answer:
         return self._step(click, number, Step.NOTE, note=f"It was: {reason}") if reason else Answer()
 
-    def _step(self, click: Click, number: int, step: Step, **given: Any) -> Answer:
+    def _move(self, click: Click, step: Step, **given: Any) -> Move:
         now = self._app.clock()
-        move = Move(
-            step=step,
-            by=click.user,
-            name=_who(click),
-            via="slack",
-            at=now,
-            key=f"{step}/{click.key or now.isoformat()}/{click.user}",
-            **given,
-        )
+        key = f"{step}/{click.key or now.isoformat()}/{click.user}"
+        return Move(step=step, by=click.user, name=_who(click), via="slack", at=now, key=key, **given)
+
+    def _step(self, click: Click, number: int, step: Step, **given: Any) -> Answer:
+        move = self._move(click, step, **given)
         if _prefix(click) == OF_INCIDENT:
             self._app.act_on_incident(number, move)
         else:

@@ -406,6 +406,36 @@ def test_one_click_says_what_a_surge_is(
     assert [one.matching.topics for one in muted] == ([("delivery",)] if "mute" in clicks[0][0] else [])
 
 
+def test_a_surge_becomes_an_incident_with_its_cases_once(office: Office, surge: Surge) -> None:
+    office.hear(a_mention("Acme, the delivery of my toaster is nowhere!!", "2", author="cid"))
+    assert office.click("surge.incident", "1").text is None
+    office.app.deliver("team")
+    told = office.wire.wire[-1] if office.wire.wire[-1].incident else office.wire.wire[-2]
+    assert told.title == "Incident: 2 people at once · delivery · Acme"
+    assert (told.incident, told.offers[:2]) == (1, ("take", "assign"))
+    assert told.why[0] == "ann opened it from a surge"
+    notice = next(one for one in reversed(office.wire.wire) if one.surge == 1)
+    assert notice.facts[-1][1].startswith("incident opened, by ann")
+    assert "incident" not in notice.offers
+    again = office.click("surge.incident", "1", user="U2")
+    assert again.text is None, "kept once"
+    assert len([one for one in office.wire.wire if one.title.startswith("Incident: ")]) == 1
+    assert office.click("incident.take", "1") == Answer()
+    assert [case.owner_name for case in office.app.store.open_cases_of()] == ["ann", "ann"]
+    office.clock.move(hours=1)
+    office.hear(a_mention("Acme lost the delivery of a blender, thanks!!", "3", author="dora"))
+    assert office.wire.wire[-1].thread == told.key, "what is added stands under it"
+
+
+def test_what_is_an_incident_already_is_not_opened_again(office: Office, surge: Surge) -> None:
+    office.hear(*crowd(5, text="Acme lost the delivery number {}!!"))
+    (standing,) = office.app.store.open_incidents()
+    said = office.click("surge.incident", "1").text
+    assert said == f"It is told as {standing.incident.key} already; nobody has it."
+    with office.app.store.begin() as transaction:
+        assert transaction.surge_facts(surge.id) == []
+
+
 def test_clicks_on_surges_that_make_no_sense_are_answered(office: Office, surge: Surge) -> None:
     for name, value in (
         ("surge.known", "99"),
@@ -428,6 +458,38 @@ def ask(office: Office, name: str) -> Answer:
     (problems_,) = [message for message in write_digest(digest, "digest/team/Acme/1") if message.menus]
     (menu,) = [menu for menu in problems_.menus if menu.name == name]
     return office.click(f"ask.{name}", menu.choices[0][1])
+
+
+def test_from_a_digest_all_that_nobody_has_is_given_to_somebody_who_hears_once(office: Office) -> None:
+    office.hear(a_mention("Acme courier vanished with a delivery of pots!!", "2", author="bob"))
+    office.hear(a_mention("Acme left the delivery of a mirror in the rain!!", "3", author="cid"))
+    office.click("case.take", "3", user="U2")
+    modal = ask(office, "give").modal
+    assert modal is not None
+    assert modal["callback_id"] == "case.give"
+    number = modal["private_metadata"]
+    assert office.submit("case.give", number=number, to="nobody").errors == {"to": "This is nobody who could have it."}
+    assert office.submit("case.give", number=number, to="U3") == Answer()
+    office.app.deliver("team")
+    assert [case.owner for case in office.app.store.open_cases_of()] == ["U3", "U3", "U2"]
+    (private,) = [message for message in office.wire.wire if message.to]
+    assert (private.title, private.to) == ("ann gave you 2 cases · delivery · Acme", "U3")
+    assert dict(private.facts) == {"Cases": "case/1, case/2"}
+    again = office.submit("case.give", number=number, to="U4").errors
+    assert again == {"to": "Somebody has all of it, or it is over."}
+
+
+def test_from_a_digest_an_incident_is_given_away_whole(office: Office) -> None:
+    office.hear(*crowd(5, text="Acme lost the delivery number {}!!"))
+    (standing,) = office.app.store.open_incidents()
+    number = str(office.app.store.open_cases_of()[-1].id)
+    assert office.submit("case.give", number=number, to="U3") == Answer()
+    office.app.deliver("team")
+    incident = office.app.store.incident(standing.incident.cause)
+    assert incident is not None
+    assert incident.owner == "U3"
+    assert len([message for message in office.wire.wire if message.to]) == 1
+    assert {case.owner for case in office.app.store.open_cases_of()} == {"U3"}
 
 
 def test_under_a_digest_people_see_more_like_what_is_quoted(office: Office) -> None:

@@ -102,6 +102,15 @@ def topic(case: int) -> View:
     return _modal("topic", case, "Other topic", [asked])
 
 
+def give(case: Case) -> View:
+    """Who is to have all that nobody has of what a case is about."""
+    picker = {"type": "users_select", "action_id": "to", "placeholder": _plain("Choose")}
+    asked = {"type": "input", "block_id": "to", "label": _plain("Who is to have it?"), "element": picker}
+    what = literal(one_line(f"{topic_name(case.topic)}, {case.brand}"))
+    means = f"They get every open case about {what} that nobody has, and one private message."
+    return _modal("give", case.id, "Give it to…", [asked, _says(means)])
+
+
 def shown(title: str, blocks: Sequence[Block]) -> View:
     """Something to read."""
     return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(blocks)}

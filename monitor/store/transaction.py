@@ -234,7 +234,8 @@ class SqlTransaction(
             for alert, number in zip(alerts, numbers, strict=True)
             for mention in alert.mentions
         ]
-        self._connection.execute(insert(told), pairs)
+        if pairs:
+            self._connection.execute(insert(told), pairs)
 
     def settle(self, complaints: Iterable[int]) -> None:
         self._move(list(complaints), Stage.FILED, Stage.DONE)
