@@ -24,6 +24,7 @@ from monitor.jobs.classify import classify
 from monitor.jobs.collect import Collected, Source, collect
 from monitor.jobs.deliver import Target, deliver
 from monitor.jobs.digest import Subscription, send_digests
+from monitor.jobs.giving import give
 from monitor.jobs.incidents import act_on_incident
 from monitor.jobs.mark import mark
 from monitor.jobs.orders import Orders, orders_health, read_orders
@@ -133,11 +134,15 @@ class App:
 
     def mark(self, surge: int, said: Marked) -> None:
         """Keep what a person says about a surge. Raises ``NotAllowed`` with words for the person."""
-        mark(self.store, self.surges.rules, surge, said, self.clock())
+        mark(self.store, self.surges.rules, self.rules.cases, surge, said, self.clock())
 
     def act_on_incident(self, cause: int, move: Move) -> Incident | None:
         """Take a person's step in an incident and in the cases of it. Raises ``NotAllowed`` likewise."""
         return act_on_incident(self.store, self.rules.cases, cause, move, self.clock())
+
+    def give(self, case: int, move: Move) -> int:
+        """Assign what a case has in common with others. Raises ``NotAllowed`` likewise."""
+        return give(self.store, self.rules.cases, case, move, self.clock())
 
     def deliver(self, name: str) -> int:
         """Send what is due to one target."""

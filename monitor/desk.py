@@ -12,6 +12,7 @@ from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
 from monitor.core.case import Case, Move, NotAllowed, Step
 from monitor.core.cause import TOPICS
+from monitor.core.engagement import SPANS
 from monitor.core.mark import MUTES, WORDS, Mark, Marked
 from monitor.core.wording import topic_name
 from monitor.settings import Settings
@@ -113,7 +114,7 @@ class Desk:
             name = choice
         form = choice if name == "snooze" else name
         if form in MODALS:
-            return Answer(modal=_form(click, form, number))
+            return Answer(modal=self._form(click, form, number))
         if name == "assign":
             return self._assign(click, number)
         if name == "snooze":
@@ -122,6 +123,13 @@ class Desk:
             return Answer(text=_NOT_OURS)
         self._step(click, number, ONE_CLICK[name])
         return Answer(modal=views.reason(number)) if name == "not_a_complaint" else Answer()
+
+    def _form(self, click: Click, name: str, number: int) -> dict[str, Any]:
+        """A form for a case, or the same for an incident."""
+        if name == "do_not_engage" and _prefix(click) == PREFIX:
+            return views.do_not_engage(number, self._app.store.opener(number))
+        form = MODALS[name](number)
+        return form | {"callback_id": form["callback_id"].replace(PREFIX, _prefix(click), 1)}
 
     def _surge(self, click: Click) -> Answer:
         number, _, span = click.value.partition(":")
@@ -136,10 +144,20 @@ class Desk:
         return Answer()
 
     def _assign(self, click: Click, number: int) -> Answer:
-        if not is_user(click.value):
+        return self._step(click, number, Step.ASSIGN, **self._colleague(click.value))
+
+    def _colleague(self, user: str) -> dict[str, str]:
+        if not is_user(user):
             raise NotAllowed("this is nobody who could have it")
-        name = self._app.store.name_of(click.value) or "a colleague"
-        return self._step(click, number, Step.ASSIGN, to=click.value, to_name=name)
+        return {"to": user, "to_name": self._app.store.name_of(user) or "a colleague"}
+
+    def _give(self, click: Click, number: int, to: str) -> Answer:
+        """All of a cause, from a digest; what cannot be done is said in the form."""
+        try:
+            self._app.give(number, self._move(click, Step.ASSIGN, **self._colleague(to)))
+        except NotAllowed as no:
+            return Answer(errors={"to": str(no)[:1].upper() + str(no)[1:] + "."})
+        return Answer()
 
     def _until(self, choice: str) -> datetime | None:
         now = self._app.clock()
@@ -162,6 +180,8 @@ class Desk:
             return self._snooze(click, number, given.get("until", ""))
         if name == "topic":
             return self._topic(click, number, given.get("topic", ""))
+        if name == "give":
+            return self._give(click, number, given.get("to", ""))
         if name == "reason":
             return self._reason(click, number, given.get("reason"))
         if name == "do_not_engage" and "note" not in given:
@@ -170,7 +190,9 @@ class Desk:
         if name not in steps:
             return Answer(text=_NOT_OURS)
         words = {field: given.get(field) for field in ("remedy", "note", "evidence")}
-        return self._step(click, number, steps[name], **words)
+        span = SPANS.get(given.get("whom", "")) if name == "do_not_engage" else None
+        until = self._app.clock() + span if span else None
+        return self._step(click, number, steps[name], until=until, **words)
 
     def _snooze(self, click: Click, number: int, until: str) -> Answer:
         try:
@@ -189,17 +211,13 @@ class Desk:
     def _reason(self, click: Click, number: int, reason: str | None) -> Answer:
         return self._step(click, number, Step.NOTE, note=f"It was: {reason}") if reason else Answer()
 
-    def _step(self, click: Click, number: int, step: Step, **given: Any) -> Answer:
+    def _move(self, click: Click, step: Step, **given: Any) -> Move:
         now = self._app.clock()
-        move = Move(
-            step=step,
-            by=click.user,
-            name=_who(click),
-            via="slack",
-            at=now,
-            key=f"{step}/{click.key or now.isoformat()}/{click.user}",
-            **given,
-        )
+        key = f"{step}/{click.key or now.isoformat()}/{click.user}"
+        return Move(step=step, by=click.user, name=_who(click), via="slack", at=now, key=key, **given)
+
+    def _step(self, click: Click, number: int, step: Step, **given: Any) -> Answer:
+        move = self._move(click, step, **given)
         if _prefix(click) == OF_INCIDENT:
             self._app.act_on_incident(number, move)
         else:
@@ -256,12 +274,6 @@ def _who(click: Click) -> str:
 
 def _prefix(click: Click) -> str:
     return OF_INCIDENT if click.name.startswith(OF_INCIDENT) else PREFIX
-
-
-def _form(click: Click, name: str, number: int) -> dict[str, Any]:
-    """A form for a case, or the same for an incident."""
-    form = MODALS[name](number)
-    return form | {"callback_id": form["callback_id"].replace(PREFIX, _prefix(click), 1)}
 
 
 def _parts(click: Click) -> tuple[str, int | None, str]:

@@ -13,6 +13,7 @@ from monitor.app import App, build
 from monitor.config import settings_from
 from monitor.core.case import State, Step
 from monitor.core.digest_message import write_digest
+from monitor.core.engagement import SPANS, Person
 from monitor.core.mark import Mark
 from monitor.core.mention import Mention
 from monitor.core.message import Message
@@ -22,6 +23,7 @@ from monitor.desk import Allowed, Desk
 from monitor.jobs.collect import Source
 from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeWatch
+from monitor.slack import views
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
@@ -127,6 +129,40 @@ def test_what_needs_words_opens_a_form(office: Office, name: str) -> None:
     assert (modal["callback_id"], modal["private_metadata"]) == (f"case.{name}", "1")
     assert len(modal["title"]["text"]) <= 24
     assert office.steps == []
+
+
+def test_nobody_answers_a_person_for_as_long_as_the_form_says(office: Office) -> None:
+    modal = office.click("case.more", "1:do_not_engage").modal
+    assert modal is not None
+    choice = next(block["element"] for block in modal["blocks"] if block["block_id"] == "whom")
+    assert [option["value"] for option in choice["options"]] == ["case", *SPANS]
+    assert choice["initial_option"]["value"] == "case", "a person is not listed by a slip"
+    assert "about Acme" in str(modal["blocks"][-1])
+    assert office.submit("case.do_not_engage", note="insults", whom="90d") == Answer()
+    (entry,) = office.app.store.restrained(office.app.clock())
+    assert (entry.by, entry.name, entry.why, entry.until - entry.at) == ("U1", "ann", "insults", SPANS["90d"])
+    office.click("case.reopen")
+    assert office.app.store.restrained(office.app.clock()) == []
+    assert office.submit("case.do_not_engage", note="insults", whom="for ever") == Answer()
+    assert office.app.store.restrained(office.app.clock()) == [], "this case only"
+
+
+def test_an_incident_has_no_person_whom_nobody_answers(office: Office) -> None:
+    modal = office.click("incident.more", "1:do_not_engage").modal
+    assert modal is not None
+    assert modal["callback_id"] == "incident.do_not_engage"
+    assert "whom" not in str(modal)
+    assert office.submit("incident.do_not_engage", note="insults", whom="90d").text
+    assert office.app.store.restrained(office.app.clock()) == []
+
+
+def test_a_name_that_would_do_harm_stands_in_the_form_as_it_is() -> None:
+    name = "<!channel> <https://evil.example|click>\n" + "x" * 400
+    modal = views.do_not_engage(1, Person("Acme", "social", name))
+    said = modal["blocks"][-1]["elements"][0]
+    assert said["type"] == "plain_text"
+    assert len(said["text"]) < 600
+    assert "\n" not in said["text"]
 
 
 def test_a_form_that_lacks_something_stays_open_and_says_what(office: Office) -> None:
@@ -378,6 +414,36 @@ def test_one_click_says_what_a_surge_is(
     assert [one.matching.topics for one in muted] == ([("delivery",)] if "mute" in clicks[0][0] else [])
 
 
+def test_a_surge_becomes_an_incident_with_its_cases_once(office: Office, surge: Surge) -> None:
+    office.hear(a_mention("Acme, the delivery of my toaster is nowhere!!", "2", author="cid"))
+    assert office.click("surge.incident", "1").text is None
+    office.app.deliver("team")
+    told = office.wire.wire[-1] if office.wire.wire[-1].incident else office.wire.wire[-2]
+    assert told.title == "Incident: 2 people at once · delivery · Acme"
+    assert (told.incident, told.offers[:2]) == (1, ("take", "assign"))
+    assert told.why[0] == "ann opened it from a surge"
+    notice = next(one for one in reversed(office.wire.wire) if one.surge == 1)
+    assert notice.facts[-1][1].startswith("incident opened, by ann")
+    assert "incident" not in notice.offers
+    again = office.click("surge.incident", "1", user="U2")
+    assert again.text is None, "kept once"
+    assert len([one for one in office.wire.wire if one.title.startswith("Incident: ")]) == 1
+    assert office.click("incident.take", "1") == Answer()
+    assert [case.owner_name for case in office.app.store.open_cases_of()] == ["ann", "ann"]
+    office.clock.move(hours=1)
+    office.hear(a_mention("Acme lost the delivery of a blender, thanks!!", "3", author="dora"))
+    assert office.wire.wire[-1].thread == told.key, "what is added stands under it"
+
+
+def test_what_is_an_incident_already_is_not_opened_again(office: Office, surge: Surge) -> None:
+    office.hear(*crowd(5, text="Acme lost the delivery number {}!!"))
+    (standing,) = office.app.store.open_incidents()
+    said = office.click("surge.incident", "1").text
+    assert said == f"It is told as {standing.incident.key} already; nobody has it."
+    with office.app.store.begin() as transaction:
+        assert transaction.surge_facts(surge.id) == []
+
+
 def test_clicks_on_surges_that_make_no_sense_are_answered(office: Office, surge: Surge) -> None:
     for name, value in (
         ("surge.known", "99"),
@@ -400,6 +466,38 @@ def ask(office: Office, name: str) -> Answer:
     (problems_,) = [message for message in write_digest(digest, "digest/team/Acme/1") if message.menus]
     (menu,) = [menu for menu in problems_.menus if menu.name == name]
     return office.click(f"ask.{name}", menu.choices[0][1])
+
+
+def test_from_a_digest_all_that_nobody_has_is_given_to_somebody_who_hears_once(office: Office) -> None:
+    office.hear(a_mention("Acme courier vanished with a delivery of pots!!", "2", author="bob"))
+    office.hear(a_mention("Acme left the delivery of a mirror in the rain!!", "3", author="cid"))
+    office.click("case.take", "3", user="U2")
+    modal = ask(office, "give").modal
+    assert modal is not None
+    assert modal["callback_id"] == "case.give"
+    number = modal["private_metadata"]
+    assert office.submit("case.give", number=number, to="nobody").errors == {"to": "This is nobody who could have it."}
+    assert office.submit("case.give", number=number, to="U3") == Answer()
+    office.app.deliver("team")
+    assert [case.owner for case in office.app.store.open_cases_of()] == ["U3", "U3", "U2"]
+    (private,) = [message for message in office.wire.wire if message.to]
+    assert (private.title, private.to) == ("ann gave you 2 cases · delivery · Acme", "U3")
+    assert dict(private.facts) == {"Cases": "case/1, case/2"}
+    again = office.submit("case.give", number=number, to="U4").errors
+    assert again == {"to": "Somebody has all of it, or it is over."}
+
+
+def test_from_a_digest_an_incident_is_given_away_whole(office: Office) -> None:
+    office.hear(*crowd(5, text="Acme lost the delivery number {}!!"))
+    (standing,) = office.app.store.open_incidents()
+    number = str(office.app.store.open_cases_of()[-1].id)
+    assert office.submit("case.give", number=number, to="U3") == Answer()
+    office.app.deliver("team")
+    incident = office.app.store.incident(standing.incident.cause)
+    assert incident is not None
+    assert incident.owner == "U3"
+    assert len([message for message in office.wire.wire if message.to]) == 1
+    assert {case.owner for case in office.app.store.open_cases_of()} == {"U3"}
 
 
 def test_under_a_digest_people_see_more_like_what_is_quoted(office: Office) -> None:

@@ -70,8 +70,15 @@ def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
     "--note", help="Your words: a note, what the customer said, or why nobody answers (note, close, do_not_engage)."
 )
 @click.option("--hours", type=float, help="For how long (snooze).")
+@click.option(
+    "--days",
+    type=click.FloatRange(0, 366, min_open=True),
+    help="Also what the same person writes, for so long (do_not_engage).",
+)
 @with_config
-def case(config: Path, number: int, step: str | None, by: str, hours: float | None, **given: Any) -> None:
+def case(
+    config: Path, number: int, step: str | None, by: str, hours: float | None, days: float | None, **given: Any
+) -> None:
     """Show the history of a case, or take a STEP in it; the message in its channel follows.
 
     A case ends as satisfied only with --evidence or --note; without, it ends as unknown.
@@ -80,10 +87,13 @@ def case(config: Path, number: int, step: str | None, by: str, hours: float | No
     Examples:  umbrage case 17
                umbrage case 17 take --by ann
                umbrage case 17 close --by ann --remedy "a new parcel" --evidence https://social.example/thanks
+               umbrage case 17 do_not_engage --by ann --note "insults the staff by name" --days 90
     """
     app = _app(config)
+    if days is not None and step != "do_not_engage":
+        raise click.UsageError("--days belongs to do_not_engage")
     if step is not None:
-        _take(app, app.act, number, step, by, hours, given)
+        _take(app, app.act, number, step, by, 24 * days if days else hours, given)
     found = app.store.case(number)
     if found is None:
         raise click.ClickException(f"there is no case {number}; umbrage cases lists the open ones")

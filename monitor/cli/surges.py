@@ -12,7 +12,7 @@ from monitor.cli.common import as_json, settings_of, with_config
 if TYPE_CHECKING:
     from monitor.core.surge import Surge
 
-SAID = ("known", "false", "real", "mute")
+SAID = ("known", "false", "real", "mute", "incident")
 
 
 @click.command()
@@ -24,7 +24,7 @@ SAID = ("known", "false", "real", "mute")
 @as_json
 @with_config
 def surges(config: Path, number: int | None, what: str | None, by: str, hours: str, days: int, as_json: bool) -> None:
-    """List surges, or say that one is a known issue, a false alarm or real after all, or mute its topic.
+    """List surges, or say that one is a known issue, a false alarm or real after all, mute its topic, open an incident.
 
     The notice in its channel follows.
 

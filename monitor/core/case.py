@@ -110,8 +110,8 @@ class Move:
 
     ``key`` makes a repeat recognisable: a case takes no step twice under one key. ``remedy`` is what was done for the
     customer, ``note`` are words of the person, ``evidence`` is a link to the customer's own later words, ``to`` and
-    ``to_name`` are a colleague, ``until`` is the end of a snooze. ``level``, ``reasons`` and ``topic``
-    are the case's new ones.
+    ``to_name`` are a colleague, ``until`` is the end of a snooze, or of the time in which nobody answers this person.
+    ``level``, ``reasons`` and ``topic`` are the case's new ones.
     """
 
     step: Step
@@ -223,6 +223,8 @@ def _do_not_engage(case: Case, move: Move) -> Case:
     """Somebody decided, for a reason, that nobody answers. That is an end of ours and no success."""
     if not move.note:
         raise NotAllowed("say why nobody is to answer")
+    if move.until is not None and move.until <= move.at:
+        raise NotAllowed("say until when, in the future")
     return _ended(case, move, State.NOT_ENGAGED)
 
 

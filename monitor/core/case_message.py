@@ -24,6 +24,7 @@ OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
 OFFERS_AFTER = ("reopen",)
 FULL_TEXT = 2_500
 EARLIER_CHARS = 140
+NAMED = 20
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
@@ -38,6 +39,18 @@ class Earlier:
     posted_at: datetime
     case: int | None = None
     state: State | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Above:
+    """A post that a complaint answers, or that is answered by one that it answers. ``is_own``: we wrote it."""
+
+    post: str
+    text: str
+    url: str | None
+    posted_at: datetime
+    author: str | None
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +161,11 @@ def write_details(
     similar: Sequence[Similar],
     parent: str,
     playbook: Playbook = NONE,
+    above: Sequence[Above] = (),
 ) -> Message:
-    """What stands under a case's message at once: all the words, who it is, what helped others, what might be said."""
+    """What stands under a case's message at once: all the words and what they answer, who it is, what helped others,
+    what might be said.
+    """
     facts = [("Who", _who(author))]
     facts += [(f"Helped in {one.key}", _helped(one)) for one in similar[:3]]
     links = [(f"Our reply in {one.key}", one.reply_url) for one in similar[:3] if one.reply_url]
@@ -171,6 +187,7 @@ def write_details(
                 url=complaint.url,
                 post=f"{complaint.platform}:{complaint.id}",
             ),
+            *(_above(one) for one in above),
             *(_earlier(one) for one in (author.earlier if author else ())),
         ),
         facts=tuple(facts),
@@ -223,6 +240,22 @@ def write_hand_over(case: Case, move: Move, told: Message, staffed: Staffed, now
     )
 
 
+def write_many_handed_over(cases: Sequence[Case], move: Move, parent: str) -> Message:
+    """For whoever is given several cases of one cause at once, and nobody besides."""
+    first = cases[0]
+    count = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
+    named_here = ", ".join(case.key for case in cases[:NAMED])
+    more = f" and {len(cases) - NAMED} more" if len(cases) > NAMED else ""
+    return Message(
+        key=f"{parent}/to/{move.key}",
+        title=f"{excerpt(move.name, 60)} gave you {count} · {topic_name(first.topic)} · {first.brand}",
+        facts=(("Cases", f"{named_here}{more}"),),
+        tone=Tone.QUIET,
+        thread=parent,
+        to=move.to,
+    )
+
+
 def write_nudge(
     case: Case, timer: Timer, parent: str, pings: tuple[str, ...], staffed: Staffed, now: datetime
 ) -> Message:
@@ -270,6 +303,16 @@ def _who(author: Author | None) -> str:
     return f"{known}, {author.complaints} of them complaints; {author.cases} cases, {author.satisfied} satisfied"
 
 
+def _above(one: Above) -> Quote:
+    who = "we wrote" if one.is_own else f"{excerpt(one.author, 60)} wrote" if one.author else "somebody wrote"
+    return Quote(
+        text=excerpt(mask(one.text), EARLIER_CHARS) or "(no words)",
+        where=f"above it {who} · {moment(one.posted_at)}",
+        url=one.url,
+        post=one.post,
+    )
+
+
 def _earlier(one: Earlier) -> Quote:
     ended = f"case/{one.case}: {named(one.state)}" if one.case is not None and one.state else "no complaint"
     return Quote(
@@ -293,6 +336,8 @@ def _said(case: Case, move: Move) -> str:
         return f"{who} snoozed it until {moment(move.until)}"
     if move.step is Step.CLOSE:
         return f"{who} closed it: {named(case.state)}"
+    if move.step is Step.DO_NOT_ENGAGE and move.until:
+        return f"{_SAID[move.step].format(who=who)}; nor anything of this person until {moment(move.until)}"
     return _SAID[move.step].format(who=who)
 
 

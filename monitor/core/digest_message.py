@@ -10,8 +10,8 @@ from monitor.core.wording import topic_name
 SUMMED_UP = ("story", "basics", "outcomes")
 """Sections whose lines stand in the summary."""
 
-ASKED = {"more": "More like this", "owner": "Who has this?", "topic": "Wrong topic?"}
-"""What people can ask about a problem in a channel with buttons."""
+ASKED = {"more": "More like this", "owner": "Who has this?", "give": "Give it to…", "topic": "Wrong topic?"}
+"""What people can ask about a problem, or do with it, in a channel with buttons."""
 
 
 def write_digest(digest: Digest, key: str) -> list[Message]:

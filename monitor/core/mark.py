@@ -13,13 +13,17 @@ class Mark(StrEnum):
     FALSE = "false alarm"
     REAL = "real after all"
     MUTED = "muted"
+    INCIDENT = "incident opened"
 
 
-WORDS = {"known": Mark.KNOWN, "false": Mark.FALSE, "real": Mark.REAL, "mute": Mark.MUTED}
+WORDS = {"known": Mark.KNOWN, "false": Mark.FALSE, "real": Mark.REAL, "mute": Mark.MUTED, "incident": Mark.INCIDENT}
 """What buttons and commands call them."""
 
 MUTES = {"1h": timedelta(hours=1), "24h": timedelta(hours=24)}
 """For how long a topic can be muted."""
+
+
+_NO_VERDICTS = (Mark.MUTED, Mark.INCIDENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,5 +41,5 @@ class Marked:
 
 def standing(said: Sequence[Marked]) -> Marked | None:
     """The last word about what it is, oldest first; ``None`` where it was never said or taken back."""
-    last = next((one for one in reversed(said) if one.mark is not Mark.MUTED), None)
+    last = next((one for one in reversed(said) if one.mark not in _NO_VERDICTS), None)
     return None if last is None or last.mark is Mark.REAL else last

@@ -81,7 +81,8 @@ def write_said(notice: Message, surge: Surge, said: Sequence[Marked]) -> Message
     facts = tuple((name, value) for name, value in notice.facts if name != SAID)
     words = tuple((SAID, f"{_named(one)}, {moment(one.at)}") for one in said[-LAST_SAID:])
     shown = replace(notice, title=title(surge), tone=_tone(surge), facts=(*facts, *words))
-    return replace(shown, surge=surge.id, offers=_offers(surge))
+    is_opened = any(one.mark is Mark.INCIDENT for one in said)
+    return replace(shown, surge=surge.id, offers=_offers(surge, is_opened))
 
 
 def write_growth(surge: Surge, before: int) -> Message:
@@ -121,7 +122,7 @@ def _tone(surge: Surge) -> Tone:
     return Tone.GROWING if is_news else Tone.QUIET
 
 
-def _offers(surge: Surge) -> tuple[str, ...]:
+def _offers(surge: Surge, is_opened: bool) -> tuple[str, ...]:
     """What can be said: of what is over only whether it was one."""
     if surge.kind is not Kind.SURGE:
         return ()
@@ -129,7 +130,8 @@ def _offers(surge: Surge) -> tuple[str, ...]:
         return ("real",)
     known = ("known",) if surge.mark is None else ()
     mute = ("mute",) if surge.topic else ()
-    return ("false",) if surge.ended_at else (*known, *mute, "false")
+    incident = ("incident",) if surge.topic and not is_opened else ()
+    return ("false",) if surge.ended_at else (*incident, *known, *mute, "false")
 
 
 def _named(said: Marked) -> str:

@@ -6,6 +6,7 @@ from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step
 from monitor.core.case_message import write_hand_over
 from monitor.core.verdict import Label
 from monitor.jobs.details import follow_with_details
+from monitor.jobs.engagement import follow_engagement
 from monitor.jobs.steps import CaseRules, Overtaken, places_of, retell_anywhere, take_step
 from monitor.ports import Store, Transaction
 from monitor.slack.safety import is_user
@@ -28,6 +29,7 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                     return None
                 after = take_step(transaction, case, move, rules)
                 _correct(transaction, after, move, now)
+                follow_engagement(transaction, after, move, now)
                 retell_anywhere(transaction, after, move, rules, now)
                 follow_with_details(transaction, rules, after, move, now)
                 _hand_over(transaction, after, move, rules, now)

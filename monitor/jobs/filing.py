@@ -7,6 +7,7 @@ from datetime import datetime
 from monitor.core.case import Case, Move, State, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
 from monitor.core.level import Signals, grade
+from monitor.jobs.engagement import Listed
 from monitor.jobs.placing import Place, Places
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Draft, Transaction, Unfiled
@@ -55,13 +56,17 @@ class Filing:
             _Placed(complaint, cause, places.of(complaint, cause.id))
             for complaint, cause in zip(kept, causes, strict=True)
         ]
-        self.transaction.file(self._into_cases(placed))
+        authors = {complaint.author for complaint in kept if complaint.author}
+        listed = Listed(self.transaction, self.cases, self.now, self.transaction.restraints(authors))
+        self.transaction.file(self._into_cases(placed, listed))
         self.transaction.add_keys(places.keys())
 
-    def _into_cases(self, placed: Sequence[_Placed]) -> list[tuple[int, int, int]]:
+    def _into_cases(self, placed: Sequence[_Placed], listed: Listed) -> list[tuple[int, int, int]]:
         """Open what is new, and let known customers write again; returns mention, cause and case of each."""
         firsts = {one.place.number: one for one in reversed(placed) if one.place.is_new}
-        opened = self.transaction.open_cases([_draft(firsts[number]) for number in sorted(firsts)])
+        drafts = [firsts[number] for number in sorted(firsts)]
+        cases = self.transaction.open_cases([_draft(one) for one in drafts])
+        opened = [listed.began(case, one.complaint) for case, one in zip(cases, drafts, strict=True)]
         known = self.transaction.cases({one.place.number for one in placed if not one.place.is_new})
         wrote = self.transaction.writers(known, {one.complaint.author for one in placed if one.complaint.author})
         known |= {case.id: case for case in opened}
@@ -72,8 +77,9 @@ class Filing:
             if complaint.author:
                 voice = (case.id, complaint.platform, complaint.author)
                 if complaint.posted_at > case.last_at and voice in wrote:
-                    known[case.id] = self._wrote_again(case, complaint)
+                    known[case.id] = self._wrote_again(case, complaint, listed.holds(complaint))
                 wrote.add(voice)
+            known[case.id] = listed.went_on(case, known[case.id], complaint)
             filed.append((complaint.mention, one.cause.id, case.id))
         return filed
 
@@ -99,10 +105,10 @@ class Filing:
         then = self.transaction.cause_at(newest.brand, newest.topic, newest.grouping, complaint.posted_at)
         return then if then is not None and continues(then, complaint.posted_at, self.rule) else newest
 
-    def _wrote_again(self, case: Case, complaint: Unfiled) -> Case:
+    def _wrote_again(self, case: Case, complaint: Unfiled, is_restrained: bool) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
         has_acted = case.answered_at is not None or case.done_at is not None
-        is_repeat = has_acted and case.state is not State.NOT_ENGAGED
+        is_repeat = has_acted and case.state is not State.NOT_ENGAGED and not is_restrained
         graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
         level, reasons = int(graded.level), graded.reasons
         if is_repeat:

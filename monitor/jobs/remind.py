@@ -7,6 +7,7 @@ from monitor.core.case import Case, Move, Step
 from monitor.core.case_message import write_nudge
 from monitor.core.list_message import write_nudge_of_many
 from monitor.core.timers import Due, Timer, due, next_at
+from monitor.jobs.engagement import tell_ends
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Store, Transaction
 
@@ -15,7 +16,8 @@ BATCH = 200
 
 def remind(store: Store, rules: CaseRules, now: datetime) -> int:
     """Look at every case in which something is due, and return how many reminders were put into the outbox."""
-    return sum(_remind(store, rules, case.id, now) for case in store.due_cases(now, BATCH))
+    reminders = sum(_remind(store, rules, case.id, now) for case in store.due_cases(now, BATCH))
+    return reminders + tell_ends(store, rules, now)
 
 
 def _remind(store: Store, rules: CaseRules, number: int, now: datetime) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 from monitor.core.case import Case, Move, Step, moved
 from monitor.core.case_message import edit_of_case, restated, write_line
 from monitor.core.clocks import Staffed
+from monitor.core.engagement import noted
 from monitor.core.list_message import edit_of_list, relisted
 from monitor.core.message import Message
 from monitor.core.playbook import Playbook
@@ -48,9 +49,10 @@ def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, n
     """Where the case was told, its message shows how it stands now, and the thread gets a line."""
     relist(transaction, case, rules, now)
     for told in transaction.parents_of(case.id):
-        transaction.revise(told.id, restated(told.message, case, rules.staffed, now, is_kept=True))
+        message = noted(told.message, move)
+        transaction.revise(told.id, restated(message, case, rules.staffed, now, is_kept=True))
         if told.target in rules.threaded:
-            shown = restated(told.message, case, rules.staffed, now, is_kept=False)
+            shown = restated(message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
             transaction.enqueue(told.target, _line(case, move, told, rules, now), now, case.id)
 

@@ -8,6 +8,7 @@ from monitor.core.alerting import Reason, count_voices
 from monitor.core.case import Case
 from monitor.core.case_message import with_playbook, write_case, write_more
 from monitor.core.cause import Complaint
+from monitor.core.engagement import Person, Restraint, heard_all_the_same
 from monitor.core.incident import Incident
 from monitor.core.incident_message import joining, restated
 from monitor.core.list_message import write_list
@@ -70,6 +71,7 @@ class Telling:
     incidents: Mapping[int, Incident]
     _complaints: Mapping[int, Complaint] = field(init=False, default_factory=dict)
     _lately: Mapping[tuple[str, str], Lately] = field(init=False, default_factory=dict)
+    _restraints: Mapping[Person, Restraint] = field(init=False, default_factory=dict)
 
     def tell(self) -> list[Alert]:
         """Enqueue everything, with what follows from it. Raises ``Unexplained`` before anything is written."""
@@ -78,6 +80,10 @@ class Telling:
         self._need_words()
         firsts = {(said.case.brand, said.case.topic) for said in self.said if said.case and not said.thread}
         self._lately = self.transaction.lately(firsts, self.now)
+        if firsts:
+            self._restraints = self.transaction.restraints(
+                {one.author for one in self._complaints.values() if one.author}
+            )
         alerts = []
         details: list[tuple[str, Case, Message]] = []
         for said in self.said:
@@ -122,6 +128,9 @@ class Telling:
         case = replace(said.case, told_at=said.case.told_at or self.now)
         lately = self._lately.get((case.brand, case.topic))
         message = write_case(case, told, self._words_of(first), self.cases.staffed, self.now, lately)
+        entry = self._restraints.get(Person(case.brand, first.platform, first.author or ""))
+        if entry is not None and entry.holds(self.now):
+            message = heard_all_the_same(message, entry)
         return message if said.target in self.cases.threaded else with_playbook(message, case, self.cases.playbooks)
 
     def _of_incident(self, said: Said, told: Sequence[Complaint]) -> Message:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.core.alerting import AlertPolicy, Decision, Reason, Told, count_voices, decide
-from monitor.core.case import Case
+from monitor.core.case import Case, State
 from monitor.core.cause import Cause, EpisodeRule
 from monitor.core.incident import Incident
 from monitor.core.level import Level
@@ -181,6 +181,8 @@ class _Desk:
         fresh: dict[int, list[int]] = {}
         for pending in heard.now:
             is_known = (pending.case, heard.target) in self._told_of_cases
+            if not is_known and self._cases[pending.case].state is State.NOT_ENGAGED:
+                continue
             (known if is_known else fresh).setdefault(pending.case, []).append(pending.mention)
         decisions = [heard.held] if heard.held else []
         decisions += [self._go_on(item, heard.target, case, posts) for case, posts in known.items()]

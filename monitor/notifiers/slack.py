@@ -81,13 +81,18 @@ _PRIVATE = "D"
 """With this the ids of private conversations begin."""
 
 _CANNOT_LOOK = {"missing_scope", "not_allowed_token_type", "channel_not_found", "not_in_channel", "no_permission"}
+_BY_POST = ("chat.postMessage", "chat.update", "conversations.open")
 _THIS_COMPUTER = ("127.0.0.1", "localhost", "::1")
 _NOTHING_SENT = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN)
 
 
+_Candidate = tuple[str, dict[str, Any]]
+
+
 class Options(BaseModel):
-    """``token`` is a bot token with ``chat:write``; with ``channels:history`` (private channels: ``groups:history``)
-    lost answers are looked up instead of posting again. ``channel`` is the channel's ID, which survives renaming.
+    """``token`` is a bot token with ``chat:write``; with ``channels:history`` (private channels: ``groups:history``,
+    private messages: ``im:history`` and ``im:write``) lost answers are looked up instead of posting again. ``channel``
+    is the channel's ID, which survives renaming.
     """
 
     # What was put into the wrong place may be the token.
@@ -163,18 +168,16 @@ class SlackNotifier:
             raise said.as_error() from None
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
-        if message.to is not None:
-            # Looking would need a scope more, and its thread names them, too: rather once too few than twice.
-            return Receipt()
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
         try:
-            for found in self._candidates(self._parent(thread), oldest):
+            for channel, found in self._candidates(self._parent(thread), message.to, oldest):
                 if _key_of(found) == _key(message):
-                    return _receipt(self._options.channel, found.get("ts"))
+                    return _receipt(channel, found.get("ts"))
         except _RefusalError as said:
             if said.code in _CANNOT_LOOK:
                 cure = "add the scopes channels:history and groups:history, and invite the app to the channel"
-                raise Refused(f"Slack does not let us read the channel ({said.code}); {cure}") from None
+                cure = "add the scopes im:history and im:write" if message.to is not None else cure
+                raise Refused(f"Slack does not let us look ({said.code}); {cure}") from None
             error = said.as_error()
             raise Busy(str(error), wait=error.wait if isinstance(error, Busy) else None) from None
         except Doubtful as error:
@@ -193,21 +196,41 @@ class SlackNotifier:
             return None
         return _receipt(answer.get("channel"), answer.get("ts"))
 
-    def _candidates(self, parent: str | None, oldest: str) -> Iterator[dict[str, Any]]:
-        """Messages that may be the one: in the thread, and in the channel, where it is put without its thread."""
+    def _candidates(self, parent: str | None, person: str | None, oldest: str) -> Iterator[_Candidate]:
+        """Messages that may be the one, with their channel: in the thread, in the channel, where it is put without its
+        thread, and in private, where a message to one person goes unless Slack does not let us.
+        """
+        here = self._options.channel
         if parent is not None:
             try:
-                yield from self._pages("conversations.replies", ts=parent, oldest=oldest)
+                yield from self._pages("conversations.replies", here, ts=parent, oldest=oldest)
             except _RefusalError as said:
                 if said.code not in ("thread_not_found", "message_not_found"):
                     raise
-        yield from self._pages("conversations.history", oldest=oldest)
+        yield from self._pages("conversations.history", here, oldest=oldest)
+        private = self._private(person) if person is not None else None
+        if private is not None:
+            yield from self._pages("conversations.history", private, oldest=oldest)
 
-    def _pages(self, method: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def _private(self, person: str) -> str | None:
+        """The channel in which we speak to one person; ``None`` where Slack says that there can be none."""
+        try:
+            answer = self._call("conversations.open", channel=None, users=person)
+        except _RefusalError as said:
+            if said.code in _CANNOT_LOOK or said.code in _CURES:
+                raise
+            return None
+        found = answer.get("channel")
+        if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+            raise Doubtful("Slack's answer names no channel")
+        return str(found["id"])
+
+    def _pages(self, method: str, channel: str, **arguments: Any) -> Iterator[_Candidate]:
         cursor: str | None = None
         while cursor != "":
-            answer = self._call(method, **arguments, cursor=cursor, limit=PAGE, include_all_metadata=True)
-            yield from answer.get("messages") or []
+            paged = {"cursor": cursor, "limit": PAGE, "include_all_metadata": True}
+            answer = self._call(method, channel=channel, **arguments, **paged)
+            yield from ((channel, found) for found in answer.get("messages") or [])
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
 
     def _parent(self, thread: Receipt | None) -> str | None:
@@ -225,11 +248,11 @@ class SlackNotifier:
             logger=self._sdk_log,
         )
         arguments = {"channel": self._options.channel} | arguments
+        given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            if method in ("chat.postMessage", "chat.update"):
-                answer = client.api_call(method, json=arguments)
+            if method in _BY_POST:
+                answer = client.api_call(method, json=given)
             else:
-                given = {name: value for name, value in arguments.items() if value is not None}
                 answer = client.api_call(method, http_verb="GET", params=given)
         except SlackApiError as error:
             raise _translate(error) from None

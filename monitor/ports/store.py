@@ -18,6 +18,7 @@ from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
 from monitor.ports.cases import CaseReads, CaseWrites
 from monitor.ports.digests import DigestReads, DigestWrites
+from monitor.ports.engagement import EngagementReads, EngagementWrites
 from monitor.ports.incidents import IncidentReads, IncidentWrites
 from monitor.ports.plugins import Receipt
 from monitor.ports.shapes import Alert, Delivery, Measured, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
@@ -25,7 +26,7 @@ from monitor.ports.surges import SurgeReads, SurgeWrites
 from monitor.ports.themes import ThemeReads, ThemeWrites
 
 
-class Transaction(CaseWrites, IncidentWrites, DigestWrites, SurgeWrites, ThemeWrites, Protocol):
+class Transaction(CaseWrites, IncidentWrites, EngagementWrites, DigestWrites, SurgeWrites, ThemeWrites, Protocol):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:
@@ -173,7 +174,7 @@ class Transaction(CaseWrites, IncidentWrites, DigestWrites, SurgeWrites, ThemeWr
         ...
 
 
-class Store(CaseReads, IncidentReads, DigestReads, SurgeReads, ThemeReads, Protocol):
+class Store(CaseReads, IncidentReads, EngagementReads, DigestReads, SurgeReads, ThemeReads, Protocol):
     """The database: the queue, the memory and the only truth."""
 
     def begin(self) -> AbstractContextManager[Transaction]:

@@ -124,6 +124,7 @@ _OF_INCIDENT = {
     "more": _menu("more", "More", MORE_OF_INCIDENT),
 }
 _OF_SURGE = {
+    "incident": _button("incident", "Open an incident"),
     "known": _button("known", "Known issue"),
     "mute": _menu("mute", "Mute this topic", MUTES),
     "false": _button("false", "False alarm"),

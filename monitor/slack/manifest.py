@@ -7,8 +7,9 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-SCOPES = ("chat:write", "commands", "channels:history", "groups:history")
-"""Post and edit, the command and shortcut, and find a message whose answer was lost (channels, private channels)."""
+SCOPES = ("chat:write", "commands", "channels:history", "groups:history", "im:history", "im:write")
+"""Post and edit, the command and shortcut, and find a message whose answer was lost: in channels, private channels and
+what the app itself says to one person."""
 
 REPORT = "report_complaint"
 

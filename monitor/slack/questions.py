@@ -54,5 +54,6 @@ def _owner(store: Store, case: Case, _span: Window) -> Answer:
 _QUESTIONS: dict[str, Callable[[Store, Case, Window], Answer]] = {
     "more": _more,
     "owner": _owner,
+    "give": lambda _store, case, _span: Answer(modal=views.give(case)),
     "topic": lambda _store, case, _span: Answer(modal=views.topic(case.id)),
 }

@@ -6,6 +6,7 @@ from typing import Any
 
 from monitor.core.case import Case, named
 from monitor.core.cause import TOPICS
+from monitor.core.engagement import Person
 from monitor.core.incident_message import Standing
 from monitor.core.incident_message import line as incident_line
 from monitor.core.level import Level
@@ -20,6 +21,14 @@ Block = dict[str, Any]
 
 LISTED = 30
 REASONS = ("praise", "question", "irony misread", "another company", "spam", "own staff")
+WHOM = (
+    ("In this case only", "case"),
+    ("To this person, for 30 days", "30d"),
+    ("To this person, for 90 days", "90d"),
+    ("To this person, for a year", "1y"),
+)
+"""The values are those of :data:`monitor.core.engagement.SPANS`."""
+
 HOME_OFFERS = ("take", "more")
 MOST_INCIDENTS = 10
 
@@ -49,11 +58,19 @@ def note(case: int) -> View:
     return _modal("note", case, "Add a note", [_words("note", "Note for the team", is_long=True)])
 
 
-def do_not_engage(case: int) -> View:
-    """Why nobody is to answer."""
-    why = _words("note", "Why is nobody to answer?", is_long=True)
+def do_not_engage(case: int, person: Person | None = None) -> View:
+    """Why nobody is to answer, and whether that is so for what this person writes later, too."""
+    blocks = [_words("note", "Why is nobody to answer?", is_long=True)]
     means = "The case ends, nobody is reminded of it, and it never counts as a success."
-    return _modal("do_not_engage", case, "Do not engage", [why, _says(means)])
+    if person is not None:
+        options = [{"text": _plain(words), "value": value} for words, value in WHOM]
+        choice = {"type": "static_select", "action_id": "whom", "options": options, "initial_option": options[0]}
+        asked = _plain("Where is nobody to answer?")
+        blocks.append({"type": "input", "block_id": "whom", "label": asked, "element": choice})
+        who = literal(shorten(one_line(f"{person.author} on {person.platform}, about {person.brand}"), 200))
+        means += f" The person is {who}. What they write is counted and not told until then, unless it must be acted on"
+        means += " now; when the time is over, you are told."
+    return _modal("do_not_engage", case, "Do not engage", [*blocks, _says(means)])
 
 
 def snooze(case: int) -> View:
@@ -83,6 +100,15 @@ def topic(case: int) -> View:
     choice = {"type": "static_select", "action_id": "topic", "placeholder": _plain("Choose"), "options": options}
     asked = {"type": "input", "block_id": "topic", "label": _plain("What is it about?"), "element": choice}
     return _modal("topic", case, "Other topic", [asked])
+
+
+def give(case: Case) -> View:
+    """Who is to have all that nobody has of what a case is about."""
+    picker = {"type": "users_select", "action_id": "to", "placeholder": _plain("Choose")}
+    asked = {"type": "input", "block_id": "to", "label": _plain("Who is to have it?"), "element": picker}
+    what = literal(one_line(f"{topic_name(case.topic)}, {case.brand}"))
+    means = f"They get every open case about {what} that nobody has, and one private message."
+    return _modal("give", case.id, "Give it to…", [asked, _says(means)])
 
 
 def shown(title: str, blocks: Sequence[Block]) -> View:

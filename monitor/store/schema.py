@@ -42,6 +42,11 @@ def _texts(*names: str) -> list[Column[Any]]:
     return [Column(name, Text, nullable=False) for name in names]
 
 
+def _moments(*names: str) -> list[Column[Any]]:
+    """Moments that may not have come."""
+    return [Column(name, UtcDateTime) for name in names]
+
+
 def _step() -> list[Column[Any]]:
     """What is kept of a step, whatever it was taken in."""
     words = [Column(name, Text) for name in ("remedy", "note", "evidence")]
@@ -74,13 +79,7 @@ cases = Table(
     Column("version", Integer, nullable=False),
     Column("owner", Text),
     Column("owner_name", Text),
-    Column("told_at", UtcDateTime),
-    Column("taken_at", UtcDateTime),
-    Column("answered_at", UtcDateTime),
-    Column("updated_at", UtcDateTime),
-    Column("done_at", UtcDateTime),
-    Column("ended_at", UtcDateTime),
-    Column("snoozed_until", UtcDateTime),
+    *_moments("told_at", "taken_at", "answered_at", "updated_at", "done_at", "ended_at", "snoozed_until"),
     Column("due_at", UtcDateTime, index=True),
 )
 
@@ -102,9 +101,7 @@ incidents = Table(
     Column("version", Integer, nullable=False),
     Column("owner", Text),
     Column("owner_name", Text),
-    Column("taken_at", UtcDateTime),
-    Column("muted_until", UtcDateTime),
-    Column("done_at", UtcDateTime),
+    *_moments("taken_at", "muted_until", "done_at"),
 )
 
 incident_facts = Table(
@@ -114,6 +111,18 @@ incident_facts = Table(
     Column("cause_id", Integer, ForeignKey("causes.id"), nullable=False),
     *_step(),
     UniqueConstraint("cause_id", "key"),
+)
+
+restraints = Table(
+    "restraints",
+    metadata,
+    *(Column(name, Text, primary_key=True) for name in ("author", "platform", "brand")),
+    Column("case_id", Integer, ForeignKey("cases.id"), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    *_texts("by", "name", "why"),
+    Column("at", UtcDateTime, nullable=False),
+    *_moments("ended_at"),
+    sqlite_with_rowid=False,
 )
 
 mentions = Table(
@@ -140,10 +149,7 @@ mentions = Table(
     Column("author_since", UtcDateTime),
     Column("rating", SmallInteger),
     Column("context", Text),
-    Column("edited_at", UtcDateTime),
-    Column("looked_at", UtcDateTime),
-    Column("missed_at", UtcDateTime),
-    Column("forgotten_at", UtcDateTime),
+    *_moments("edited_at", "looked_at", "missed_at", "forgotten_at"),
     Column("theme_id", Integer),
     Column("theme_near", Float),
     Column("seen_as", Text),
@@ -209,9 +215,7 @@ corrections = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mention_id", Integer, ForeignKey("mentions.id"), nullable=False, index=True),
-    Column("label", Text, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    *_texts("label", "by", "why"),
     Column("at", UtcDateTime, nullable=False),
     Column("topic", Text),
 )
@@ -234,8 +238,7 @@ gaps = Table(
     Column("end", UtcDateTime, nullable=False),
     Column("why", Text, nullable=False),
     Column("found_at", UtcDateTime, nullable=False),
-    Column("told_at", UtcDateTime),
-    Column("closed_at", UtcDateTime),
+    *_moments("told_at", "closed_at"),
     UniqueConstraint("source", "start", "end"),
 )
 
@@ -337,8 +340,7 @@ silences = Table(
     Column("id", Integer, primary_key=True),
     Column("matching", JSON, nullable=False),
     Column("until", UtcDateTime, nullable=False),
-    Column("by", Text, nullable=False),
-    Column("why", Text, nullable=False),
+    *_texts("by", "why"),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -365,8 +367,7 @@ surges = Table(
     "surges",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("brand", Text, nullable=False),
-    Column("topic", Text, nullable=False),
+    *_texts("brand", "topic"),
     Column("platform", Text, nullable=False, server_default=""),
     Column("kind", Text, nullable=False),
     Column("first_at", UtcDateTime, nullable=False),

@@ -30,6 +30,7 @@ from monitor.ports import Delivery, Receipt, Unjudged
 from monitor.store.cases import CaseReads
 from monitor.store.connection import reading, writing
 from monitor.store.digests import DigestReads
+from monitor.store.engagement import EngagementReads
 from monitor.store.incidents import IncidentReads
 from monitor.store.posts import upsert
 from monitor.store.schema import corrections, cursors, health, leases, mentions, outbox, silences
@@ -40,7 +41,7 @@ from monitor.store.themes import ThemeReads
 from monitor.store.transaction import SqlTransaction
 
 
-class SqlStore(SourceReads, CaseReads, IncidentReads, DigestReads, SurgeReads, ThemeReads):
+class SqlStore(SourceReads, CaseReads, IncidentReads, EngagementReads, DigestReads, SurgeReads, ThemeReads):
     """A :class:`monitor.ports.Store` on SQLite or PostgreSQL."""
 
     def __init__(self, engine: Engine) -> None:

@@ -15,6 +15,7 @@ from monitor.core.verdict import Band, Label, Verdict
 from monitor.ports import Alert, OpenCause, Pending, Unfiled
 from monitor.store.cases import CaseWrites
 from monitor.store.digests import DigestWrites
+from monitor.store.engagement import EngagementWrites
 from monitor.store.filing import FilingWrites
 from monitor.store.incidents import IncidentWrites
 from monitor.store.posts import PostWrites, portions, upsert, verdict_row
@@ -29,7 +30,15 @@ _LEARNING = timedelta(days=1)
 
 
 class SqlTransaction(
-    PostWrites, SourceWrites, FilingWrites, CaseWrites, IncidentWrites, DigestWrites, SurgeWrites, ThemeWrites
+    PostWrites,
+    SourceWrites,
+    FilingWrites,
+    CaseWrites,
+    IncidentWrites,
+    EngagementWrites,
+    DigestWrites,
+    SurgeWrites,
+    ThemeWrites,
 ):
     """A :class:`monitor.ports.Transaction` over an open connection."""
 
@@ -225,7 +234,8 @@ class SqlTransaction(
             for alert, number in zip(alerts, numbers, strict=True)
             for mention in alert.mentions
         ]
-        self._connection.execute(insert(told), pairs)
+        if pairs:
+            self._connection.execute(insert(told), pairs)
 
     def settle(self, complaints: Iterable[int]) -> None:
         self._move(list(complaints), Stage.FILED, Stage.DONE)

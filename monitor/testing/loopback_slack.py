@@ -22,6 +22,7 @@ from monitor.testing.loopback_http import Fault, Handler, Kind, LoopbackServer, 
 POST = "/api/chat.postMessage"
 HISTORY = "/api/conversations.history"
 REPLIES = "/api/conversations.replies"
+OPEN_PRIVATE = "/api/conversations.open"
 TOKEN = "xoxb-loopback"  # noqa: S105 (a token of no workspace)
 
 
@@ -80,6 +81,7 @@ class LoopbackSlack(LoopbackServer):
             POST: self._called(self._post),
             "/api/chat.update": self._called(self._update),
             HISTORY: self._called(self._history),
+            OPEN_PRIVATE: self._called(self._private),
             REPLIES: self._called(self._replies),
             "/messages": lambda _: Reply(body=[asdict(message) for message in self.messages()]),
         }
@@ -158,6 +160,11 @@ class LoopbackSlack(LoopbackServer):
                 self._messages[index] = Posted(**(asdict(message) | changed))
                 return {"ok": True, "channel": message.channel, "ts": message.ts}
         return {"ok": False, "error": "message_not_found"}
+
+    def _private(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if not re.fullmatch(r"U[A-Z0-9]+", str(fields.get("users", ""))):
+            return {"ok": False, "error": "user_not_found"}
+        return {"ok": True, "channel": {"id": re.sub("^U", "D", fields["users"])}}
 
     def _history(self, fields: dict[str, Any]) -> dict[str, Any]:
         found = [m for m in self.messages(fields["channel"]) if m.thread_ts is None]

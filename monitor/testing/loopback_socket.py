@@ -24,6 +24,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from monitor.testing.loopback_http import Reply, Request
 from monitor.testing.loopback_slack import LoopbackSlack
+from monitor.testing.slack_payloads import pressed
 
 OPEN = "/api/apps.connections.open"
 _quiet = logging.getLogger(f"{__name__}.websockets")
@@ -113,17 +114,12 @@ class LoopbackWorkspace(LoopbackSlack):
 
     def pressed(self, action: str, value: str = "1", **changed: Any) -> dict[str, Any]:
         """The payload of a button that somebody presses."""
-        body: dict[str, Any] = {
-            "type": "block_actions",
-            "team": {"id": "T1"},
-            "user": {"id": "U1", "username": "ann", "name": "ann", "team_id": "T1"},
-            "channel": {"id": "C1"},
-            "container": {"type": "message", "message_ts": "1.1", "channel_id": "C1"},
-            "trigger_id": "1.2.3",
-            "response_url": f"{self.url}/respond",
-            "actions": [{"type": "button", "action_id": action, "value": value, "action_ts": str(uuid.uuid4())}],
-        }
-        return body | changed
+        return pressed(action, value, self.respond, **changed)
+
+    @property
+    def respond(self) -> str:
+        """The address for answers to the one who clicked."""
+        return f"{self.url}/respond"
 
     def wait(self, until: Callable[[], object], seconds: float = 10.0) -> bool:
         """Wait until something has come to pass here; ``False`` if it has not within so many seconds."""

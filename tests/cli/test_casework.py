@@ -44,6 +44,18 @@ def test_a_case_is_taken_done_and_closed_with_evidence(told: Umbrage) -> None:
     assert (finished.code, finished.err) == (1, "Error: this case has ended as satisfied; reopen it first\n")
 
 
+def test_nobody_answers_a_person_until_it_is_over_or_ended(told: Umbrage) -> None:
+    assert told("do-not-engage").out == "nobody is on the list\n"
+    assert "--days belongs to do_not_engage" in told("case", 1, "take", "--days", 3).err
+    assert told("case", 1, "do_not_engage", "--by", "ann", "--note", "insults us", "--days", 90).code == 0
+    out = told("do-not-engage").out
+    assert out.startswith("case/1 · ann on ")
+    assert out.endswith(" UTC · ann: insults us\n")
+    assert told("do-not-engage", "--end", 1, "--by", "bob").out == "nobody is on the list\n"
+    assert "nothing is decided on case 1" in told("do-not-engage", "--end", 1).err
+    assert "this person is answered again" in told("case", 1).out
+
+
 def test_a_case_that_is_not_there(told: Umbrage) -> None:
     assert "there is no case 9" in told("case", 9).err
     assert "there is no case 9" in told("case", 9, "take").err

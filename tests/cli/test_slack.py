@@ -19,6 +19,7 @@ METHODS = {
     "chat.postEphemeral": "chat:write",
     "conversations.history": "channels:history",
     "conversations.replies": "channels:history",
+    "conversations.open": "im:write",
     "views.open": None,
     "views.publish": None,
     "auth.test": None,
@@ -39,7 +40,7 @@ def test_the_manifest_is_printed_for_pasting_and_as_a_link(umbrage: Umbrage) -> 
 
 
 def test_p56_the_scopes_are_those_of_the_methods_that_are_called() -> None:
-    private = {"groups:history"}
+    private = {"groups:history", "im:history"}
     commands = {"commands"}
     assert set(SCOPES) == {scope for scope in METHODS.values() if scope} | private | commands
 

@@ -47,5 +47,5 @@ def test_what_is_said_is_kept_with_who_and_where(umbrage: Umbrage, store: SqlSto
 
 @pytest.mark.usefixtures("store")
 def test_what_cannot_be_said_is_answered_with_the_cure(umbrage: Umbrage) -> None:
-    assert "say what it is: umbrage surges 1 known|false|real|mute" in umbrage("surges", 1).err
+    assert "say what it is: umbrage surges 1 known|false|real|mute|incident" in umbrage("surges", 1).err
     assert "there is no surge 9; umbrage surges lists them" in umbrage("surges", 9, "false").err

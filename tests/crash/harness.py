@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 from sqlalchemy import select as query
@@ -25,7 +25,7 @@ from monitor.store.schema import mentions, outbox, told
 from monitor.store.sql import SqlStore
 from monitor.store.stages import State
 from monitor.testing.loopback_http import Fault, Kind
-from monitor.testing.loopback_slack import HISTORY, HTML, POST, REPLIES, LoopbackSlack, error, limited
+from monitor.testing.loopback_slack import HISTORY, HTML, OPEN_PRIVATE, POST, REPLIES, LoopbackSlack, error, limited
 from tests.crash import worker
 from tests.crash.worker import Plan
 
@@ -66,7 +66,7 @@ class FaultySlack(LoopbackSlack):
     def next_fault(self, path: str) -> Fault | None:
         fault = super().next_fault(path)
         if fault is None and self._random.random() < self.rate:
-            known = {POST: FAULTS, HISTORY: READ_FAULTS, REPLIES: READ_FAULTS}.get(path)
+            known = {POST: FAULTS, HISTORY: READ_FAULTS, REPLIES: READ_FAULTS, OPEN_PRIVATE: READ_FAULTS}.get(path)
             fault = self._random.choice(list(known.values())) if known else None
         if fault is not None:
             self.counts[self._names[id(fault)]] += 1
@@ -263,8 +263,9 @@ def count(plan: Plan, slack: LoopbackSlack, tally: Tally) -> None:
         said = connection.execute(found.join(mentions, mentions.c.id == told.c.mention_id)).all()
     engine.dispose()
     for target in plan.targets:
-        keys = Counter(posted.key for posted in slack.messages(target))
         mine = {row.id: row for row in rows if row.target == target}
+        private = [key for row in mine.values() if row.message.get("to") for key in _keys_in_private(slack, row)]
+        keys = Counter([*(posted.key for posted in slack.messages(target)), *private])
         # What changes a message is not posted; that it was handed over is checked like everything else.
         posted = [row for row in mine.values() if not row.message["edits"]]
         wanted = {_key(Message.from_json(row.message)): row for row in posted}
@@ -283,6 +284,12 @@ def count(plan: Plan, slack: LoopbackSlack, tally: Tally) -> None:
         tally.messages += keys.total()
         tally.threaded += sum(1 for posted in slack.messages(target) if posted.thread_ts)
         _check_threads(target, slack, rows)
+
+
+def _keys_in_private(slack: LoopbackSlack, row: Any) -> list[str]:
+    """The key of a message to one person, as often as it stands where only they see it."""
+    key = _key(Message.from_json(row.message))
+    return [key for posted in slack.messages(worker.PRIVATE) if posted.key == key]
 
 
 def _check_threads(target: str, slack: LoopbackSlack, rows: Iterable[object]) -> None:

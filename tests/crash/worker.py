@@ -26,6 +26,7 @@ from monitor import service
 from monitor.app import App, LazyClassifier, clock
 from monitor.core.alerting import AlertPolicy
 from monitor.core.calibration import Calibration, Cutoffs
+from monitor.core.case import Move, Step
 from monitor.core.cause import EpisodeRule
 from monitor.core.mention import Mention, Page
 from monitor.core.routing import Route
@@ -68,6 +69,10 @@ SUBSCRIPTIONS = (
 )
 """Three subscribers whose editions are due at one moment, the last one's on Mondays."""
 
+COLLEAGUE = "U2COLLEAGUE"
+PRIVATE = "D2COLLEAGUE"
+"""Who is given cases, and where Slack shows them what is for them alone."""
+
 TOPICS = ("delivery", "billing_refund", "account_app")
 
 
@@ -79,7 +84,7 @@ class Plan:
     ``umbrage run`` does, with a short lease, until it is told to stop. Only power cuts need a ``durable`` database.
 
     Its clock is so many seconds ``ahead``, and posts are so many minutes ``apart``. With ``edition``, a local date, the
-    digests of that date are to be out as well.
+    digests of that date are to be out as well. With ``gives`` somebody gives each case that was told to a colleague.
     """
 
     database: str
@@ -94,6 +99,7 @@ class Plan:
     ahead: float = 0.0
     apart: float = 1.0
     edition: str | None = None
+    gives: bool = False
 
 
 def post(number: int, apart: float = 1.0) -> Mention:
@@ -252,8 +258,10 @@ def _target(plan: Plan, name: str, points: Points) -> Target:
 
 
 def is_done(store: SqlStore, plan: Plan) -> bool:
-    """Everything was read, judged, filed, told and delivered, and the editions are out."""
+    """Everything was read, judged, filed, told, given away and delivered, and the editions are out."""
     if store.cursor(SOURCE) != str(plan.posts) or not is_decided(store, plan.edition):
+        return False
+    if plan.gives and any(case.owner is None for case in store.open_cases_of(limit=10**6)):
         return False
     with reading(store.engine) as connection:
         unfinished = select(func.count()).select_from(mentions).where(mentions.c.stage < Stage.DONE)
@@ -279,11 +287,30 @@ def work(plan: Plan) -> None:
         app.classify()
         app.triage()
         app.digest()
+        if plan.gives:
+            give(app)
         for name in app.targets:
             app.deliver(name)
         app.stopping.wait(0.005)
     if plan.report:
         Path(plan.report).write_text(json.dumps(points.seen))
+
+
+def give(app: App) -> None:
+    """Somebody gives every case that was told to a colleague."""
+    for case in app.store.open_cases_of(limit=10**6):
+        if case.told_at is not None and case.owner is None:
+            given = Move(
+                step=Step.ASSIGN,
+                by="U1",
+                name="Ann",
+                via="slack",
+                at=app.clock(),
+                key=f"give/{case.id}",
+                to=COLLEAGUE,
+                to_name="Bob",
+            )
+            app.act(case.id, given)
 
 
 def serve(plan: Plan) -> None:

@@ -16,6 +16,7 @@ from monitor.core.routing import Matching
 from monitor.core.surge import Kind, Often, Scope, Surge
 from monitor.jobs.digest import make_digest
 from monitor.jobs.mark import mark
+from monitor.jobs.steps import CaseRules
 from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.store.connection import writing
 from monitor.store.schema import cases, causes, mentions, outbox, pulses
@@ -391,14 +392,14 @@ def test_the_digest_of_the_day_tells_of_it(world: World) -> None:
 
 def say(world: World, what: Mark, *, key: str = "1", span: timedelta | None = None, now: datetime = NOW) -> None:
     said = Marked(mark=what, by="U1", name="ann", via="slack", at=now, key=key, until=now + span if span else None)
-    mark(world.store, RULES, 1, said, now)
+    mark(world.store, RULES, CaseRules(), 1, said, now)
 
 
 def test_the_notice_offers_what_can_be_said_about_it(world: World) -> None:
     world.complain(minutes_before(NOW, 25))
     world.look()
     (notice,) = world.told()
-    assert (notice.surge, notice.offers) == (1, ("known", "mute", "false"))
+    assert (notice.surge, notice.offers) == (1, ("incident", "known", "mute", "false"))
 
 
 def test_of_a_known_issue_the_next_line_comes_when_people_have_doubled(world: World) -> None:
@@ -411,7 +412,7 @@ def test_of_a_known_issue_the_next_line_comes_when_people_have_doubled(world: Wo
     assert edit.edits
     assert edit.title == "Surge of complaints, known issue · delivery · Acme"
     assert dict(edit.facts)["Said about it"].startswith("known issue, by ann, ")
-    assert edit.offers == ("mute", "false")
+    assert edit.offers == ("incident", "mute", "false")
     assert world.look(later) == 0
     world.complain(minutes_before(later, 20, within=15))
     assert world.look(later + MINUTE) == 2

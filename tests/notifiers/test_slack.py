@@ -18,7 +18,7 @@ from monitor.ports import Notifier, Receipt
 from monitor.secret import Secret
 from monitor.slack.blocks import Block, render, texts
 from monitor.testing.loopback_http import Fault, Kind, LoopbackServer
-from monitor.testing.loopback_slack import HISTORY, HTML, POST, REPLIES, LoopbackSlack, error, limited
+from monitor.testing.loopback_slack import HISTORY, HTML, OPEN_PRIVATE, POST, REPLIES, LoopbackSlack, error, limited
 from monitor.testing.notifier_contract import HOSTILE, SAMPLE, SINCE, NotifierContract
 
 TOKEN = "xoxb-canary-4711"
@@ -127,12 +127,55 @@ def test_whoever_cannot_be_told_in_private_is_called_in_the_thread(slack: Loopba
     assert {"type": "user", "user_id": "U024BE7LH"} in below.blocks[0]["elements"][0]["elements"]
 
 
-def test_a_private_message_waits_for_a_token_and_is_never_said_twice(slack: LoopbackSlack) -> None:
+def test_a_private_message_waits_for_a_token(slack: LoopbackSlack) -> None:
     slack.fail(POST, error("token_revoked"))
     with pytest.raises(Busy, match="token_revoked"):
         notifier_at(slack.url).send(PRIVATE, None)
     assert slack.messages() == []
-    assert notifier_at(slack.url).find(PRIVATE, None, SINCE) == Receipt()
+    assert notifier_at(slack.url).find(PRIVATE, None, SINCE) is None
+
+
+@pytest.mark.parametrize("kind", [Kind.DROP_BEFORE_COMMIT, Kind.DROP_AFTER_COMMIT])
+def test_a_private_message_whose_answer_was_lost_is_looked_for_in_private(slack: LoopbackSlack, kind: Kind) -> None:
+    notifier = notifier_at(slack.url)
+    above = notifier.send(SAMPLE, None)
+    slack.fail(POST, Fault(kind=kind))
+    with pytest.raises(Doubtful):
+        notifier.send(PRIVATE, above)
+    found = notifier.find(PRIVATE, above, SINCE)
+    if kind is Kind.DROP_BEFORE_COMMIT:
+        assert (found, slack.messages("D024BE7LH")) == (None, [])
+    else:
+        (message,) = slack.messages("D024BE7LH")
+        assert found == Receipt(reference=f"D024BE7LH:{message.ts}")
+    assert notifier.find(replace(PRIVATE, key="another"), above, SINCE) is None
+
+
+def test_what_could_not_be_said_in_private_is_looked_for_in_the_thread(slack: LoopbackSlack) -> None:
+    notifier = notifier_at(slack.url)
+    above = notifier.send(SAMPLE, None)
+    slack.fail(POST, error("messages_tab_disabled"), Fault(kind=Kind.DROP_AFTER_COMMIT))
+    with pytest.raises(Doubtful):
+        notifier.send(PRIVATE, above)
+    assert notifier.find(PRIVATE, above, SINCE) == Receipt(reference=f"C024BE91L:{slack.messages()[-1].ts}")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("missing_scope", "add the scopes im:history and im:write"),
+        ("user_not_found", None),
+        ("user_disabled", None),
+        ("token_revoked", "token_revoked"),
+    ],
+)
+def test_where_a_private_message_cannot_be_looked_for(slack: LoopbackSlack, code: str, said: str | None) -> None:
+    slack.fail(OPEN_PRIVATE, error(code))
+    if said is None:
+        assert notifier_at(slack.url).find(PRIVATE, None, SINCE) is None
+        return
+    with pytest.raises((Refused, Busy), match=said):
+        notifier_at(slack.url).find(PRIVATE, None, SINCE)
 
 
 @pytest.mark.parametrize("code", ["msg_too_long", "no_text", "too_many_attachments", "an_error_of_next_year"])

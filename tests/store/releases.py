@@ -13,6 +13,7 @@ from sqlalchemy import update
 from monitor.core.alerting import Reason
 from monitor.core.case import Move, Step, moved
 from monitor.core.cause import GROUPING
+from monitor.core.engagement import Restraint
 from monitor.core.health import Health
 from monitor.core.incident import moved as moved_incident
 from monitor.core.mark import Mark, Marked
@@ -105,6 +106,7 @@ def fill(store: SqlStore) -> None:
         transaction.put_in_themes([(numbers[TOLD], theme, 0.75)])
         transaction.grow_themes([Grown(id=theme, size=1, total=b"\0\0\x80?", last_mention=numbers[TOLD])])
         transaction.name_theme(theme, ["parcel locker"])
+        transaction.restrain(_restraint(case.id))
     store.add_orders([("Acme", NOW.date(), 500)])
 
 
@@ -133,6 +135,21 @@ def _post(name: str) -> Mention:
 
 def _match(*, own: bool = False) -> Match:
     return Match(brand="Acme", terms=("Acme",), own=own)
+
+
+def _restraint(case: int) -> Restraint:
+    until = NOW + timedelta(days=90)
+    return Restraint(
+        brand="Acme",
+        platform="social",
+        author=TOLD,
+        case=case,
+        until=until,
+        by="U1",
+        name="Ann",
+        why="insults the staff",
+        at=NOW,
+    )
 
 
 def _verdict(name: str) -> Verdict:

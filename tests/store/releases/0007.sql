@@ -263,6 +263,24 @@ CREATE TABLE reach (
 
 ;
 INSERT INTO "reach" VALUES(5,'2026-11-22 10:00:00.123456',4);
+CREATE TABLE restraints (
+	brand TEXT NOT NULL, 
+	platform TEXT NOT NULL, 
+	author TEXT NOT NULL, 
+	case_id INTEGER NOT NULL, 
+	until DATETIME NOT NULL, 
+	"by" TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	why TEXT NOT NULL, 
+	at DATETIME NOT NULL, 
+	ended_at DATETIME, 
+	CONSTRAINT pk_restraints PRIMARY KEY (author, platform, brand), 
+	CONSTRAINT fk_restraints_case_id FOREIGN KEY(case_id) REFERENCES cases (id)
+)
+ WITHOUT ROWID
+
+;
+INSERT INTO "restraints" VALUES('Acme','social','told',1,'2027-02-20 10:00:00.123456','U1','Ann','insults the staff','2026-11-22 10:00:00.123456',NULL);
 CREATE TABLE silences (
 	id INTEGER NOT NULL, 
 	matching JSON NOT NULL, 
