@@ -124,7 +124,7 @@ class CaseWrites:
         """The posts that a complaint answers, as far as they are kept: the nearest ones, in the order of the talk."""
         found: list[Above] = []
         query = select(mentions.c.brand, mentions.c.reply_to).where(mentions.c.id == complaint.mention)
-        row: Row[Any] | None = self._connection.execute(query).one()
+        row: Any = self._connection.execute(query).one()
         while row is not None and row.reply_to is not None and len(found) < FEW:
             name = (mentions.c.native_id == row.reply_to, mentions.c.platform == complaint.platform)
             kept = select(mentions).where(*name, mentions.c.brand == row.brand, mentions.c.forgotten_at.is_(None))
