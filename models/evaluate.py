@@ -18,13 +18,13 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from models.compare import INDUSTRIES, SOURCES
 from models.export import pretty
-from models.measures import Numbers, auc, macro_f1, precision_recall, quality, sigmoid
 from models.prepare import Row, invented, read
 from models.recipe import CACHE, INTENTS, MODEL, SENTIMENTS, read_labels
 from monitor.classifiers import onnx
 from monitor.core.calibration import Aim
 from monitor.core.text import for_model
 from monitor.encoder import HEADS, Encoder, Heads
+from monitor.measures import Numbers, auc, macro_f1, precision_recall, quality, sigmoid
 from monitor.model_files import Manifest, verified
 from monitor.ports import Classifier
 

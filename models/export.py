@@ -15,7 +15,6 @@ import torch
 from numpy.typing import NDArray
 
 from models import refit
-from models.measures import Numbers, sigmoid
 from models.network import Network
 from models.prepare import Row, read
 from models.recipe import CACHE, INTENTS, MODEL, SENTIMENTS, Recipe, read_labels, read_recipe
@@ -24,6 +23,7 @@ from monitor.core.calibration import Aim, Calibration, counted
 from monitor.core.text import NORMALISATION
 from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads
 from monitor.learning.fitting import scaling
+from monitor.measures import Numbers, sigmoid
 
 PARITY = 0.98
 """The share of decisions the quantized network must share with the exact one."""

@@ -15,12 +15,12 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 from transformers import BertConfig
 
-from models import measures
 from models.export import Posts, export
 from models.network import Network, from_config
 from models.prepare import invented, tables
 from models.recipe import INTENTS, MODEL, Recipe, Stage, heads_of, read_labels, read_recipe
 from models.train import Run, draw, tokenizer_of, train
+from monitor import measures
 from monitor.classifiers import onnx
 from monitor.core.text import for_model
 
