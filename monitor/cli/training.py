@@ -37,8 +37,8 @@ def train(file: Path | None, config: Path | None, folder: Path, *, other_languag
 
     Three tenths of the labels are held back. The new model is installed only if it is better on them and no worse on
     the posts that ship with umbrage; otherwise nothing changes and the exit code is 1. Needs seconds, no GPU and no
-    PyTorch. Then name the folder in [classifier]: folder = "model". Labels in other languages than English are for the
-    second network: --other-languages, and languages_folder = "model".
+    PyTorch. Then name the folder in [classifier]: folder = "model". Labels in other languages are for the second
+    network: --other-languages, and then languages_folder = "model".
 
     \b
     Examples:  umbrage train labelled.jsonl
@@ -53,16 +53,30 @@ def train(file: Path | None, config: Path | None, folder: Path, *, other_languag
         click.echo(f"{folder} holds the earlier model again")
         return
     left_out: Counter[str] = Counter()
-    labelled = [*(_corrections(config) if config else ()), *(_rows(file, left_out) if file else ())]
+    given = [*(_corrections(config) if config else ()), *(_rows(file, left_out) if file else ())]
+    labelled = _readable(given, left_out, other_languages=other_languages)
     if not labelled:
         raise click.ClickException(
             "no labels: give a FILE of labelled posts, or -c monitor.toml for stored corrections"
+            + (f" ({_reasons(left_out)} were left out)" if left_out.total() else "")
         )
     outcome = _retrained(labelled, folder, other_languages=other_languages)
     option = "languages_folder" if other_languages else "folder"
     click.echo("\n".join(_lines(outcome, folder, option, left_out)))
     if outcome.refused:
         raise click.exceptions.Exit(1)
+
+
+def _readable(given: "list[Labelled]", left_out: Counter[str], *, other_languages: bool) -> "list[Labelled]":
+    """The labels of posts that the network to be fitted reads."""
+    from monitor.languages import LanguageTeller
+    from monitor.model_files import LANGUAGES, shipped, verified
+
+    others = verified(shipped(LANGUAGES), ()).languages
+    language_of = LanguageTeller()
+    found = [post for post in given if (language_of(post.text) in others) == other_languages]
+    left_out["for the English network" if other_languages else "for --other-languages"] += len(given) - len(found)
+    return found
 
 
 def _retrained(labelled: "list[Labelled]", folder: Path, *, other_languages: bool) -> "Outcome":
@@ -108,9 +122,8 @@ def _corrections(config: Path) -> "list[Labelled]":
 
 def _lines(outcome: "Outcome", folder: Path, option: str, left_out: Counter[str]) -> Iterator[str]:
     yield f"trained on {outcome.trained} labels, judged on {outcome.held_back[0].rows} others"
-    if left_out:
-        reasons = ", ".join(f"{times} {reason}" for reason, times in left_out.items())
-        yield f"{left_out.total()} rows left out: {reasons}"
+    if left_out.total():
+        yield f"{left_out.total()} rows left out: {_reasons(left_out)}"
     yield f"{'':28}{'macro-F1':>18}{'AUC':>18}{'log-loss':>18}"
     yield _row("your held-back labels", *outcome.held_back)
     yield _row("posts shipped with umbrage", *outcome.ratchet)
@@ -118,6 +131,10 @@ def _lines(outcome: "Outcome", folder: Path, option: str, left_out: Counter[str]
         yield f"not installed: {outcome.refused}; the model in use stays"
     else:
         yield f'installed in {folder}: set {option} = "{folder}" under [classifier]; umbrage train --undo goes back'
+
+
+def _reasons(left_out: Counter[str]) -> str:
+    return ", ".join(f"{times} {reason}" for reason, times in left_out.items() if times)
 
 
 def _row(name: str, before: "Figures", after: "Figures") -> str:

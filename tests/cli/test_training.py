@@ -93,6 +93,9 @@ def test_labels_in_another_language_fit_the_second_network(
     rows = posts(GERMAN_TALES, complaint=True) + posts(GERMAN_CALM, complaint=False)
     lines = [json.dumps({"text": row.text, "complaint": int(row.complaint)}) for row in rows]
     (tmp_path / "german.jsonl").write_text("\n".join(lines), "utf-8")
+    unread = umbrage("train", "german.jsonl")
+    assert unread.code == 5
+    assert "are too few to learn from" in unread.err
     finished = umbrage("train", "german.jsonl", "--other-languages", "--to", "ours")
     assert 'installed in ours: set languages_folder = "ours" under [classifier]' in finished.out, finished.out
     config = tmp_path / "own.toml"
