@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitor.core.errors import Unreadable
 from monitor.core.mention import Kind, Mention
@@ -32,16 +32,25 @@ def id_of(item: Any) -> str | None:
     return str(name) if isinstance(name, str | int) and name != "" else None
 
 
-def mentions(items: Sequence[Any], where: str, skipped: Counter[str]) -> list[tuple[Mention, str | None]]:
-    """The posts of a page, each once, with their numbers there; what cannot be read is counted by reason."""
-    found: dict[str, tuple[Mention, str | None]] = {}
+class Found(NamedTuple):
+    """A post with its number on the server that was asked, and the number of the post that it answers."""
+
+    mention: Mention
+    number: str | None
+    parent: str | None
+
+
+def mentions(items: Sequence[Any], where: str, skipped: Counter[str]) -> list[Found]:
+    """The posts of a page, each once; what cannot be read is counted by reason."""
+    found: dict[str, Found] = {}
     for item in items:
         status = item.get("status") if isinstance(item, dict) and "status" in item else item
         post = mention(status, where)
         if isinstance(post, str):
             skipped[post] += 1
         else:
-            found.setdefault(post.id, (post, id_of(_original(status))))
+            original = _original(status)
+            found.setdefault(post.id, Found(post, id_of(original), id_of({"id": original.get("in_reply_to_id")})))
     return list(found.values())
 
 
@@ -64,7 +73,6 @@ def mention(status: Any, where: str) -> Mention | str:
     if not text:
         return "no text"
     acct = _text(account.get("acct"))
-    parent = status.get("in_reply_to_id")
     return Mention(
         platform=PLATFORM,
         id=name,
@@ -77,8 +85,7 @@ def mention(status: Any, where: str) -> Mention | str:
         reposts=_count(status.get("reblogs_count")),
         author_since=from_iso(account.get("created_at")),
         edited_at=from_iso(status.get("edited_at")),
-        reply_to=f"{where}/{parent}" if parent else None,
-        kind=Kind.REPLY if parent else Kind.POST,
+        kind=Kind.REPLY if status.get("in_reply_to_id") else Kind.POST,
     )
 
 

@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from operator import methodcaller
@@ -18,7 +18,7 @@ from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited
 from monitor.core.mention import Mention, Page
 from monitor.core.query import search_words
 from monitor.core.text import fold
-from monitor.core.watch import Watch
+from monitor.core.watch import Matcher, Watch
 from monitor.http import host
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
@@ -27,6 +27,10 @@ from monitor.secret import Secret
 OVERLAP = timedelta(hours=1)
 """How late a post from another server may arrive and still be found: its id is as old as the post itself."""
 
+MOST_PARENTS = 10
+"""Posts that are asked for in a round because others answer them; those of the same page need no question."""
+
+MOST_KEPT = 5_000
 MOST_PAGES = 100
 SEARCH_PAGES = 25
 _SEARCH, _NOTIFICATIONS = "read:search", "read:notifications"
@@ -73,6 +77,7 @@ class Mastodon:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._parents: dict[tuple[str, str], Mention | None] = {}
         addresses = [url.rstrip("/") for url in options.servers]
         reach = Reach(options.contact, options.timeout, options.requests_per_minute)
         # The token belongs to an account on the first server.
@@ -88,13 +93,14 @@ class Mastodon:
         timelines = list(self._timelines(asked.watches))
         readings = Readings(asked.cursor, (timeline.name for timeline in timelines))
         problems, closed, is_any_read = list[SourceError](), set[tuple[str, str]](), False
+        answering = _Answering(Matcher(asked.watches), asked.now)
         for timeline in timelines:
             kind = (timeline.server.url, timeline.scope)
             if kind in closed:
                 continue
             most = SEARCH_PAGES if timeline.scope == _SEARCH else MOST_PAGES
             try:
-                fetch = partial(self._listed, timeline, asked.now)
+                fetch = partial(self._listed, timeline, answering)
                 yield from readings.down(timeline.name, fetch, asked, overlap=OVERLAP, most_pages=most)
                 is_any_read = True
             except SourceError as error:
@@ -137,19 +143,51 @@ class Mastodon:
         if self._options.notifications:
             yield _Timeline("mentions", first, _NOTIFICATIONS, _of_mentions)
 
-    def _listed(self, timeline: "_Timeline", now: datetime, below: str | None) -> Listed:
-        server, scope = timeline.server, timeline.scope
+    def _listed(self, timeline: "_Timeline", answering: "_Answering", below: str | None) -> Listed:
+        server, scope, now = timeline.server, timeline.scope, answering.now
         raw = server.ask(partial(timeline.ask, below=below, limit=self._options.page), now, scope)
         items, skipped = posts.statuses(raw), Counter[str]()
         if scope == READ_STATUSES and below is None and not items:
             server.check_hashtags(now)
-        found = [self._placed(post, server, number) for post, number in posts.mentions(items, server.host, skipped)]
+        page = posts.mentions(items, server.host, skipped)
+        here = {one.number: one.mention for one in page}
+        found = [self._placed(self._answered(one, here, server, answering), server, one.number) for one in page]
+        if answering.left_out:
+            skipped["which post is answered, not looked up"] += answering.left_out
+            answering.left_out = 0
         following = posts.id_of(items[-1]) if items else None
         if scope == _SEARCH and items:
             # A search is told how many posts to leave out; servers leave out some that they do not show, too.
             following = str(int(below or 0) + len(items))
         times = [at for item in items if (at := posts.time(item)) is not None]
         return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
+
+    def _answered(
+        self, found: posts.Found, here: Mapping[str | None, Mention], server: Server, answering: "_Answering"
+    ) -> Mention:
+        """A post with the one that it answers: its id and its words. Servers name it by their own number only."""
+        mention, number = found.mention, found.parent
+        if number is None or not _NUMBER.fullmatch(number) or not answering.matcher.matches(mention):
+            return mention
+        place = (server.host, number)
+        if number not in here and place not in self._parents:
+            if answering.asked >= MOST_PARENTS:
+                answering.left_out += 1
+                return mention
+            answering.asked += 1
+            try:
+                raw = server.ask(methodcaller("status", number), answering.now, READ_STATUSES, missing=True)
+            except RateLimited:
+                raise
+            except SourceError:
+                answering.left_out += 1
+                return mention
+            if len(self._parents) >= MOST_KEPT:
+                self._parents.clear()
+            parent = posts.mention(raw, server.host)
+            self._parents[place] = parent if isinstance(parent, Mention) else None
+        above = here.get(number) or self._parents.get(place)
+        return replace(mention, reply_to=above.id, context=above.text) if above else mention
 
     def _placed(self, mention: Mention, server: Server, number: str | None) -> Mention:
         """With the number that this server has for it, unless the one that it comes from is asked too."""
@@ -163,6 +201,16 @@ class Mastodon:
             return next((server for server in self._servers.values() if server.host == where), None), number
         place, status = urlsplit(name), _STATUS.search(name)
         return self._servers.get(f"{place.scheme}://{place.netloc}") if status else None, status[1] if status else ""
+
+
+@dataclass(slots=True)
+class _Answering:
+    """A round's look for posts that others answer: how many were asked for, and how many could not be."""
+
+    matcher: Matcher
+    now: datetime
+    asked: int = 0
+    left_out: int = 0
 
 
 class _Timeline(NamedTuple):

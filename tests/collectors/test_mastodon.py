@@ -526,7 +526,7 @@ def test_replies_edits_and_remote_authors(server: LoopbackServer) -> None:
         "language": None,
     }
     found = only(server, status(1, **changes))
-    assert (found.kind, found.reply_to, found.edited_at) == (Kind.REPLY, "127.0.0.1/77", NOON)
+    assert (found.kind, found.reply_to, found.edited_at) == (Kind.REPLY, None, NOON)
     assert (found.author, found.followers, found.language) == ("bob@other.example", None, None)
 
 
@@ -540,6 +540,58 @@ def test_p59_p61_posts_of_the_asked_servers_can_be_looked_up(server: LoopbackSer
     looked = made(server.url).look_up(names, NOON)
     assert [(found.id, found.text) for found in looked.found] == [(f"{here}/1", "now")]
     assert looked.gone == (f"{here}/2", f"{server.url}/@ann/3")
+
+
+def shown(server: LoopbackServer, number: int, **changes: Any) -> None:
+    server.routes[f"/api/v1/statuses/{number:018}"] = lambda _: Reply(body=status(number, **changes))
+
+
+def reply(number: int, parent: int) -> dict[str, Any]:
+    return status(number, in_reply_to_id=f"{parent:018}")
+
+
+def lookups(server: LoopbackServer) -> list[str]:
+    return [request.path for request in server.requests if "/statuses/" in request.path]
+
+
+def test_a_reply_names_what_it_answers_by_its_global_address_and_brings_its_words(server: LoopbackServer) -> None:
+    Timeline(server).posts = [status(1), reply(2, 1), reply(3, 7), reply(4, 7)]
+    shown(server, 7, content="<p>Who has news of Acme?</p>")
+    collector = made(server.url)
+    found = {one.id[-1]: (one.reply_to, one.context) for one in mentions(read(collector))}
+    address = "https://m.example/users/ann/statuses/"
+    assert found["2"] == (f"{address}1", "Acme lost parcel 1 & nobody\nanswers")
+    assert found["3"] == found["4"] == (f"{address}7", "Who has news of Acme?")
+    assert lookups(server) == [f"/api/v1/statuses/{7:018}"]
+    read(collector, None, NOON + MINUTE)
+    assert len(lookups(server)) == 1, "it is remembered"
+
+
+def test_what_is_answered_is_looked_up_only_for_what_is_about_a_brand(server: LoopbackServer) -> None:
+    Timeline(server).posts = [status(1, in_reply_to_id="7", content="<p>So long</p>"), status(2, in_reply_to_id="../7")]
+    read(made(server.url))
+    assert lookups(server) == []
+
+
+@pytest.mark.parametrize("answer", [Reply(status=404, body={"error": "Record not found"}), Reply(status=500, body={})])
+def test_what_is_answered_and_cannot_be_read_stops_nothing(server: LoopbackServer, answer: Reply) -> None:
+    Timeline(server).posts = [reply(2, 7)]
+    server.routes[f"/api/v1/statuses/{7:018}"] = lambda _: answer
+    page, *_ = read(made(server.url))
+    assert [one.reply_to for one in page.mentions] == [None]
+    assert dict(page.skipped) == ({} if answer.status == 404 else {"which post is answered, not looked up": 1})
+
+
+def test_no_more_are_looked_up_in_a_round_than_others_leave_time_for(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mastodon, "MOST_PARENTS", 2)
+    Timeline(server).posts = [reply(n, n + 10) for n in range(5)]
+    for number in range(10, 15):
+        shown(server, number)
+    page, *_ = read(made(server.url))
+    assert sum(one.reply_to is not None for one in page.mentions) == 2
+    assert dict(page.skipped) == {"which post is answered, not looked up": 3}
 
 
 def test_p59_posts_of_other_servers_are_looked_up_where_they_were_seen(server: LoopbackServer) -> None:

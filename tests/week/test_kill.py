@@ -121,3 +121,4 @@ def test_killed_at_any_moment_nothing_is_lost_or_doubled(
     assert outcome.lost == []
     assert outcome.gaps == ()
     assert outcome.doubled == []
+    assert outcome.not_forgotten == []

@@ -63,7 +63,7 @@ class Server:
 @pytest.mark.slow
 @pytest.mark.timeout(1_500)
 def test_a_week(sqlite_store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World(size=10_000)
+    world = World(size=7_000)
     with LoopbackServer({}) as loopback:
         server = Server(world, loopback.url)
         loopback.routes |= {"/api/v3/search": server.search, "/api/v3/post": server.post}
