@@ -18,7 +18,8 @@ OWNED = frozenset((Step.TAKE, Step.TAKE_OVER, Step.ASSIGN))
 def details_of(transaction: Transaction, rules: CaseRules, case: Case, complaint: Complaint, parent: str) -> Message:
     """All that is known about a case and its author, and what might be said."""
     author, similar = transaction.author(complaint), transaction.similar(case)
-    return write_details(case, complaint, author, similar, parent, playbook_of(rules.playbooks, case))
+    playbook, above = playbook_of(rules.playbooks, case), transaction.above(complaint)
+    return write_details(case, complaint, author, similar, parent, playbook, above)
 
 
 def follow_with_details(transaction: Transaction, rules: CaseRules, case: Case, move: Move, now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from monitor.core.alerting import Told
 from monitor.core.case import Case, Fact, Move
-from monitor.core.case_message import Author, Similar
+from monitor.core.case_message import Above, Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
 from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Threaded, Unfiled, Voice
@@ -80,6 +80,10 @@ class CaseWrites(Protocol):
 
     def author(self, complaint: Complaint) -> Author | None:
         """What we have seen of the author of a complaint; ``None`` when we do not know who it is."""
+        ...
+
+    def above(self, complaint: Complaint) -> list[Above]:
+        """The posts that a complaint answers, as far as they are kept: the nearest ones, in the order of the talk."""
         ...
 
     def similar(self, case: Case) -> list[Similar]:

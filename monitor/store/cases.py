@@ -9,7 +9,7 @@ from sqlalchemy import case as when
 
 from monitor.core.alerting import Reason, Told
 from monitor.core.case import ENDS, Case, Fact, Move, State, Step
-from monitor.core.case_message import Author, Earlier, Similar
+from monitor.core.case_message import Above, Author, Earlier, Similar
 from monitor.core.cause import Complaint
 from monitor.core.level import Level
 from monitor.core.message import Message
@@ -119,6 +119,19 @@ class CaseWrites:
                 case=row.case_id,
                 state=State(row.state) if row.state else None,
             )
+
+    def above(self, complaint: Complaint) -> list[Above]:
+        """The posts that a complaint answers, as far as they are kept: the nearest ones, in the order of the talk."""
+        found: list[Above] = []
+        query = select(mentions.c.brand, mentions.c.reply_to).where(mentions.c.id == complaint.mention)
+        row: Any = self._connection.execute(query).one()
+        while row is not None and row.reply_to is not None and len(found) < FEW:
+            name = (mentions.c.native_id == row.reply_to, mentions.c.platform == complaint.platform)
+            kept = select(mentions).where(*name, mentions.c.brand == row.brand, mentions.c.forgotten_at.is_(None))
+            row = self._connection.execute(kept).first()
+            if row is not None:
+                found.insert(0, _above(row))
+        return found
 
     def similar(self, case: Case) -> list[Similar]:
         """The latest satisfied cases about the same thing, with what was done."""
@@ -276,6 +289,11 @@ def as_facts(rows: Iterable[Row[Any]]) -> list[Fact]:
 def _changeable(case: Case) -> dict[str, Any]:
     values = {name: getattr(case, name) for name in Case.__slots__ if name not in _FIXED}
     return values | {"reasons": list(case.reasons)}
+
+
+def _above(row: Row[Any]) -> Above:
+    post = f"{row.platform}:{row.native_id}"
+    return Above(post=post, text=row.text, url=row.url, posted_at=row.posted_at, author=row.author, is_own=row.is_own)
 
 
 def as_told(row: Row[Any]) -> Quoting:

@@ -468,6 +468,41 @@ def test_under_a_case_stands_what_its_author_wrote_before_and_how_that_ended(pip
     assert "doubled in a week" in str(details(pipeline, 2))
 
 
+def test_under_a_case_stands_what_it_answers_whoever_wrote_that(pipeline: Pipeline) -> None:
+    at = pipeline.clock()
+    pipeline.hear(
+        [
+            a_mention("Does Acme open on Sundays?", "1", author="ann", posted_at=at),
+            a_mention("Acme is open from ten", "2", author="acme", reply_to="1", own=True, posted_at=at),
+            a_mention("Thanks Acme", "3", author="bob", reply_to="2", posted_at=at),
+            a_mention("Acme was closed and my parcel inside!!", "4", author="cid", reply_to="3", posted_at=at),
+        ]
+    )
+    own, *above = details(pipeline, 1).quotes
+    assert own.post == "social:4"
+    assert [(quote.post, quote.where.split(" · ")[0]) for quote in above] == [
+        ("social:1", "above it ann wrote"),
+        ("social:2", "above it we wrote"),
+        ("social:3", "above it bob wrote"),
+    ]
+    with pipeline.store.begin() as transaction:
+        forget(transaction, [("social", "3")], pipeline.clock())
+    pipeline.deliver()
+    assert "Thanks" not in str(details(pipeline, 1)), "deleted there, too"
+
+
+def test_posts_that_answer_each_other_end_somewhere(pipeline: Pipeline) -> None:
+    at = pipeline.clock()
+    pipeline.hear(
+        [
+            a_mention("Acme, hello", "1", author="ann", reply_to="2", posted_at=at),
+            a_mention("Acme, hello hello", "2", author="bob", reply_to="1", posted_at=at),
+            a_mention("Acme lost the lamp!!", "3", author="cid", reply_to="2", posted_at=at),
+        ]
+    )
+    assert len(details(pipeline, 1).quotes) == 4
+
+
 def test_under_a_case_stands_what_helped_others_with_the_reply_that_worked(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost the delivery!!", "1", author="bob")])
     pipeline.clock.move(minutes=1)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from monitor.core.alerting import Reason
 from monitor.core.case import Case, Move, State, Step, moved
 from monitor.core.case_message import (
+    Above,
     Author,
     Earlier,
     Similar,
@@ -112,6 +113,24 @@ EARLIER = (
         posted_at=NOW - timedelta(days=90),
     ),
 )
+ABOVE = (
+    Above(
+        post="mastodon:4702",
+        text="Has anybody had anything from Acme this week?",
+        url="https://social.example/@kim/4702",
+        posted_at=NOW - timedelta(hours=5),
+        author="kim",
+        is_own=False,
+    ),
+    Above(
+        post="mastodon:4705",
+        text="All parcels of Monday are on their way.",
+        url="https://social.example/@acme/4705",
+        posted_at=NOW - timedelta(hours=4),
+        author="acme",
+        is_own=True,
+    ),
+)
 OTHERS = Lately(day=7, authors=5, per_day=2.2)
 
 
@@ -157,7 +176,7 @@ def _threads(parent: Message) -> dict[str, Message]:
     second, *_ = timers(case(), STAFFED)
     note = step(Step.NOTE, note="asked the depot, they look for it until noon")
     return {
-        "thread_details": write_details(case(), complaint(), author, helped, parent.key, agreed),
+        "thread_details": write_details(case(), complaint(), author, helped, parent.key, agreed, ABOVE),
         "thread_line": write_line(taken, step(Step.TAKE), parent.key, STAFFED, NOW),
         "thread_note": write_line(taken, note, parent.key, STAFFED, NOW),
         "thread_nudge": write_nudge(case(), second, parent.key, ("U024BE7LH",), STAFFED, NOW),
