@@ -49,7 +49,9 @@ class Listed:
         if self._is_over(case, entry):
             return self._step(case, self._again(complaint, "the time in which nobody answered this person is over"))
         if self._was_listed(case):
-            return self._step(case, self._again(complaint, "somebody else, who is not on the list, says this"))
+            return self._step(
+                case, self._again(complaint, "it was not told because of the list, on which whoever writes now is not")
+            )
         return case
 
     def _entry(self, complaint: Unfiled) -> Restraint | None:

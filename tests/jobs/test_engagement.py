@@ -111,6 +111,13 @@ def test_what_must_be_acted_on_now_is_told_and_says_what_was_decided(listed: Pip
     assert case(listed, 2).is_open
 
 
+def test_what_was_not_told_is_told_once_it_must_be_acted_on_now(listed: Pipeline, hear: Hear) -> None:
+    hear("Acme and their silly price of a toaster, thieves!!")
+    hear("Acme, that price, and now the toaster caught fire and I am in hospital!!")
+    assert case(listed, 2).is_open
+    assert parents(listed)[-1].startswith("Act now")
+
+
 def test_when_it_is_over_its_owner_is_told_once_and_posts_alert_again(listed: Pipeline, hear: Hear) -> None:
     listed.clock.move(days=91)
     assert remind(listed.store, RULES, listed.clock()) == 1
