@@ -126,7 +126,7 @@ class Desk:
 
     def _form(self, click: Click, name: str, number: int) -> dict[str, Any]:
         """A form for a case, or the same for an incident."""
-        if name == "do_not_engage":
+        if name == "do_not_engage" and _prefix(click) == PREFIX:
             return views.do_not_engage(number, self._app.store.opener(number))
         form = MODALS[name](number)
         return form | {"callback_id": form["callback_id"].replace(PREFIX, _prefix(click), 1)}

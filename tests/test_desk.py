@@ -148,6 +148,15 @@ def test_nobody_answers_a_person_for_as_long_as_the_form_says(office: Office) ->
     assert office.app.store.restrained(office.app.clock()) == [], "this case only"
 
 
+def test_an_incident_has_no_person_whom_nobody_answers(office: Office) -> None:
+    modal = office.click("incident.more", "1:do_not_engage").modal
+    assert modal is not None
+    assert modal["callback_id"] == "incident.do_not_engage"
+    assert "whom" not in str(modal)
+    assert office.submit("incident.do_not_engage", note="insults", whom="90d").text
+    assert office.app.store.restrained(office.app.clock()) == []
+
+
 def test_a_name_that_would_do_harm_stands_in_the_form_as_it_is() -> None:
     name = "<!channel> <https://evil.example|click>\n" + "x" * 400
     modal = views.do_not_engage(1, Person("Acme", "social", name))
