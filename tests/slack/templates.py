@@ -22,6 +22,7 @@ from monitor.core.case_message import (
 from monitor.core.cause import Cause, Complaint
 from monitor.core.clocks import Staffed
 from monitor.core.digest_message import write_digest
+from monitor.core.engagement import SPANS, noted
 from monitor.core.health import Health
 from monitor.core.incident import Incident
 from monitor.core.incident import moved as moved_incident
@@ -154,8 +155,11 @@ def _life(parent: Message) -> dict[str, Message]:
         "case_satisfied": moved(done, step(Step.CLOSE, evidence="https://social.example/@sam/4720")),
         "case_not_a_complaint": moved(case(), step(Step.NOT_A_COMPLAINT)),
     }
+    left = step(Step.DO_NOT_ENGAGE, note="insults the staff by name", until=NOW + SPANS["90d"])
+    parents = dict.fromkeys(ends, parent) | {"case_not_engaged": noted(parent, left)}
+    ends["case_not_engaged"] = moved(case(), left)
     return {
-        name: replace(restated(parent, after, STAFFED, NOW, is_kept=False), edits=True, thread=parent.key)
+        name: replace(restated(parents[name], after, STAFFED, NOW, is_kept=False), edits=True, thread=parent.key)
         for name, after in ends.items()
     }
 
