@@ -151,7 +151,7 @@ def test_the_menus_under_the_problems_survive_the_outbox_and_name_the_quoted_cas
     (found,) = [message for message in write_digest(a_digest(), "k") if message.menus]
     assert found.key == "k/problems"
     assert Message.from_json(json.loads(json.dumps(found.to_json()))) == found
-    assert [menu.name for menu in found.menus] == ["more", "owner", "topic"]
+    assert [menu.name for menu in found.menus] == ["more", "owner", "give", "topic"]
     words_, value = found.menus[0].choices[0]
     assert (words_, value) == ("delivery", "31:1795478400:1795564800")
 
