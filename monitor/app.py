@@ -36,9 +36,8 @@ from monitor.jobs.surges import SurgeRules, SurgeWatch
 from monitor.jobs.themes import gather
 from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.jobs.watch_health import note_quiet, watch_health
-from monitor.meaning import EncoderMeaning
 from monitor.ports import Classifier, Refreshing
-from monitor.ports.themes import Meaning, Understanding
+from monitor.ports.themes import MeaningOf, Understanding
 from monitor.rules import build_digests, build_orders, build_rules, build_surges
 from monitor.settings import ClassifierSettings, Settings, StoreSettings
 from monitor.store.connection import open_engine
@@ -108,7 +107,7 @@ class App:
         """Put complaints that say the same together, up to a round's worth. Raises ``ModelError``."""
         count = 0
         while count < GATHERED_PER_ROUND and not self.stopping.is_set():
-            gathered = gather(self.store, self.classifier.meaning)
+            gathered = gather(self.store, self.classifier.meaning_of)
             if not gathered:
                 break
             count += gathered
@@ -208,7 +207,7 @@ class LazyClassifier:
     """The configured classifier, loaded at its first use; a broken one is tried again at the next use."""
 
     _created: Classifier | None = None
-    _meaning: Meaning | None = None
+    _meaning_of: MeaningOf | None = None
     _loaded: tuple[Classifier, Cutoffs] | None = None
 
     def __init__(self, settings: ClassifierSettings) -> None:
@@ -228,18 +227,19 @@ class LazyClassifier:
         return self._loaded
 
     @property
-    def meaning(self) -> Meaning:
+    def meaning_of(self) -> MeaningOf:
         """What texts mean to the classifier, or else to the shipped model. Raises ``ModelError``."""
-        if self._meaning is None:
+        if self._meaning_of is None:
             own = self._created or self._create()
             self._created = own
-            self._meaning = own.meaning if isinstance(own, Understanding) else EncoderMeaning.shipped()
-        return self._meaning
+            shipped = LazyClassifier(ClassifierSettings())
+            self._meaning_of = own.meaning_of if isinstance(own, Understanding) else shipped.meaning_of
+        return self._meaning_of
 
-    def meaning_if_any(self) -> Meaning | None:
+    def meaning_if_any(self) -> MeaningOf | None:
         """The same; ``None`` while no model can be loaded, which the gathering of causes tells the operators."""
         try:
-            return self.meaning
+            return self.meaning_of
         except ModelError as problem:
             log.warning("questions cannot be put together: %s", problem)
             return None

@@ -44,6 +44,17 @@ class Encoder:
         size: int = self._tokenizer.get_vocab_size()
         return size
 
+    @property
+    def states_whole_texts(self) -> bool:
+        """Whether the network makes one state of a whole text, and not one of each token."""
+        (taken,), (made,) = self._session.get_inputs(), self._session.get_outputs()
+        return bool(taken.shape[0] != made.shape[0])
+
+    def number_of(self, token: str) -> int | None:
+        """The number of a token that the vocabulary has."""
+        number: int | None = self._tokenizer.token_to_id(token)
+        return number
+
     def seen(self, text: str) -> str:
         """The part of a text that the network gets to see, normalised."""
         return for_model(text[:MAX_CHARS])[: self._most].encode(errors="replace").decode()

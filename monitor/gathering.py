@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from monitor.core.theme import Near
+
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
 HASHED, TOPICS = 256, 16
 """A vector ends with so many dimensions for the words themselves and then for the topics."""
 
-NEAR = 0.4
-"""A text joins a group from this mean cosine to its texts on, as ``tests/benchmarks/causes.py`` chose it."""
 
-NEAR_AT_FIRST = 0.55
-"""The same while there are too few texts to know what they have in common."""
+NEAR = Near(0.4, 0.55)
+"""Of vectors from a state for each token, as ``tests/benchmarks/causes.py`` chose it."""
+
+NEAR_WHOLE = Near(0.3, 0.45)
+"""Of vectors from one state for the whole text."""
 
 ALIKE = 0.5
 """How like two texts of one group are, as a rule."""
@@ -62,10 +65,11 @@ class Place:
 class Gathering:
     """Groups of one kind of text, such as the complaints about one brand."""
 
-    def __init__(self, seeds: Iterable[Seed] = ()) -> None:
+    def __init__(self, seeds: Iterable[Seed] = (), near: Near = NEAR) -> None:
         import numpy
 
         self._numpy = numpy
+        self._limits = near
         self._numbers: list[int] = []
         self._totals = numpy.zeros((0, 0), numpy.float32)
         self._sizes = numpy.zeros(0, numpy.float32)
@@ -84,7 +88,7 @@ class Gathering:
         if not self._numbers:
             return Place(None, 0.0)
         rows = len(self._numbers)
-        limit = NEAR if self._count >= OFTEN else NEAR_AT_FIRST
+        limit = self._limits.later if self._count >= OFTEN else self._limits.at_first
         # The mean of so many vectors of length one, any two of them so like each other, has this length.
         lengths = self._numpy.sqrt(ALIKE + (1 - ALIKE) / self._sizes[:rows])
         near = self._centres[:rows] @ self._about(vector) * lengths

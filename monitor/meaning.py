@@ -1,17 +1,18 @@
 """Texts as vectors that lie near each other when the texts say the same, for causes and for recurring questions.
 
-Half of a vector is the mean of what the complaint model's network makes of the tokens, half is the tokens themselves,
-hashed; both weigh a token by how rare it is. The tokenizer's vocabulary is ordered by frequency, so that Zipf's law
-gives a token's frequency from its number, and the weight is that of "smooth inverse frequency" (Arora, Liang and Ma
-2017, https://openreview.net/forum?id=SyK00v5xx). Beside both stands how sure the model is of each topic: what is about
-different topics does not say the same, however it is put. ``tests/benchmarks/causes.py`` has the figures.
+Half of a vector is what the complaint model's network makes of the text, the mean over its tokens where there is a
+state for each; half is the tokens themselves, hashed. A token weighs by how rare it is. The tokenizer's vocabulary is
+ordered by frequency, so that Zipf's law gives a token's frequency from its number, and the weight is that of "smooth
+inverse frequency" (Arora, Liang and Ma 2017, https://openreview.net/forum?id=SyK00v5xx). Beside both stands how sure
+the model is of each topic: what is about different topics does not say the same, however it is put.
+``tests/benchmarks/causes.py`` has the figures.
 """
 
 from typing import TYPE_CHECKING
 
 from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid
-from monitor.gathering import HASHED, TOPICS, unit
-from monitor.model_files import Manifest, shipped, verified
+from monitor.gathering import HASHED, NEAR, NEAR_WHOLE, TOPICS, unit
+from monitor.model_files import Manifest
 
 if TYPE_CHECKING:
     import numpy
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[numpy.float32]
 
-FIRST_WORD = 1_996
-"""In the vocabulary, markers, signs and single letters stand before the first word, "the"."""
+FIRST_WORDS = ("▁", "the")
+"""Markers and signs stand before the first word of a vocabulary, or before the space, where that is a token."""
 
 FREQUENT, RARE = 0.1, 1e-4
 """Frequency of the first word, and the frequency at which a word weighs half."""
@@ -35,9 +36,11 @@ class EncoderMeaning:
         self._encoder = encoder
         self._heads = heads
         self._space = space
+        self.near = NEAR_WHOLE if encoder.states_whole_texts else NEAR
         numbers = numpy.arange(encoder.vocabulary, dtype=numpy.uint64)
-        frequency = FREQUENT / numpy.maximum(numbers.astype(float) - FIRST_WORD + 1, 1)
-        weights = numpy.where(numbers >= FIRST_WORD, RARE / (RARE + frequency), 0)
+        first = next((found for word in FIRST_WORDS if (found := encoder.number_of(word)) is not None), 0)
+        frequency = FREQUENT / numpy.maximum(numbers.astype(float) - first + 1, 1)
+        weights = numpy.where(numbers >= first, RARE / (RARE + frequency), 0)
         self._weights = weights.astype(numpy.float32)
         mixed = _mixed(numbers)
         self._places = (mixed % HASHED).astype(numpy.int64)
@@ -47,19 +50,12 @@ class EncoderMeaning:
     def space(self) -> str:
         return self._space
 
-    @classmethod
-    def shipped(cls) -> "EncoderMeaning":
-        """The meaning that the shipped model gives. Raises ``ModelError``."""
-        folder = shipped()
-        manifest = verified(folder, (NETWORK, TOKENIZER, HEADS))
-        return cls(Encoder(folder, manifest.max_tokens), Heads.load(folder / HEADS), space_of(manifest))
-
     def vector(self, text: str) -> "Numbers":
         """What a text says, of shape (states + 256 + 16,), states and words of length one; zero without words."""
         import numpy
 
         read = self._encoder.read(self._encoder.seen(text))
-        states = self._weights[read.ids] @ read.states
+        states = read.states[0] if self._encoder.states_whole_texts else self._weights[read.ids] @ read.states
         words, topics = numpy.zeros(HASHED, numpy.float32), numpy.zeros(TOPICS, numpy.float32)
         tokens = sorted(set(read.ids))
         numpy.add.at(words, self._places[tokens], self._signs[tokens] * self._weights[tokens])

@@ -103,7 +103,10 @@ def test_only_the_model_that_made_a_verdict_explains_it() -> None:
 
 def test_a_classifier_with_a_network_lends_it_for_causes_and_another_has_the_shipped_one() -> None:
     own = LazyClassifier(ClassifierSettings.model_validate({"use": "onnx"}))
-    assert own.meaning.space == LazyClassifier(ClassifierSettings.model_validate({"use": "keywords"})).meaning.space
+    other = LazyClassifier(ClassifierSettings.model_validate({"use": "keywords"}))
+    english, german = "They told me to wait again", "Die Bahn kam schon wieder eine Stunde zu spät"
+    assert own.meaning_of(english).space == other.meaning_of(english).space
+    assert own.meaning_of(german).space == other.meaning_of(german).space != own.meaning_of(english).space
 
 
 def test_without_a_model_there_is_no_meaning_and_no_harm() -> None:

@@ -5,8 +5,10 @@ import pytest
 from numpy.typing import NDArray
 
 from monitor import gathering
+from monitor.app import LazyClassifier
 from monitor.gathering import HASHED, OFTEN, TOPICS, Gathering, Seed, unit
-from monitor.meaning import EncoderMeaning
+from monitor.ports.themes import Meaning, MeaningOf
+from monitor.settings import ClassifierSettings
 
 Numbers = NDArray[numpy.float32]
 
@@ -14,6 +16,22 @@ LOCKER = (
     "The parcel locker at the station is full again and my parcel went back",
     "parcel locker full, so they sent my parcel back",
     "Again the parcel locker was full and the parcel was returned",
+)
+ABROAD = (
+    (
+        "Die Packstation am Bahnhof ist schon wieder voll und mein Paket ging zurück",
+        "La consigne de colis à la gare est encore pleine et mon colis est reparti",
+        "Packstation voll, also wurde mein Paket zurückgeschickt",
+    ),
+    (
+        "Die App stürzt jedes Mal ab, wenn ich den Warenkorb öffne",
+        "L'application plante dès que j'ouvre le panier",
+        "La aplicación se cierra cada vez que abro la cesta",
+    ),
+    (
+        "Rechnung doppelt abgebucht und keine Erstattung",
+        "On m'a débité deux fois et toujours pas de remboursement",
+    ),
 )
 APP = (
     "The app crashes every time I open the basket",
@@ -23,8 +41,13 @@ APP = (
 
 
 @pytest.fixture(scope="module")
-def meaning() -> EncoderMeaning:
-    return EncoderMeaning.shipped()
+def meaning_of() -> MeaningOf:
+    return LazyClassifier(ClassifierSettings()).meaning_of
+
+
+@pytest.fixture(scope="module")
+def meaning(meaning_of: MeaningOf) -> Meaning:
+    return meaning_of(LOCKER[0])
 
 
 def put(gathered: Gathering, vectors: list[Numbers]) -> list[int]:
@@ -45,7 +68,7 @@ def a_cloud(number: int, count: int, spread: float = 0.05) -> list[Numbers]:
     return [numpy.concatenate([unit(part[:HASHED]), unit(part[HASHED:]), nothing]) for part in parts]
 
 
-def test_texts_that_say_the_same_come_together(meaning: EncoderMeaning) -> None:
+def test_texts_that_say_the_same_come_together(meaning: Meaning) -> None:
     texts = [text for pair in zip(LOCKER, APP, strict=True) for text in pair]
     groups = put(Gathering(), [meaning.vector(text) for text in texts])
     assert len(set(groups)) == 2
@@ -53,13 +76,26 @@ def test_texts_that_say_the_same_come_together(meaning: EncoderMeaning) -> None:
     assert len(set(groups[1::2])) == 1
 
 
-def test_the_same_text_is_the_same_vector_everywhere(meaning: EncoderMeaning) -> None:
-    assert (meaning.vector(LOCKER[0]) == EncoderMeaning.shipped().vector(LOCKER[0])).all()
-    assert meaning.space == EncoderMeaning.shipped().space
+def test_the_same_text_is_the_same_vector_everywhere(meaning: Meaning) -> None:
+    again = LazyClassifier(ClassifierSettings()).meaning_of(LOCKER[0])
+    assert (meaning.vector(LOCKER[0]) == again.vector(LOCKER[0])).all()
+    assert meaning.space == again.space
+
+
+def test_what_is_said_in_several_languages_comes_together(meaning_of: MeaningOf, meaning: Meaning) -> None:
+    """German and French are read by one network, and what says the same lies together whatever its language."""
+    texts = [text for group in ABROAD for text in group]
+    (space,) = {meaning_of(text).space for text in texts}
+    assert space != meaning.space
+    reading = meaning_of(texts[0])
+    groups = put(Gathering(near=reading.near), [reading.vector(text) for text in texts])
+    sizes = iter(groups)
+    assert [len({next(sizes) for _ in group}) for group in ABROAD] == [1] * len(ABROAD)
+    assert len(set(groups)) == len(ABROAD)
 
 
 @pytest.mark.parametrize("text", ["", "…", "!!", "😡😡", "@acme", "a"])
-def test_what_has_no_words_belongs_to_nothing(meaning: EncoderMeaning, text: str) -> None:
+def test_what_has_no_words_belongs_to_nothing(meaning: Meaning, text: str) -> None:
     gathered = Gathering()
     put(gathered, [meaning.vector(text) for text in LOCKER])
     assert gathered.place(meaning.vector(text)).group is None

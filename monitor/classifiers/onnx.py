@@ -74,10 +74,6 @@ class _Onnx:
         return "+".join([self._first.manifest.model, *(other.manifest.revision for other in self._networks[1:])])
 
     @property
-    def meaning(self) -> EncoderMeaning:
-        return self._first.meaning
-
-    @property
     def cutoffs(self) -> Cutoffs:
         limits = {name: one.manifest.recommended for one in reversed(self._networks) for name in one.manifest.languages}
         return Cutoffs({DEFAULT: self._first.manifest.recommended} | limits)
@@ -96,6 +92,9 @@ class _Onnx:
         network = self._reading(self._language_of(text))
         seen = spaced(network.encoder.seen(text))
         return network.explain(seen, most) if seen else ()
+
+    def meaning_of(self, text: str) -> EncoderMeaning:
+        return self._reading(self._language_of(text)).meaning
 
     def _score(self, text: str) -> Score:
         seen = self._first.encoder.seen(text)
@@ -127,7 +126,7 @@ class _Network:
     def heads(self) -> Heads:
         return Heads.load(self._folder / HEADS)
 
-    @property
+    @cached_property
     def meaning(self) -> EncoderMeaning:
         return EncoderMeaning(self.encoder, self.heads, space_of(self.manifest))
 

@@ -15,6 +15,17 @@ MOST, MOST_FADING = 5, 2
 WEEK = 7
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The mean cosine to a group's texts from which on a text joins it.
+
+    ``at_first`` is that while there are too few texts to know what they have in common.
+    """
+
+    later: float
+    at_first: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeTalk:
     """How much of a span's complaints belongs to one theme; ``since`` is when the first of all was posted.
@@ -53,7 +64,7 @@ def plainest(quotable: Sequence[Words], name: Collection[str]) -> Words:
     """The words that have most of a theme's name in them, the first of several."""
 
     def has(words: Words) -> int:
-        return sum(term in fold(words.text) for term in name)
+        return sum(fold(term) in fold(words.text) for term in name)
 
     return max(quotable, key=has)
 

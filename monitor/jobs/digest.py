@@ -44,7 +44,7 @@ from monitor.jobs.rivals import Rivals, make_rivals
 from monitor.jobs.week import make_week
 from monitor.ports import Store
 from monitor.ports.digests import InHand, Posts, Standings
-from monitor.ports.themes import Meaning
+from monitor.ports.themes import MeaningOf
 
 LATE = timedelta(hours=1)
 """An edition that goes out later than this after its time says so."""
@@ -68,7 +68,7 @@ class About:
 
 NOTHING = About()
 
-Understood = Callable[[], Meaning | None]
+Understood = Callable[[], MeaningOf | None]
 """Gives what texts mean, when it is needed; ``None`` where no model can say, and then no questions are put together."""
 
 

@@ -1,13 +1,14 @@
 """Themes: put complaints that say the same together, under an identity that stays, and give it a name."""
 
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitor.core.terms import Spoken, spoken, typical
+from monitor.core.text import fold
 from monitor.gathering import Gathering, Seed
 from monitor.ports import Store, Transaction
-from monitor.ports.themes import Grown, Meaning, Ungathered
+from monitor.ports.themes import Grown, Meaning, MeaningOf, Ungathered
 
 if TYPE_CHECKING:
     import numpy
@@ -23,27 +24,38 @@ READ = 1_000
 TYPE = "<f4"
 
 
-def gather(store: Store, meaning: Meaning, limit: int = BATCH) -> int:
+def gather(store: Store, meaning_of: MeaningOf, limit: int = BATCH) -> int:
     """Put one batch of complaints into themes and return its size; 0 means nothing waits. Raises ``ModelError``."""
     waiting = store.ungathered(limit)
-    vectors = {one.mention: meaning.vector(one.text) for one in waiting}
-    by_brand: dict[str, list[Ungathered]] = defaultdict(list)
+    together: dict[tuple[str, str], _Together] = {}
     for one in waiting:
-        by_brand[one.brand].append(one)
-    for brand, complaints in by_brand.items():
+        meaning = meaning_of(one.text)
+        found = together.setdefault((one.brand, meaning.space), _Together(meaning))
+        found.complaints.append(one)
+        found.vectors[one.mention] = meaning.vector(one.text)
+    for (brand, _), found in together.items():
         with store.begin() as transaction:
-            _Batch(transaction, brand, meaning.space).gather(complaints, vectors)
+            _Batch(transaction, brand, found.meaning).gather(found.complaints, found.vectors)
     return len(waiting)
 
 
-class _Batch:
-    """One brand's themes in one transaction, as they are kept, so that a restart or another worker changes nothing."""
+@dataclass(frozen=True)
+class _Together:
+    """Complaints about one brand that one meaning reads."""
 
-    def __init__(self, transaction: Transaction, brand: str, space: str) -> None:
-        self._transaction, self._brand, self._space = transaction, brand, space
-        kept = transaction.themes(brand, space)
-        self._gathering = Gathering(Seed(one.id, one.size, _numbers(one.total)) for one in kept)
-        self._names = {one.id: frozenset(one.name) for one in kept if one.name}
+    meaning: Meaning
+    complaints: list[Ungathered] = field(default_factory=list)
+    vectors: "dict[int, Numbers]" = field(default_factory=dict)
+
+
+class _Batch:
+    """One brand's themes of one space in one transaction, as they are kept: a restart changes nothing."""
+
+    def __init__(self, transaction: Transaction, brand: str, meaning: Meaning) -> None:
+        self._transaction, self._brand, self._space = transaction, brand, meaning.space
+        kept = transaction.themes(brand, self._space)
+        self._gathering = Gathering((Seed(one.id, one.size, _numbers(one.total)) for one in kept), meaning.near)
+        self._names = {one.id: _folded(one.name) for one in kept if one.name}
         self._sizes = {one.id: one.size for one in kept}
         self._last: dict[int, int] = {}
 
@@ -67,19 +79,20 @@ class _Batch:
     def _name(self) -> None:
         """Name what has become large enough, or twice as large; what has the name of another is a part of it."""
         everywhere: Spoken | None = None
-        without = self._brand.split()
+        asked, without = self._transaction, self._brand.split()
         for theme in list(self._last):
             if theme not in self._last:
                 continue  # it has become a part of another one
             before, now = self._sizes.get(theme, 0), self._gathering.seed(theme).size
             if now < NAMED or now.bit_length() == max(before, NAMED - 1).bit_length():
                 continue
-            everywhere = everywhere or spoken(self._transaction.texts_about(self._brand, READ), without)
-            if name := typical(spoken(self._transaction.texts_of_theme(theme, READ), without), everywhere):
+            everywhere = everywhere or spoken(asked.texts_in_themes(self._brand, self._space, READ), without)
+            if name := typical(spoken(asked.texts_of_theme(theme, READ), without), everywhere):
                 self._call(theme, name)
 
     def _call(self, theme: int, name: Sequence[str]) -> None:
-        alike = [other for other, known in self._names.items() if known == frozenset(name) and other != theme]
+        folded = _folded(name)
+        alike = [other for other, known in self._names.items() if known == folded and other != theme]
         for other in alike:
             older, younger = sorted((theme, other))
             self._gathering.merge(younger, older)
@@ -88,8 +101,12 @@ class _Batch:
             self._last[older] = last
             self._names.pop(younger, None)
             theme = older
-        self._names[theme] = frozenset(name)
+        self._names[theme] = folded
         self._transaction.name_theme(theme, name)
+
+
+def _folded(name: Sequence[str]) -> frozenset[str]:
+    return frozenset(map(fold, name))
 
 
 def _numbers(total: bytes) -> "Numbers":

@@ -1,13 +1,13 @@
 """What the gathering of complaints into causes needs of a store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from monitor.core.days import Window
 from monitor.core.digest import Words
-from monitor.core.theme import ThemeTalk
+from monitor.core.theme import Near, ThemeTalk
 
 if TYPE_CHECKING:
     import numpy
@@ -24,6 +24,11 @@ class Meaning(Protocol):
         """Where the vectors live: only those of one space can be compared."""
         ...
 
+    @property
+    def near(self) -> Near:
+        """How like texts of this space are that belong together."""
+        ...
+
     def vector(self, text: str) -> "Numbers":
         """What a text says, as :class:`~monitor.gathering.Gathering` wants it. Raises ``ModelError``."""
         ...
@@ -33,10 +38,13 @@ class Meaning(Protocol):
 class Understanding(Protocol):
     """A classifier that can say what texts mean."""
 
-    @property
-    def meaning(self) -> Meaning:
-        """Its own meaning, which shares its network."""
+    def meaning_of(self, text: str) -> Meaning:
+        """The meaning that reads the language of a text; it shares its network. Raises ``ModelError``."""
         ...
+
+
+MeaningOf = Callable[[str], Meaning]
+"""Gives the meaning that reads a text. Raises ``ModelError``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +124,8 @@ class ThemeWrites(Protocol):
         """What the newest complaints of a theme say."""
         ...
 
-    def texts_about(self, brand: str, limit: int) -> list[str]:
-        """What the newest complaints about a brand say."""
+    def texts_in_themes(self, brand: str, space: str, limit: int) -> list[str]:
+        """What the newest complaints about a brand say that are in themes of a space."""
         ...
 
     def name_theme(self, theme: int, name: Sequence[str]) -> None:

@@ -58,9 +58,10 @@ class ThemeWrites:
         query = select(mentions.c.text).where(mentions.c.theme_id == theme, mentions.c.forgotten_at.is_(None))
         return list(self._connection.execute(query.order_by(mentions.c.posted_at.desc()).limit(limit)).scalars())
 
-    def texts_about(self, brand: str, limit: int) -> list[str]:
-        query = select(mentions.c.text).where(mentions.c.brand == brand, text(f"mentions.{IN_CASE}"))
-        query = query.where(mentions.c.forgotten_at.is_(None)).order_by(mentions.c.posted_at.desc())
+    def texts_in_themes(self, brand: str, space: str, limit: int) -> list[str]:
+        query = select(mentions.c.text).join(themes, themes.c.id == mentions.c.theme_id).where(themes.c.space == space)
+        query = query.where(mentions.c.brand == brand, text(f"mentions.{IN_CASE}"), mentions.c.forgotten_at.is_(None))
+        query = query.order_by(mentions.c.posted_at.desc())
         return list(self._connection.execute(query.limit(limit)).scalars())
 
     def name_theme(self, theme: int, name: Sequence[str]) -> None:

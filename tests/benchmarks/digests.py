@@ -20,10 +20,11 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from monitor.app import LazyClassifier
 from monitor.industry import pack
 from monitor.jobs.digest import About, make_digest
 from monitor.jobs.surges import SurgeRules, SurgeWatch
-from monitor.meaning import EncoderMeaning
+from monitor.settings import ClassifierSettings
 from monitor.store.connection import open_engine, writing
 from monitor.store.migrate import upgrade
 from monitor.store.schema import cases, causes, mentions, pulses, themes, verdicts
@@ -118,8 +119,8 @@ def measure(what: str, path: Path) -> dict[str, float]:
         again = time.perf_counter() - cold
         return {"seconds": cold - begun, "again": again, "megabytes": _memory()}
     days = 7 if what == "week" else 1
-    about = About(pack=pack("shop"))
-    make_digest(store, "Acme", date(2026, 3, 1) - timedelta(days=days), days, UTC, END, about, EncoderMeaning.shipped)
+    about, understood = About(pack=pack("shop")), LazyClassifier(ClassifierSettings()).meaning_if_any
+    make_digest(store, "Acme", date(2026, 3, 1) - timedelta(days=days), days, UTC, END, about, understood)
     return {
         "seconds": time.perf_counter() - begun,
         "cpu": time.process_time() - worked,

@@ -1,6 +1,8 @@
 """Words that set an hour apart."""
 
-from monitor.core.terms import apart
+import pytest
+
+from monitor.core.terms import apart, as_written, spoken, typical
 
 BEFORE = [f"Acme parcel number {n} is late, the parcel is late again" for n in range(60)]
 NOW = [f"Acme checkout crashed at payment, order {n} gone, checkout crashed" for n in range(12)]
@@ -29,3 +31,36 @@ def test_addresses_and_names_of_people_are_no_words() -> None:
 def test_nothing_sets_nothing_apart() -> None:
     assert apart([], []) == []
     assert apart([], BEFORE) == []
+
+
+@pytest.mark.parametrize(
+    ("term", "texts", "written"),
+    [
+        ("verspatung", ["Wieder Verspätung!", "VERSPÄTUNG ohne Ende", "Verspatung"], "verspätung"),
+        ("kart aidati", ["Kart aidatı geri ödenmedi"], "kart aidatı"),
+        ("билаин", ["Билайн не работает"], "билайн"),
+        ("refund", ["no Refund"], "refund"),
+        ("gone", ["never said"], "gone"),
+    ],
+)
+def test_a_term_is_shown_as_people_write_it(term: str, texts: list[str], written: str) -> None:
+    assert as_written(term, texts) == written
+
+
+def test_what_sets_texts_apart_keeps_its_accents() -> None:
+    now = [f"Der Zug hat Verspätung, Anschluss {n} weg" for n in range(30)]
+    assert "verspätung" in " ".join(apart(now, ["Der Zug fährt, Anschluss da" for _ in range(60)]))
+
+
+def test_chinese_is_named_by_pairs_of_signs() -> None:
+    slow = [f"送餐太慢了，等了{n}个小时" for n in range(2, 9)]
+    others = ["味道不错，下次再来", "包装很好", "分量很足，推荐", "服务态度很好", "价格便宜"] * 3
+    name = typical(spoken(slow), spoken([*slow, *others]))
+    assert "太慢" in name or "送餐" in name
+
+
+@pytest.mark.parametrize(
+    "text", ["schon wieder immer noch", "otra vez sigue siendo", "yine hala olarak", "всегда опять очень"]
+)
+def test_idle_words_name_nothing(text: str) -> None:
+    assert typical(spoken([text] * 5), spoken([text] * 5)) == []

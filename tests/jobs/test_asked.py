@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.app import LazyClassifier
 from monitor.core.digest import Question, Words
 from monitor.core.recurring import ASKED, Faq
 from monitor.jobs.asked import asked_again
-from monitor.meaning import EncoderMeaning
+from monitor.ports.themes import MeaningOf
+from monitor.settings import ClassifierSettings
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RETURNS = (
@@ -29,8 +31,8 @@ OTHERS = (
 
 
 @pytest.fixture(scope="module")
-def meaning() -> EncoderMeaning:
-    return EncoderMeaning.shipped()
+def meaning_of() -> MeaningOf:
+    return LazyClassifier(ClassifierSettings()).meaning_of
 
 
 def asked(*texts: str, author: str | None = None) -> list[Words]:
@@ -47,12 +49,12 @@ def asked(*texts: str, author: str | None = None) -> list[Words]:
     ]
 
 
-def again(meaning: EncoderMeaning, words: Sequence[Words], faq: Sequence[Faq] | None = None) -> tuple[Question, ...]:
-    return asked_again(words, faq, ("Acme",), meaning)
+def again(meaning_of: MeaningOf, words: Sequence[Words], faq: Sequence[Faq] | None = None) -> tuple[Question, ...]:
+    return asked_again(words, faq, ("Acme",), meaning_of)
 
 
-def test_a_question_of_five_people_is_found_among_others(meaning: EncoderMeaning) -> None:
-    (found,) = again(meaning, asked(*OTHERS, *RETURNS))
+def test_a_question_of_five_people_is_found_among_others(meaning_of: MeaningOf) -> None:
+    (found,) = again(meaning_of, asked(*OTHERS, *RETURNS))
     assert found.people >= ASKED
     assert "return label" in found.terms
     assert all("label" in words.text for words in found.examples)
@@ -60,26 +62,39 @@ def test_a_question_of_five_people_is_found_among_others(meaning: EncoderMeaning
     assert found.answer is None
 
 
-def test_one_person_who_asks_five_times_is_no_recurring_question(meaning: EncoderMeaning) -> None:
+def test_one_person_who_asks_five_times_is_no_recurring_question(meaning_of: MeaningOf) -> None:
     """Product 004-7."""
-    assert again(meaning, asked(*OTHERS, *RETURNS, author="impatient")) == ()
+    assert again(meaning_of, asked(*OTHERS, *RETURNS, author="impatient")) == ()
 
 
-def test_a_question_that_the_faq_answers_is_matched_with_its_answer(meaning: EncoderMeaning) -> None:
+def test_a_question_that_the_faq_answers_is_matched_with_its_answer(meaning_of: MeaningOf) -> None:
     faq = [Faq("Do you ship abroad?", "To all of Europe."), Faq("Where is my return label?", "In your account.")]
-    (found,) = again(meaning, asked(*OTHERS, *RETURNS), faq)
+    (found,) = again(meaning_of, asked(*OTHERS, *RETURNS), faq)
     assert found.answer == "In your account."
 
 
-def test_a_question_that_the_faq_does_not_know_is_a_gap(meaning: EncoderMeaning) -> None:
-    (found,) = again(meaning, asked(*OTHERS, *RETURNS), [Faq("Do you ship abroad?", "To all of Europe.")])
+def test_a_question_that_the_faq_does_not_know_is_a_gap(meaning_of: MeaningOf) -> None:
+    (found,) = again(meaning_of, asked(*OTHERS, *RETURNS), [Faq("Do you ship abroad?", "To all of Europe.")])
     assert found.answer == ""
 
 
-def test_questions_without_a_word_in_common_are_not_told(meaning: EncoderMeaning) -> None:
+def test_questions_without_a_word_in_common_are_not_told(meaning_of: MeaningOf) -> None:
     texts = ("why?", "Why??", "but why", "why!?", "and why?", "why, Acme?")
-    assert again(meaning, asked(*texts)) == ()
+    assert again(meaning_of, asked(*texts)) == ()
 
 
-def test_nobody_asked_anything(meaning: EncoderMeaning) -> None:
-    assert again(meaning, [], [Faq("Why?", "Because.")]) == ()
+def test_nobody_asked_anything(meaning_of: MeaningOf) -> None:
+    assert again(meaning_of, [], [Faq("Why?", "Because.")]) == ()
+
+
+def test_questions_in_another_language_meet_the_faq_in_theirs(meaning_of: MeaningOf) -> None:
+    german = (
+        "Wo finde ich das Rücksendeetikett für meine Bestellung?",
+        "Wie bekomme ich ein Rücksendeetikett?",
+        "Liegt das Rücksendeetikett im Paket oder drucke ich es?",
+        "Rücksendeetikett bitte, wo finde ich das Etikett?",
+        "Kann mir jemand sagen, wo das Rücksendeetikett ist?",
+    )
+    faq = [Faq("Wo ist das Rücksendeetikett?", "Im Paket."), Faq("Do you ship to Norway?", "Yes.")]
+    (found,) = again(meaning_of, asked(*OTHERS, *german), faq)
+    assert (found.people, found.answer) == (len(german), "Im Paket.")
