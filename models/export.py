@@ -21,9 +21,10 @@ from models.recipe import CACHE, INTENTS, MODEL, SENTIMENTS, Recipe, read_labels
 from models.train import student
 from monitor.core.calibration import Aim, Calibration, counted
 from monitor.core.text import NORMALISATION
-from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads
+from monitor.encoder import HEADS, NETWORK, Encoder, Heads
 from monitor.learning.fitting import scaling
 from monitor.measures import Numbers, sigmoid
+from monitor.tokens import TOKENIZERS
 
 PARITY = 0.98
 """The share of decisions the quantized network must share with the exact one."""
@@ -75,7 +76,7 @@ def manifest(recipe: Recipe, topics: Sequence[str], folder: Path, facts: Mapping
         "name": recipe.name,
         "revision": recipe.revision,
         "normalisation": NORMALISATION,
-        "files": {name: _fact(folder / name) for name in (NETWORK, TOKENIZER, HEADS)},
+        "files": {name: _fact(folder / name) for name in (NETWORK, tokenizer_in(folder).name, HEADS)},
         "base": {"name": recipe.base.name, "sha256": recipe.base.sha256, "licence": recipe.base.licence},
         "layers": list(recipe.layers),
         "topics": list(topics),
@@ -90,6 +91,11 @@ def manifest(recipe: Recipe, topics: Sequence[str], folder: Path, facts: Mapping
         "data": list(recipe.data),
         "licence_note": LICENCE_NOTE,
     }
+
+
+def tokenizer_in(folder: Path) -> Path:
+    """The tokenizer that the product would read in a folder."""
+    return next(folder / name for name in TOKENIZERS if (folder / name).exists())
 
 
 def _fact(path: Path) -> dict[str, Any]:
@@ -115,12 +121,13 @@ def export(
 ) -> dict[str, Any]:
     """Write network, tokenizer, heads and manifest; refuse a network that quantization changed too much."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(base / TOKENIZER, folder / TOKENIZER)
+    tokenizer = tokenizer_in(base)
+    shutil.copyfile(tokenizer, folder / tokenizer.name)
     texts, heads = [row["text"] for row in posts.validation], heads_of(network)
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch)
         network.to_onnx(exact / NETWORK, folder / NETWORK)
-        shutil.copyfile(base / TOKENIZER, exact / TOKENIZER)
+        shutil.copyfile(tokenizer, exact / tokenizer.name)
         wanted = complaint_logits(heads, readings(exact, recipe.max_tokens, texts)[0])
     found = complaint_logits(heads, readings(folder, recipe.max_tokens, texts)[0])
     parity = float(np.mean((wanted >= 0) == (found >= 0)))

@@ -22,9 +22,20 @@ from models.prepare import Row, fetch_base, invented, read, sentiments, tables, 
 from models.recipe import CACHE as ENGLISH
 from models.recipe import LANGUAGES, Labels, Recipe, heads_of, read_labels, read_recipe
 from models.train import Run, tokenizer_of, train
-from models.universal import WIDTH, FourBits, OneText, Universal, published, tokenizer, universal, weights
-from monitor.encoder import HEADS, TOKENIZER, Encoder, Heads
+from models.universal import (
+    WIDTH,
+    FourBits,
+    OneText,
+    Universal,
+    published,
+    sentence_pieces,
+    tokenizer,
+    universal,
+    weights,
+)
+from monitor.encoder import HEADS, Encoder, Heads
 from monitor.model_files import shipped, verified
+from monitor.tokens import SENTENCE_PIECES, WORD_PIECES
 
 CACHE = ENGLISH.parent / "languages"
 GRAPH = "embedding_model_quantized.onnx"
@@ -124,7 +135,9 @@ def prepare(recipe: Recipe, labels: Labels, data: Path, packages: Path | None) -
     base = CACHE / "base"
     if not (base / GRAPH).exists():
         fetch_base(recipe.base, packages, base, [GRAPH])
-    tokenizer(published(base / GRAPH)).save(str(base / TOKENIZER), pretty=False)
+    graph = published(base / GRAPH)
+    (base / SENTENCE_PIECES).write_bytes(sentence_pieces(graph))
+    tokenizer(graph).save(str(base / WORD_PIECES), pretty=False)
     counts: Counter[str] = Counter()
     with (CACHE / "train.jsonl").open("w", encoding="utf-8") as file:
         for row in rows_of(data, recipe, labels):

@@ -2,7 +2,7 @@
 
 The published graph (the one of convolutions; 16 languages, Apache-2.0) is 8-bit ONNX with a tokenizer that only an
 extension of the runtime knows. Here the same weights become a network that can be trained, and its tokenizer becomes
-the file that the product's own tokenizer library reads.
+the files that the product and the trainer read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,11 +52,16 @@ def weights(graph: onnx.ModelProto) -> dict[str, Floats]:
     return found
 
 
-def tokenizer(graph: onnx.ModelProto) -> Tokenizer:
-    """The tokenizer inside the published graph."""
+def sentence_pieces(graph: onnx.ModelProto) -> bytes:
+    """The model of SentencePiece inside the published graph, which the product reads."""
     (node,) = (node for node in graph.graph.node if node.op_type == "SentencepieceTokenizer")
     (model,) = (attribute.s for attribute in node.attribute if attribute.name == "model")
-    parts = list(_fields(model))
+    return bytes(model)
+
+
+def tokenizer(graph: onnx.ModelProto) -> Tokenizer:
+    """The same in the library that the trainer reads; it breaks a few ties in another way."""
+    parts = list(_fields(sentence_pieces(graph)))
     pieces = [_piece(dict(_fields(value))) for field, value in parts if field == _PIECES and isinstance(value, bytes)]
     (rules,) = (dict(_fields(value)) for field, value in parts if field == _NORMALIZER and isinstance(value, bytes))
     found = Tokenizer(models.Unigram(pieces, unk_id=0))

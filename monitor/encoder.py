@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.core.errors import ModelError
 from monitor.core.text import MAX_CHARS, for_model
+from monitor.tokens import tokens_of
 
 if TYPE_CHECKING:
     import numpy
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     Numbers = NDArray[numpy.float32]
 
 NETWORK = "model.onnx"
-TOKENIZER = "tokenizer.json"
 HEADS = "heads.json"
 
 CHARS_PER_TOKEN = 40
@@ -29,20 +29,11 @@ class Encoder:
 
     def __init__(self, folder: Path, max_tokens: int, threads: int = 1) -> None:
         import numpy
-        from tokenizers import Tokenizer
 
         self._numpy = numpy
         self._most = CHARS_PER_TOKEN * max_tokens
         self._session = _session(folder / NETWORK, threads)
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_tokens)
-
-    @property
-    def vocabulary(self) -> int:
-        """How many tokens the network knows."""
-        size: int = self._tokenizer.get_vocab_size()
-        return size
+        self.tokens = tokens_of(folder, max_tokens)
 
     @property
     def states_whole_texts(self) -> bool:
@@ -50,18 +41,13 @@ class Encoder:
         (taken,), (made,) = self._session.get_inputs(), self._session.get_outputs()
         return bool(taken.shape[0] != made.shape[0])
 
-    def number_of(self, token: str) -> int | None:
-        """The number of a token that the vocabulary has."""
-        number: int | None = self._tokenizer.token_to_id(token)
-        return number
-
     def seen(self, text: str) -> str:
         """The part of a text that the network gets to see, normalised."""
         return for_model(text[:MAX_CHARS])[: self._most].encode(errors="replace").decode()
 
     def read(self, seen: str) -> "Read":
         """What the network makes of a text that it gets to see."""
-        coded = self._tokenizer.encode(seen)
+        coded = self.tokens.coded(seen)
         ids = self._numpy.array(coded.ids, dtype=self._numpy.int64)
         (states,) = self._session.run(["states"], {"input_ids": ids})
         return Read(states, coded.ids, coded.offsets)

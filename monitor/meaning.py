@@ -10,7 +10,7 @@ the model is of each topic: what is about different topics does not say the same
 
 from typing import TYPE_CHECKING
 
-from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid
+from monitor.encoder import HEADS, NETWORK, Encoder, Heads, sigmoid
 from monitor.gathering import HASHED, NEAR, NEAR_WHOLE, TOPICS, unit
 from monitor.model_files import Manifest
 
@@ -37,8 +37,8 @@ class EncoderMeaning:
         self._heads = heads
         self._space = space
         self.near = NEAR_WHOLE if encoder.states_whole_texts else NEAR
-        numbers = numpy.arange(encoder.vocabulary, dtype=numpy.uint64)
-        first = next((found for word in FIRST_WORDS if (found := encoder.number_of(word)) is not None), 0)
+        numbers = numpy.arange(encoder.tokens.vocabulary, dtype=numpy.uint64)
+        first = next((found for word in FIRST_WORDS if (found := encoder.tokens.number_of(word)) is not None), 0)
         frequency = FREQUENT / numpy.maximum(numbers.astype(float) - first + 1, 1)
         weights = numpy.where(numbers >= first, RARE / (RARE + frequency), 0)
         self._weights = weights.astype(numpy.float32)
@@ -67,7 +67,7 @@ class EncoderMeaning:
 
 def space_of(manifest: Manifest) -> str:
     """The name of the space that a model's network, tokenizer and heads make."""
-    return "-".join(manifest.files[name].sha256[:12] for name in (NETWORK, TOKENIZER, HEADS))
+    return "-".join(manifest.files[name].sha256[:12] for name in (NETWORK, manifest.tokenizer, HEADS))
 
 
 def _mixed(numbers: "NDArray[numpy.uint64]") -> "NDArray[numpy.uint64]":

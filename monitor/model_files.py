@@ -9,6 +9,7 @@ from monitor.core.calibration import Aim, Calibration
 from monitor.core.errors import ModelError
 from monitor.core.text import NORMALISATION
 from monitor.core.verdict import Thresholds
+from monitor.tokens import TOKENIZERS
 
 MANIFEST = "manifest.json"
 COMPLAINTS, LANGUAGES = "complaints", "languages"
@@ -72,6 +73,11 @@ class Manifest(BaseModel):
         return f"{self.name}@{self.revision}"
 
     @property
+    def tokenizer(self) -> str:
+        """The file with the tokenizer."""
+        return next((name for name in TOKENIZERS if name in self.files), TOKENIZERS[-1])
+
+    @property
     def recommended(self) -> Thresholds:
         """The thresholds that keep the aims on the labelled posts of the first languages."""
         return next(iter(self.calibrations.values())).thresholds(
@@ -103,7 +109,7 @@ def shipped(name: str = COMPLAINTS) -> Path:
 
 
 def verified(folder: Path, needed: tuple[str, ...]) -> Manifest:
-    """The manifest of a model folder whose files are present, whole and unchanged.
+    """The manifest of a model folder with the ``needed`` files and a tokenizer, all of them whole and unchanged.
 
     :raises ModelError: naming the file and the cure, when anything is not as the manifest promises.
     """
@@ -113,7 +119,7 @@ def verified(folder: Path, needed: tuple[str, ...]) -> Manifest:
             f"{folder / MANIFEST}: the model wants text normalisation {manifest.normalisation!r}, this umbrage has "
             f"{NORMALISATION!r}: use a model and an umbrage of the same release"
         )
-    if missing := [name for name in needed if name not in manifest.files]:
+    if missing := [name for name in (manifest.tokenizer, *needed) if name not in manifest.files]:
         raise ModelError(f"{folder / MANIFEST}: does not list {', '.join(missing)}: {REINSTALL}")
     for name, promised in manifest.files.items():
         _check(folder, name, promised)

@@ -66,7 +66,18 @@ def test_importing_everything_asks_neither_the_network_nor_the_environment() -> 
     assert json.loads(python("-c", GUARDED, json.dumps(wanted)))["asked"] == []
 
 
-HEAVY = {"sqlalchemy", "alembic", "pydantic", "numpy", "onnxruntime", "tokenizers", "slack_sdk", "httpx", "feedparser"}
+HEAVY = {
+    "sqlalchemy",
+    "alembic",
+    "pydantic",
+    "numpy",
+    "onnxruntime",
+    "tokenizers",
+    "sentencepiece",
+    "slack_sdk",
+    "httpx",
+    "feedparser",
+}
 HEAVIER = {"torch", "transformers", "apscheduler", "psycopg", "matplotlib"}
 
 

@@ -15,7 +15,7 @@ from monitor.core.calibration import DEFAULT, Calibration, Cutoffs
 from monitor.core.errors import ModelError
 from monitor.core.occlusion import carrying_words, spaced
 from monitor.core.verdict import Band, Score, Word
-from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads, sigmoid, softmax
+from monitor.encoder import HEADS, NETWORK, Encoder, Heads, sigmoid, softmax
 from monitor.languages import LanguageTeller
 from monitor.meaning import EncoderMeaning, space_of
 from monitor.model_files import LANGUAGES, Manifest, shipped, verified
@@ -23,7 +23,7 @@ from monitor.model_files import LANGUAGES, Manifest, shipped, verified
 if TYPE_CHECKING:
     from monitor.ports import Classifier
 
-FILES = (NETWORK, TOKENIZER, HEADS)
+FILES = (NETWORK, HEADS)
 OTHER = "other"
 BAND = 0.7
 """A severity band is widened until it is at least so sure."""
@@ -57,7 +57,7 @@ def create(options: Options) -> "Classifier":
         networks = [_Network(folder, verified(folder, FILES), options.threads) for folder in folders]
         return _Onnx(networks)
     except ImportError as problem:
-        raise ModelError(f"{problem}: pip install onnxruntime tokenizers") from problem
+        raise ModelError(f"{problem}: pip install onnxruntime tokenizers sentencepiece") from problem
 
 
 class _Onnx:

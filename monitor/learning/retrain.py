@@ -13,7 +13,7 @@ import numpy as np
 from monitor.core.calibration import Aim, counted
 from monitor.core.errors import ModelError
 from monitor.core.text import fingerprint
-from monitor.encoder import HEADS, NETWORK, TOKENIZER, Encoder, Heads
+from monitor.encoder import HEADS, NETWORK, Encoder, Heads
 from monitor.learning.fitting import Numbers, Rows, fit, is_held_back, log_loss, scaling
 from monitor.learning.labels import Labelled
 from monitor.measures import auc, macro_f1
@@ -80,7 +80,7 @@ def retrain(
     """
     rows = _distinct(labelled)
     _require_enough(rows)
-    manifest = verified(source, (NETWORK, TOKENIZER, HEADS))
+    manifest = verified(source, (NETWORK, HEADS))
     encoder, heads = Encoder(source, manifest.max_tokens), Heads.load(source / HEADS)
     held = is_held_back([fingerprint(row.text) for row in rows])
     mine = _read(encoder, rows, progress)
