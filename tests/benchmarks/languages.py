@@ -140,11 +140,28 @@ def public_lines(data: Path, shipped: Classifier, english: Classifier) -> Iterat
             scores = model.score(texts)
             p = probabilities(scores)
             if truth.min() == truth.max():
-                listed = sum(one.complaint >= model.cutoffs.of(one.language).digest for one in scores)
-                cells.append(f"{Share(listed, len(part))} at least in the digest")
+                alerted, listed = (Share(count, len(part)) for count in tiers(model, scores))
+                cells.append(f"{alerted} alerted, {listed} at least in the digest")
             else:
                 cells.append(f"{macro_f1(truth, (p >= 0.5).astype(float)):.2f} / {auc(truth, p):.2f}")
         yield f"| {source} ({part[0]['lang']}) | {len(part)} | {' | '.join(cells)} |"
+
+
+def tiers(model: Classifier, scores: Sequence[Score]) -> tuple[int, int]:
+    """How many are alerted, and how many are at least in the digest."""
+    limits = [(one.complaint, model.cutoffs.of(one.language)) for one in scores]
+    return sum(p >= at.alert for p, at in limits), sum(p >= at.digest for p, at in limits)
+
+
+def false_lines(data: Path, shipped: Classifier) -> Iterator[str]:
+    """How many posts are alerted that nobody meant as a complaint: positive and neutral ones of UMSAB."""
+    rows = rows_of(data / "sentiment" / "umsab_val.jsonl")
+    for language in ("de", "es", "fr", "it", "pt"):
+        found = []
+        for label in SENTIMENTS:
+            texts = [row["text"] for row in rows if row["lang"] == language and row["label"] == label]
+            found.append(f"{label} {Share(tiers(shipped, shipped.score(texts))[0], len(texts))}")
+        yield f"alerted in {language}: {', '.join(found)}"
 
 
 def sentiment_lines(data: Path, shipped: Classifier) -> Iterator[str]:
@@ -187,7 +204,8 @@ def main() -> None:
     parts = [own_lines(rows, shipped, english), kind_lines(rows, shipped), facet_lines(rows, shipped), cost_lines(rows)]
     parts.append(deletion_lines(rows, shipped))
     if chosen.data.exists():
-        parts += [public_lines(chosen.data, shipped, english), sentiment_lines(chosen.data, shipped)]
+        parts += [public_lines(chosen.data, shipped, english), false_lines(chosen.data, shipped)]
+        parts.append(sentiment_lines(chosen.data, shipped))
     for lines in parts:
         print("\n".join(lines), end="\n\n", flush=True)
 
