@@ -34,6 +34,7 @@ ONE_CLICK = {
     "duplicate": Step.DUPLICATE,
     "reopen": Step.REOPEN,
     "escalate": Step.ESCALATE,
+    "lower": Step.LOWER,
 }
 MODALS = {
     "done": views.done,
@@ -119,6 +120,8 @@ class Desk:
             return self._assign(click, number)
         if name == "snooze":
             return self._step(click, number, Step.SNOOZE, until=self._until(choice))
+        if name == "satisfied" and _is_web(choice):
+            return self._step(click, number, Step.CLOSE, evidence=choice)
         if name not in ONE_CLICK:
             return Answer(text=_NOT_OURS)
         self._step(click, number, ONE_CLICK[name])
@@ -172,7 +175,7 @@ class Desk:
         if number is None:
             return Answer(text=_NOT_OURS)
         evidence = given.get("evidence")
-        if evidence is not None and urlsplit(evidence).scheme not in ("http", "https"):
+        if evidence is not None and not _is_web(evidence):
             return Answer(errors={"evidence": "A link begins with https://"})
         if name == "done" and "remedy" not in given:
             return Answer(errors={"remedy": "Say what was done for the customer."})
@@ -286,6 +289,13 @@ def _parts(click: Click) -> tuple[str, int | None, str]:
         return name, _number(of), click.value
     number, _, choice = click.value.partition(":")
     return name, _number(number), choice
+
+
+def _is_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _number(text: str) -> int | None:

@@ -24,6 +24,7 @@ from monitor.jobs.collect import Source
 from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeWatch
 from monitor.slack import views
+from monitor.slack.blocks import render
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
@@ -112,6 +113,8 @@ def office(tmp_path: Path) -> Office:
         ([("case.more", "1:duplicate"), ("case.reopen", "1")], [Step.DUPLICATE, Step.REOPEN], State.NEW),
         ([("case.snooze", "1:6h")], [Step.SNOOZE], State.NEW),
         ([("case.more", "1:escalate")], [Step.ESCALATE], State.NEW),
+        ([("case.more", "1:lower")], [Step.LOWER], State.NEW),
+        ([("case.satisfied", "1:https://social.example/thanks")], [Step.CLOSE], State.SATISFIED),
         ([("case.assign.1", "U2")], [Step.ASSIGN], State.TAKEN),
     ],
     ids=lambda value: "" if isinstance(value, State) else None,
@@ -195,6 +198,20 @@ def test_forms_become_steps_with_their_words(office: Office) -> None:
         ("a new parcel", None),
         ("a new parcel", "https://social.example/thanks"),
     ]
+
+
+def test_the_customers_thanks_close_a_case_with_one_click(office: Office) -> None:
+    office.click("case.take")
+    thanks = {"reply_to": "1", "posted_at": office.clock(), "url": "https://social.example/thanks"}
+    office.hear(a_mention("Thanks Acme, it came today", "9", **thanks))
+    *_, row = render(office.wire.wire[-1])
+    (button,) = row["elements"]
+    assert (button["action_id"], button["value"]) == ("case.satisfied", "1:https://social.example/thanks")
+    assert office.click("case.satisfied", "1:javascript:alert(1)").text
+    assert office.click(button["action_id"], button["value"]) == Answer()
+    assert office.state is State.SATISFIED
+    assert office.app.store.facts(1)[-1].evidence == "https://social.example/thanks"
+    assert "reopen it first" in (office.click(button["action_id"], button["value"]).text or "")
 
 
 def test_closing_without_evidence_is_said_to_be_unknown(office: Office) -> None:

@@ -13,6 +13,8 @@ def commands(message: Message) -> tuple[str, ...]:
     if message.case is not None and "take" in message.offers:
         of = f"umbrage case {message.case}"
         return (f"{of} take {BY}", f"{of} answer {BY}", f"{of} not_a_complaint {BY}", of)
+    if message.case is not None and "satisfied" in message.offers:
+        return (f"umbrage case {message.case} close {BY} --evidence LINK",)
     if message.case is not None and message.offers:
         return (f"umbrage case {message.case} reopen {BY}",)
     if any(quote.offers for quote in message.quotes):

@@ -22,6 +22,7 @@ from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoti
 STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
 OFFERS_AFTER = ("reopen",)
+EVIDENCE = "satisfied"
 FULL_TEXT = 2_500
 EARLIER_CHARS = 140
 NAMED = 20
@@ -206,9 +207,21 @@ def with_playbook(message: Message, case: Case, playbooks: Sequence[Playbook]) -
 
 
 def write_line(
-    case: Case, move: Move, parent: str, staffed: Staffed, now: datetime, *, is_named: bool = False
+    case: Case,
+    move: Move,
+    parent: str,
+    staffed: Staffed,
+    now: datetime,
+    *,
+    quote: Quote | None = None,
+    is_named: bool = False,
 ) -> Message:
-    """One line for a step, which calls nobody but an owner whose case has become worse. Among others it is named."""
+    """One line for a step, which calls nobody but an owner whose case has become worse. Among others it is named.
+
+    ``quote`` are the words that the step is about. Words of the customer that are no complaint may be what shows that
+    they are satisfied: one click closes the case with them.
+    """
+    is_evidence = move.step is Step.SPOKE and case.state is not State.SATISFIED and quote is not None and quote.url
     facts = [("Note", move.note)] if move.note else []
     if move.remedy:
         facts.append(("Done", move.remedy))
@@ -221,6 +234,9 @@ def write_line(
         facts=tuple((name, excerpt(value, 400)) for name, value in facts),
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,
+        quotes=(quote,) if quote else (),
+        case=case.id if is_evidence else None,
+        offers=(EVIDENCE,) if is_evidence else (),
         pings=_called(case, move),
     )
 
@@ -269,10 +285,14 @@ def write_nudge(
     )
 
 
+def has_failed_again(case: Case, move: Move) -> bool:
+    """Whether the customer's new words say that what we did has failed."""
+    return move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
+
+
 def _called(case: Case, move: Move) -> tuple[str, ...]:
     """The owner, when the customer's new words make it more urgent. Whoever is given a case is told in private."""
-    is_worse = move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
-    return (case.owner,) if is_worse and case.owner else ()
+    return (case.owner,) if case.owner and has_failed_again(case, move) else ()
 
 
 def _level(case: Case) -> str:
@@ -351,11 +371,15 @@ _SAID = {
     Step.DUPLICATE: "{who} said: a duplicate",
     Step.DO_NOT_ENGAGE: "{who} decided that nobody answers; this is no success, and the customer's clock goes on",
     Step.ESCALATE: "{who} escalated it",
+    Step.LOWER: "{who} said that it can wait",
     Step.SPREAD: "It spreads fast: act now",
     Step.TOPIC: "{who} said what it is about",
     Step.NOTE: "{who} noted",
     Step.REOPEN: "{who} opened it again; the first clock goes on",
     Step.WROTE_AGAIN: "The customer wrote again",
+    Step.SPOKE: "The customer wrote, and it is no complaint",
+    Step.CHANGED: "The customer changed what they wrote, after our answer",
+    Step.ANSWER_SEEN: "{who} answered in public",
     Step.SILENT: f"The customer has been silent for {duration(timedelta(days=14))}: nobody knows how it ended",
     Step.NUDGE: "Reminded",
 }

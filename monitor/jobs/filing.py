@@ -13,6 +13,7 @@ from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Draft, Transaction, Unfiled
 
 BATCH = 1_000
+_ACTS = (Step.ANSWER, Step.ANSWER_SEEN, Step.DONE, Step.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Filing:
         authors = {complaint.author for complaint in kept if complaint.author}
         listed = Listed(self.transaction, self.cases, self.now, self.transaction.restraints(authors))
         self.transaction.file(self._into_cases(placed, listed))
+        self.transaction.wake_answers([complaint.mention for complaint in kept])
         self.transaction.add_keys(places.keys())
 
     def _into_cases(self, placed: Sequence[_Placed], listed: Listed) -> list[tuple[int, int, int]]:
@@ -107,8 +109,7 @@ class Filing:
 
     def _wrote_again(self, case: Case, complaint: Unfiled, is_restrained: bool) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
-        has_acted = case.answered_at is not None or case.done_at is not None
-        is_repeat = has_acted and case.state is not State.NOT_ENGAGED and not is_restrained
+        is_repeat = self._has_acted(case, complaint) and case.state is not State.NOT_ENGAGED and not is_restrained
         graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
         level, reasons = int(graded.level), graded.reasons
         if is_repeat:
@@ -129,6 +130,13 @@ class Filing:
         if case.told_at is not None:
             retell(self.transaction, after, move, self.cases, self.now)
         return after
+
+    def _has_acted(self, case: Case, complaint: Unfiled) -> bool:
+        """Whether we answered before: as somebody said, or as was read, if that stood there when they wrote."""
+        if case.answered_at is None and case.done_at is None:
+            return False
+        done = [fact for fact in self.transaction.facts(case.id) if fact.step in _ACTS]
+        return any(fact.step is not Step.ANSWER_SEEN or fact.at <= complaint.posted_at for fact in done)
 
 
 def _thing(complaint: Unfiled) -> tuple[str, str]:

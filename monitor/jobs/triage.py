@@ -14,6 +14,7 @@ from monitor.core.trend import AT_LEAST, Usual, is_unusual
 from monitor.jobs.budgets import Channels
 from monitor.jobs.filing import Filing
 from monitor.jobs.steps import CaseRules
+from monitor.jobs.talk import follow_talk
 from monitor.jobs.telling import Listed, Said, Telling, Unexplained
 from monitor.ports import Alert, OpenCause, Pending, Store, Transaction
 
@@ -43,12 +44,16 @@ class Triaged:
 def triage(store: Store, rules: TriageRules, now: datetime, words: Words | None = None) -> Triaged:
     """File what waits, then speak in one transaction about every cause that has something to say.
 
+    What was answered before is looked at first, so that a customer who writes after our answer has been failed again.
     Filing comes first, so that the first alert about a burst says "41 complaints" and not "1". What the model has to
     say about the posts to be told is asked between two looks, never while the database is locked.
     """
     silences = store.silences(now)
     with store.begin() as transaction:
+        follow_talk(transaction, rules.cases, now)
         filed = Filing(transaction, rules.episodes, rules.cases, now).file_all()
+        if filed:
+            follow_talk(transaction, rules.cases, now)
     carried: dict[int, Sequence[str]] | None = None if words else {}
     try:
         desk = _speak(store, rules, silences, now, carried)

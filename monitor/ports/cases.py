@@ -9,14 +9,14 @@ from monitor.core.case import Case, Fact, Move
 from monitor.core.case_message import Above, Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
-from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Threaded, Unfiled, Voice
+from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Talk, Threaded, Unfiled, Voice
 
 
 class CaseWrites(Protocol):
     """The part of a transaction that is about cases."""
 
-    def threads(self, complaints: Collection[Unfiled], longest: int) -> dict[tuple[str, str, str], Threaded]:
-        """What the complaints answer, and what that answers, by (platform, brand, id there); ``longest`` steps up."""
+    def threads(self, posts: Collection[Unfiled | Talk], longest: int) -> dict[tuple[str, str, str], Threaded]:
+        """What the posts answer, and what that answers, by (platform, brand, id there); ``longest`` steps up."""
         ...
 
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:

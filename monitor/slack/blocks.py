@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.core.acting import commands
+from monitor.core.case_message import EVIDENCE
 from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
-from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, menus, take
+from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, evidence, menus, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -32,6 +33,9 @@ CHART_TITLE, CHART_LABEL, CHART_POINTS = 50, 20, 20
 """https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block"""
 
 URL = 3_000
+VALUE = 1_900
+"""https://docs.slack.dev/reference/block-kit/block-elements/button-element, less the number of a case"""
+
 QUOTE, FULL = 600, 2_600
 HERE = "here"
 SIDE_BY_SIDE = 45
@@ -154,7 +158,14 @@ def _buttons(message: Message) -> list[Block]:
     of_incident = actions(message.incident, message.offers, OF_INCIDENT) if message.incident is not None else None
     of_surge = actions(message.surge, message.offers, OF_SURGE) if message.surge is not None else None
     asked = menus(message.menus) if message.menus else None
-    return [row for row in (of_case, of_incident, of_surge, asked) if row]
+    return [row for row in (of_case, of_incident, of_surge, asked, _evidence(message)) if row]
+
+
+def _evidence(message: Message) -> Block | None:
+    if message.case is None or EVIDENCE not in message.offers or not message.quotes:
+        return None
+    link = web_link(message.quotes[0].url, VALUE)
+    return evidence(message.case, link.url) if link else None
 
 
 def _commands(message: Message) -> list[Block]:

@@ -69,7 +69,7 @@ class CaseWrites:
     def promote(self, mention: int) -> bool:
         judged = mentions.c.judged_by.is_not(None)
         change = update(mentions).where(mentions.c.id == mention, mentions.c.case_id.is_(None), judged)
-        changed = change.where(mentions.c.stage == Stage.DONE).values(stage=Stage.COMPLAINT)
+        changed = change.where(mentions.c.stage.in_([Stage.DONE, Stage.TALK])).values(stage=Stage.COMPLAINT)
         return self._connection.execute(changed.returning(mentions.c.id)).first() is not None
 
     def numbers_of(self, platform: str, name: str) -> list[int]:

@@ -82,7 +82,7 @@ def test_a_reply_joins_the_conversation_also_through_our_own_answer(pipeline: Pi
     again = a_mention("Acme still nothing, and no price!!", "3", reply_to="2", posted_at=pipeline.clock())
     pipeline.hear([ours, again])
     assert pipeline.store.case(2) is None
-    assert [fact.step for fact in facts(pipeline)] == [Step.WROTE_AGAIN]
+    assert [fact.step for fact in facts(pipeline)] == [Step.ANSWER_SEEN, Step.WROTE_AGAIN]
     assert "The customer wrote again" in lines(pipeline)
 
 

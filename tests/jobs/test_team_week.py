@@ -122,7 +122,7 @@ WANTED = [
     Wanted(at(29, "09:30"), "The snooze is over"),
     Wanted(at(29, "09:40"), "Bob took it"),
     Wanted(at(29, "10:00"), "Bob closed it: unknown, the customer is silent"),
-    Wanted(at(30, "11:00"), "The customer wrote again", ("U1",)),
+    Wanted(at(30, "11:00"), "The customer wrote again", ("U1", "U9")),
     Wanted(at(30, "11:00"), "1 more · delivery · Acme"),
     Wanted(at(31, "10:00"), "Answer today · delivery · Acme"),
     Wanted(at(31, "10:00"), "case/5: all of it"),
