@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 from monitor.app import App
 from monitor.core.case import named
 from monitor.core.cause import TOPICS
+from monitor.core.engagement import line as engagement_line
 from monitor.core.incident_message import line as incident_line
 from monitor.core.mention import Mention
 from monitor.core.message import moment
 from monitor.core.routing import Matching
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
+from monitor.jobs.engagement import end_early
 from monitor.slack.views import line
 from monitor.store.report import Report
 
@@ -23,6 +25,8 @@ HELP = """/umbrage open - incidents and cases that have not ended, the longest w
 /umbrage stats - how the cases of the last 30 days stand
 /umbrage add URL - this post is a complaint
 /umbrage mute WHAT SPAN - no alerts about a topic or brand, such as: mute delivery 2h; they are told when it ends
+/umbrage do-not-engage - whom nobody answers, until when and why
+/umbrage do-not-engage end 17 - what was decided on case 17 is over: this person is answered again
 /umbrage help - this"""
 
 PERSON = "person"
@@ -30,6 +34,7 @@ PERSON = "person"
 
 LISTED = 15
 _SPAN = re.compile(r"(\d{1,3})([mhd])")
+_CASE = re.compile(r"(?:case/)?([0-9]{1,9})")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_MUTE = timedelta(days=14)
 _ADDRESS = re.compile(r"https?://[^\s<>|\"']+")
@@ -46,6 +51,7 @@ class Commands:
             "stats": self._stats,
             "add": self._add,
             "mute": self._mute,
+            "do-not-engage": self._do_not_engage,
             "help": lambda *_: HELP,
         }
 
@@ -97,6 +103,21 @@ class Commands:
         now = self._app.clock()
         self._app.store.add_silence(matching, now + until, name, "muted in Slack", now)
         return f"No alerts about {what.strip()} until {moment(now + until)}; what comes meanwhile is told then."
+
+    def _do_not_engage(self, rest: str, user: str, name: str) -> str:
+        now = self._app.clock()
+        if rest:
+            word, _, number = rest.partition(" ")
+            case = _CASE.fullmatch(number.strip())
+            if word.lower() != "end" or case is None:
+                return "Say what to end, such as: do-not-engage end 17. Without a word, all that is decided is listed."
+            if not end_early(self._app.store, int(case[1]), now, by=user, name=name, via="slack"):
+                return f"Nothing is decided on case {case[1]}; do-not-engage lists what is."
+            return f"What was decided on case {case[1]} is over: what this person writes is told again."
+        found = self._app.store.restrained(now)
+        more = [f"… and {len(found) - LISTED} more: umbrage do-not-engage"] if len(found) > LISTED else []
+        lines = [engagement_line(entry) for entry in found[:LISTED]]
+        return "\n".join((*lines, *more)) or "Nobody is on the list."
 
     def _add(self, rest: str, _user: str, name: str) -> str:
         found = _ADDRESS.search(rest)

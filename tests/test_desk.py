@@ -298,7 +298,7 @@ def test_an_incident_is_taken_muted_and_worked_on_with_its_buttons(office: Offic
     home = office.click("", doing=Doing.HOME, channel="").home
     assert home is not None
     assert home["blocks"][0]["text"]["text"] == "Incidents: 1"
-    assert home["blocks"][2]["elements"][0]["action_id"] == "incident.take"
+    assert home["blocks"][2]["elements"][0]["action_id"] == "incident.more", "somebody has it"
 
 
 def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> None:
@@ -308,8 +308,56 @@ def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> 
     home = office.click("", doing=Doing.HOME, channel="").home
     assert home is not None
     assert problems([block for block in home["blocks"] if block["type"] != "actions"]) == []
-    lines = [block["elements"][0]["text"] for block in home["blocks"] if block["type"] == "context"]
+    shown = [block for block in home["blocks"] if block["type"] == "rich_text"]
+    lines = [block["elements"][0]["elements"][0]["text"] for block in shown]
     assert [line.split(" · ")[0] for line in lines] == ["case/2", "case/1"]
+
+
+def test_the_home_names_the_next_step_and_the_words_of_each_case(office: Office) -> None:
+    def offered() -> str:
+        home = office.click("", doing=Doing.HOME, channel="").home
+        assert home is not None
+        assert problems([block for block in home["blocks"] if block["type"] != "actions"]) == []
+        assert "Acme lost the delivery!!" in str(home)
+        (row,) = [block for block in home["blocks"] if block["type"] == "actions"]
+        name: str = row["elements"][0]["action_id"]
+        return name
+
+    assert offered() == "case.take"
+    office.click("case.take")
+    assert offered() == "case.answer"
+    office.click("case.answer")
+    assert offered() == "case.done"
+    assert office.click("case.done").modal is not None
+    office.submit("case.done", remedy="a new parcel")
+    assert offered() == "case.close"
+    assert office.click("case.close").modal is not None
+
+
+def test_my_cases_are_in_the_home_however_many_others_have(office: Office) -> None:
+    office.hear(*crowd(230, "Acme lost the delivery of lamp {}!!", first=100, posted_at=NOON.replace(hour=9)))
+    office.click("case.take")
+    home = office.click("", doing=Doing.HOME, channel="").home
+    assert home is not None
+    headers = [block["text"]["text"] for block in home["blocks"] if block["type"] == "header"]
+    assert headers[-2:] == ["My open cases: 1", "Nobody has taken these: 230"]
+    assert len(home["blocks"]) <= 100
+    assert "and 215 more: /umbrage open" in str(home)
+
+
+def test_who_puts_off_a_customer_twice_says_why(office: Office) -> None:
+    office.click("case.snooze", "1:1h")
+    office.click("case.take")
+    modal = office.click("case.snooze", "1:6h").modal
+    assert modal is not None, "before it was taken nothing was owed, but it was put off"
+    until, why = modal["blocks"]
+    assert until["element"]["initial_date_time"] == int((office.clock() + timedelta(hours=6)).timestamp())
+    assert (why["block_id"], why["optional"]) == ("note", False)
+    later = str(until["element"]["initial_date_time"])
+    assert "say why" in office.submit("case.snooze", until=later).errors["until"]
+    assert office.submit("case.snooze", until=later, note="the depot is closed") == Answer()
+    assert [fact.note for fact in office.app.store.facts(1)] == [None, None, "the depot is closed"]
+    assert dict(office.wire.wire[-1].facts) == {"Note": "the depot is closed"}
 
 
 def test_commands(office: Office) -> None:
@@ -320,6 +368,21 @@ def test_commands(office: Office) -> None:
     office.click("case.take")
     assert "with ann" in office.say("mine")
     assert office.say("stats") == "Cases opened in the last 30 days\ntaken: 1"
+
+
+def test_whom_nobody_answers_is_listed_and_taken_off_the_list_from_slack(office: Office) -> None:
+    assert office.say("do-not-engage") == "Nobody is on the list."
+    office.submit("case.do_not_engage", note="insults <!channel>", whom="90d")
+    listed = office.say("do-not-engage")
+    assert listed.startswith("case/1 · ann on social, about Acme · until 2027-")
+    assert listed.endswith("ann: insults &lt;!channel&gt;")
+    assert "such as: do-not-engage end 17" in office.say("do-not-engage 1")
+    assert office.say("do-not-engage end 9").startswith("Nothing is decided on case 9")
+    assert office.say("do-not-engage end case/1", "U2").startswith("What was decided on case 1 is over")
+    assert office.say("do-not-engage") == "Nobody is on the list."
+    fact = office.app.store.facts(1)[-1]
+    assert (fact.step, fact.by, fact.name, fact.via) == (Step.NOTE, "U2", "bob", "slack")
+    assert office.say("do-not-engage end 1").startswith("Nothing is decided on case 1")
 
 
 def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:

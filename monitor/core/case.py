@@ -1,6 +1,6 @@
 """A case: one customer's matter, from their first words to evidence that they are satisfied. Rules only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -152,6 +152,14 @@ class Fact:
     remedy: str | None = None
     note: str | None = None
     evidence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWords:
+    """The words with which a customer began, and where they stand."""
+
+    text: str
+    url: str | None
 
 
 def moved(case: Case, move: Move) -> Case:
@@ -333,6 +341,12 @@ def is_silent(case: Case, now: datetime) -> bool:
     """We have answered, and the customer has not said a word for two weeks."""
     ours = max((at for at in (case.answered_at, case.done_at) if at), default=None)
     return ours is not None and case.is_open and now - max(ours, case.last_at) >= SILENCE
+
+
+def is_put_off(case: Case, facts: Sequence[Fact]) -> bool:
+    """Whether whoever has a case has put it off once already: a second time takes a reason."""
+    is_owed = case.owner is not None and case.state in (State.TAKEN, State.ANSWERED)
+    return is_owed and any(fact.step is Step.SNOOZE for fact in facts)
 
 
 _STEPS: dict[Step, Callable[[Case, Move], Case]] = {

@@ -13,19 +13,21 @@ from monitor.core.level import Level
 from monitor.core.level import named as level_name
 from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
 from monitor.core.playbook import NONE, Playbook, playbook_of
-from monitor.core.reply import suggest
+from monitor.core.reply import ask_again, suggest
 from monitor.core.text import excerpt
-from monitor.core.timers import Due, Timer
+from monitor.core.timers import FOLLOW_UPS, Due, Timer
 from monitor.core.trend import Lately, similar
-from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, why_of
+from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, why_of, without_wait
 
 STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
+NEXT = {State.TAKEN: "answer", State.ANSWERED: "done", State.DONE_BY_US: "close"}
+"""What is to be done next in a case that somebody has."""
+
 OFFERS_AFTER = ("reopen",)
 EVIDENCE = "satisfied"
 FULL_TEXT = 2_500
 EARLIER_CHARS = 140
-NAMED = 20
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
@@ -109,19 +111,27 @@ def restated(message: Message, case: Case, staffed: Staffed, now: datetime, *, i
     message = replace(
         message,
         title=_title(case),
+        quotes=tuple(map(without_wait, message.quotes)) if status else message.quotes,
         facts=(((STATUS, status), *facts) if status else facts),
         tone=_tone(case),
-        offers=OFFERS if case.is_open else OFFERS_AFTER,
+        offers=offers_of(case),
         why=(*(reason for reason in case.reasons if reason not in message.why), *message.why),
     )
     if case.state in OVERRULED and not is_kept:
-        return replace(message, quotes=(), facts=message.facts[:1], why=())
+        return replace(message, quotes=(), facts=(), why=())
     return message
 
 
+def offers_of(case: Case) -> tuple[str, ...]:
+    """The steps that a message offers, the next one first."""
+    if not case.is_open:
+        return OFFERS_AFTER
+    return (NEXT.get(case.state, OFFERS[0]) if case.owner else OFFERS[0], *OFFERS[1:])
+
+
 def status_of(case: Case, staffed: Staffed, now: datetime) -> str:
-    """Where a case stands, with both clocks; never one without the other. Empty for a new one."""
-    if case.state is State.NEW and not case.owner and not case.is_snoozed(now):
+    """Where a case stands, with both clocks; never one without the other. Empty while nothing has happened in it."""
+    if case.state is State.NEW and not case.owner and not case.version:
         return ""
     parts = [named(case.state)]
     if case.owner_name:
@@ -241,44 +251,16 @@ def write_line(
     )
 
 
-def write_hand_over(case: Case, move: Move, told: Message, staffed: Staffed, now: datetime) -> Message:
-    """For whoever is given a case by somebody else, and nobody besides: which one, and the customer's words."""
-    words = tuple(quote for quote in told.quotes if quote.case in (None, case.id))[:1]
-    what = f"{case.key} · {_level(case)} · {topic_name(case.topic)} · {case.brand}"
-    return Message(
-        key=f"{told.key}/to/{move.key}",
-        title=f"{excerpt(move.name, 60)} gave you {what}",
-        quotes=tuple(replace(quote, case=None, about="", offers=()) for quote in words),
-        facts=((STATUS, clocks(case, staffed, now)),),
-        tone=Tone.QUIET,
-        thread=told.key,
-        to=move.to,
-    )
-
-
-def write_many_handed_over(cases: Sequence[Case], move: Move, parent: str) -> Message:
-    """For whoever is given several cases of one cause at once, and nobody besides."""
-    first = cases[0]
-    count = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
-    named_here = ", ".join(case.key for case in cases[:NAMED])
-    more = f" and {len(cases) - NAMED} more" if len(cases) > NAMED else ""
-    return Message(
-        key=f"{parent}/to/{move.key}",
-        title=f"{excerpt(move.name, 60)} gave you {count} · {topic_name(first.topic)} · {first.brand}",
-        facts=(("Cases", f"{named_here}{more}"),),
-        tone=Tone.QUIET,
-        thread=parent,
-        to=move.to,
-    )
-
-
 def write_nudge(
     case: Case, timer: Timer, parent: str, pings: tuple[str, ...], staffed: Staffed, now: datetime
 ) -> Message:
-    """Something is due: said under the case's message to those who are to do it."""
+    """Something is due: said under the case's message to those who are to do it, with a draft of what to ask."""
+    is_last = case.done_at is not None and timer.at - case.done_at >= FOLLOW_UPS[-1]
+    draft = (("Draft", ask_again(is_last)),) if timer.due is Due.FOLLOW_UP else ()
     return Message(
         key=f"{parent}/{timer.key}",
         title=f"{_DUE[timer.due]} · {clocks(case, staffed, now)}",
+        facts=draft,
         tone=Tone.QUIET,
         thread=parent,
         pings=pings,

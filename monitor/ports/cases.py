@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.core.alerting import Told
-from monitor.core.case import Case, Fact, Move
+from monitor.core.case import Case, Fact, FirstWords, Move
 from monitor.core.case_message import Above, Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
@@ -122,6 +122,10 @@ class CaseReads(Protocol):
 
     def facts(self, case: int) -> list[Fact]:
         """Every step of a case, oldest first."""
+        ...
+
+    def first_words(self, cases: Collection[int]) -> dict[int, FirstWords]:
+        """With which words each case began; none of those whose authors deleted them."""
         ...
 
     def name_of(self, user: str) -> str | None:

@@ -62,7 +62,7 @@ def render(message: Message, *, has_buttons: bool = True) -> list[Block]:
     blocks: list[Block] = []
     for scale, share in _SCALES:
         shown = _tidy(message, scale, share) if has_buttons else _without_buttons(_tidy(message, scale, share))
-        blocks = _blocks(shown) + (_buttons(message) if has_buttons else _commands(message))
+        blocks = _blocks(shown, has_buttons=has_buttons) + (_buttons(message) if has_buttons else _commands(message))
         if text_size(blocks) <= TEXT_BUDGET and json_size(blocks) <= JSON_BUDGET:
             break
     return blocks
@@ -131,7 +131,7 @@ def _address(url: str | None, scale: float) -> str | None:
     return link.url if link else None
 
 
-def _blocks(message: Message) -> list[Block]:
+def _blocks(message: Message, *, has_buttons: bool) -> list[Block]:
     blocks = [_heading(message)]
     for quote in message.quotes:
         blocks += _of_case(quote) if quote.about else _of_quote(quote)
@@ -143,11 +143,13 @@ def _blocks(message: Message) -> list[Block]:
     if links := _links(message.links):
         blocks.append(_rich_text(_section(links)))
     if message.more and is_list:
-        blocks.append(_small(f"and {message.more} more: umbrage cases"))
+        where = "/umbrage open" if has_buttons else "umbrage cases"
+        blocks.append(_small(f"and {message.more} more: {where}"))
     if message.chart:
         blocks.append(_chart(message.chart))
     if message.why:
-        blocks.append(_small("Why you see this: " + "; ".join(message.why)))
+        label = "What it means" if message.tone is Tone.HEALTH else "Why you see this"
+        blocks.append(_small(f"{label}: " + "; ".join(message.why)))
     if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
         blocks.append(_rich_text(_section(calls)))
     return blocks

@@ -119,6 +119,9 @@ def _plain(text: str) -> Block:
 _OF_CASE = {
     "take": _button("take", "Take it", "primary"),
     "assign": _people("assign", "Assign"),
+    "answer": _button("answer", "Answered in public", "primary"),
+    "done": _button("done", "Done by us…", "primary"),
+    "close": _button("close", "Close…", "primary"),
     "not_a_complaint": _button("not_a_complaint", "Not a complaint"),
     "snooze": _menu("snooze", "Snooze", SNOOZES),
     "more": _menu("more", "More", MORE),

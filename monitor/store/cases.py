@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, insert, o
 from sqlalchemy import case as when
 
 from monitor.core.alerting import Reason, Told
-from monitor.core.case import ENDS, Case, Fact, Move, State, Step
+from monitor.core.case import ENDS, Case, Fact, FirstWords, Move, State, Step
 from monitor.core.case_message import Above, Author, Earlier, Similar
 from monitor.core.cause import Complaint
 from monitor.core.level import Level
@@ -18,7 +18,7 @@ from monitor.ports import Quoting, Standing
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
 from monitor.store.schema import cases, corrections, facts, mentions, outbox
-from monitor.store.stages import OUR_REPLY, STANDING, Stage
+from monitor.store.stages import IN_CASE, OUR_REPLY, STANDING, Stage
 from monitor.store.stages import State as Sending
 
 _OUR_REPLY = " AND ".join(f"own.{part}" for part in OUR_REPLY.split(" AND "))
@@ -242,6 +242,15 @@ class CaseReads:
     def facts(self, case: int) -> list[Fact]:
         with reading(self.engine) as connection:
             return _facts(connection, case)
+
+    def first_words(self, of: Collection[int]) -> dict[int, FirstWords]:
+        query = select(mentions.c.case_id, mentions.c.text, mentions.c.url).where(text(f"mentions.{IN_CASE}"))
+        query = query.where(mentions.c.case_id.in_(list(of)), mentions.c.forgotten_at.is_(None))
+        found: dict[int, FirstWords] = {}
+        with reading(self.engine) as connection:
+            for row in connection.execute(query.order_by(mentions.c.posted_at, mentions.c.id)):
+                found.setdefault(row.case_id, FirstWords(row.text, row.url))
+        return found
 
     def name_of(self, user: str) -> str | None:
         """What somebody who took a step before is called."""

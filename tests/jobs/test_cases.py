@@ -112,8 +112,10 @@ def test_the_same_person_about_something_else_is_another_case(pipeline: Pipeline
 def test_taking_a_case_edits_its_message_and_says_one_line(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost the delivery!!")])
     pipeline.clock.move(minutes=6)
+    assert "waiting 1 min" in pipeline.wire.wire[0].quotes[0].where
     step(pipeline, Step.TAKE)
     parent, _, line = pipeline.wire.wire
+    assert (parent.offers[0], "waiting" in parent.quotes[0].where) == ("answer", False), "one wait, and the next step"
     assert parent.facts[0] == ("Status", "taken · with Ann · team wait 6 min · customer waits 7 min")
     assert (line.title, line.pings) == ("Ann took it · team wait 6 min · customer waits 7 min", ())
 
@@ -211,7 +213,8 @@ def test_not_a_complaint_collapses_the_message_and_never_alerts_again_for_these_
     pipeline.hear([a_mention("Acme is killing it!!", "1")])
     step(pipeline, Step.NOT_A_COMPLAINT, note="praise")
     parent = pipeline.wire.wire[0]
-    assert (parent.title, parent.quotes, parent.offers) == ("Not a complaint · other · Acme", (), ("reopen",))
+    assert (parent.title, parent.quotes, parent.facts) == ("Not a complaint · other · Acme", (), ()), "one line"
+    assert parent.offers == ("reopen",)
     (correction,) = pipeline.report.corrections_of(1)
     assert (correction["label"], correction["by"], correction["why"]) == (Label.OTHER, "Ann", "praise")
     pipeline.clock.move(minutes=30)
@@ -301,15 +304,30 @@ def test_a_taken_case_calls_its_owner_when_an_update_is_due(pipeline: Pipeline) 
 def test_after_done_by_us_two_follow_ups_and_then_an_unknown_end(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost the delivery!!")])
     step(pipeline, Step.DONE, remedy="a new parcel")
-    when = []
+    drafts = {}
     for day in range(1, 20):
         pipeline.clock.now = NOON + timedelta(days=day)
         if due(pipeline):
-            when.append(day)
-    assert when == [1, 7]
+            drafts[day] = dict(pipeline.wire.wire[-1].facts)["Draft"].split(",")[0]
+    assert drafts == {
+        1: "We wanted to ask whether all is well now. If it is not",
+        7: "A week ago we said that this would be put right. Has it been? If anything is missing",
+    }
     assert case(pipeline).state is State.UNKNOWN_SILENT
     assert facts(pipeline)[-1].step is Step.SILENT
     assert "silent for 14 d" in lines(pipeline)[-1]
+
+
+def test_who_has_a_case_puts_it_off_once_and_then_says_why(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    step(pipeline, Step.TAKE)
+    until = NOON + timedelta(days=2)
+    step(pipeline, Step.SNOOZE, until=until)
+    with pytest.raises(NotAllowed, match="say why it takes longer"):
+        step(pipeline, Step.SNOOZE, until=until + timedelta(days=1), key="again")
+    step(pipeline, Step.SNOOZE, until=until + timedelta(days=1), note="the depot is closed", key="with a reason")
+    assert lines(pipeline)[-1].startswith("Ann snoozed it until")
+    assert dict(pipeline.wire.wire[-1].facts) == {"Note": "the depot is closed"}
 
 
 # Budgets
