@@ -107,7 +107,7 @@ class CaseWrites(Protocol):
         ...
 
     def standing(self, targets: Collection[str], now: datetime) -> dict[str, Standing]:
-        """How many messages that stand by themselves targets got about complaints lately."""
+        """How many messages that stand by themselves targets got about complaints lately, lists of the rest aside."""
         ...
 
     def told_of_cases(self, of: Collection[int]) -> dict[tuple[int, str], Told]:

@@ -202,7 +202,7 @@ class CaseWrites:
         return {row.target: row.at for row in self._connection.execute(query)}
 
     def standing(self, targets: Collection[str], now: datetime) -> dict[str, Standing]:
-        """How many messages that stand by themselves targets got about complaints lately."""
+        """How many messages that stand by themselves targets got about complaints lately, lists of the rest aside."""
         is_recent = outbox.c.created_at > now - _HOUR
         query = (
             select(
@@ -213,7 +213,7 @@ class CaseWrites:
             )
             .select_from(outbox.outerjoin(cases, cases.c.id == outbox.c.case_id))
             .where(outbox.c.target.in_(list(targets)), outbox.c.created_at > now - _DAY)
-            .where(text(_STANDING))
+            .where(text(_STANDING), outbox.c.reason != Reason.BUDGET)
             .group_by(outbox.c.target)
         )
         return {row.target: Standing(row.hour, row.day, row.gentle) for row in self._connection.execute(query)}
