@@ -186,7 +186,7 @@ class _Desk:
         fresh: dict[int, list[int]] = {}
         for pending in heard.now:
             is_known = (pending.case, heard.target) in self._told_of_cases
-            if not is_known and self._cases[pending.case].state is State.NOT_ENGAGED:
+            if not is_known and _is_for_nobody(self._cases[pending.case]):
                 continue
             (known if is_known else fresh).setdefault(pending.case, []).append(pending.mention)
         decisions = [heard.held] if heard.held else []
@@ -287,6 +287,11 @@ class _Desk:
             case_of=self._case_of,
             incidents=self._incidents,
         )
+
+
+def _is_for_nobody(case: Case) -> bool:
+    """Whether a case is counted and told in no channel."""
+    return case.state is State.NOT_ENGAGED or case.level >= Level.DIGEST
 
 
 def _speak(

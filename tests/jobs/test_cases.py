@@ -331,6 +331,17 @@ def test_who_has_a_case_puts_it_off_once_and_then_says_why(pipeline: Pipeline) -
     assert dict(pipeline.wire.wire[-1].facts) == {"Note": "the depot is closed"}
 
 
+def test_what_is_for_the_digest_is_told_in_no_channel_until_it_is_more(pipeline: Pipeline) -> None:
+    pipeline.classifier.intent = "suggestion"
+    pipeline.hear([a_mention("Acme, a dark mode for the app would be an idea!!", "1")])
+    assert (case(pipeline).level, pipeline.wire.wire) == (5, [])
+    assert pipeline.triage().next_at is None, "nothing waits"
+    pipeline.classifier.intent = None
+    pipeline.clock.move(hours=1)
+    pipeline.hear([a_mention("Acme app died, I paid €340 for it!!", "2", reply_to="1", posted_at=pipeline.clock())])
+    assert pipeline.wire.titles[0] == "Answer within the hour · other · Acme"
+
+
 # Budgets
 
 

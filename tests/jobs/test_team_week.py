@@ -131,12 +131,11 @@ WANTED = [
     Wanted(at(31, "10:02"), "Answer today · delivery · Acme"),
     Wanted(at(31, "10:02"), "case/7: all of it"),
     Wanted(at(31, "10:03"), "Incident: "),
-    Wanted(at(31, "10:08"), "Nobody has taken some of these yet, such as case/8", ("U2",)),
+    Wanted(at(31, "10:05"), "Nobody has taken some of these yet, such as case/5", ("U2",)),
+    Wanted(at(31, "10:15"), "Still nobody has taken some of these, such as case/5", ("U9",)),
     Wanted(at(31, "10:13"), "1 more · delivery · Acme"),
     Wanted(at(31, "10:18"), "Bob took it, in 5 cases"),
     *(Wanted(at(31, "10:18"), "Bob took it") for _ in range(3)),
-    *(Wanted(at(31, "10:05") + n * MINUTE, "Nobody has taken this yet", ("U2",)) for n in range(3)),
-    *(Wanted(at(31, "10:15") + n * MINUTE, "Still nobody has taken this", ("U9",)) for n in range(3)),
     Wanted(at(31, "11:00"), "The customer has not heard from us for a day", ("U1",)),
 ]
 
