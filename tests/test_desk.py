@@ -245,6 +245,12 @@ def test_whoever_is_assigned_is_told_in_private_and_known_by_name_later(office: 
     assert office.wire.wire[-2].title.startswith("ann gave it to bob")
 
 
+def test_who_cannot_have_a_case_is_said_to_the_one_who_clicked_only(office: Office) -> None:
+    shown = len(office.wire.wire)
+    assert office.click("case.assign.1", "nobody").text == "This is nobody who could have it."
+    assert (office.steps, len(office.wire.wire)) == ([], shown)
+
+
 def test_p14_the_same_click_again_changes_nothing(office: Office) -> None:
     office.click("case.take", key="1700000000.5")
     shown = len(office.wire.wire)

@@ -102,6 +102,14 @@ def test_copies_join_on_every_platform_and_other_words_do_not(pipeline: Pipeline
     assert pipeline.store.case(2) is not None
 
 
+def test_the_same_name_on_another_platform_is_one_case_only_if_the_words_are_the_same(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme left the delivery of my kettle in the rain!!", "1", platform="x")])
+    pipeline.hear([a_mention("Acme delivery came late and without a lamp!!", "2", platform="bluesky")])
+    assert pipeline.store.case(2) is not None
+    pipeline.hear([a_mention("Acme left the delivery of my kettle in the rain!!", "3", platform="bluesky")])
+    assert pipeline.store.case(3) is None
+
+
 def test_the_same_person_about_something_else_is_another_case(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme delivery is late!!", "1"), a_mention("Acme price is wrong!!", "2")])
     assert pipeline.store.case(2) is not None
@@ -210,11 +218,16 @@ def test_whoever_is_given_a_case_hears_of_it_once_and_nobody_who_takes_it_themse
 # What people say outranks the model
 
 
-def test_not_a_complaint_collapses_the_message_and_never_alerts_again_for_these_words(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    ("what", "title"), [(Step.NOT_A_COMPLAINT, "Not a complaint"), (Step.NOT_ABOUT_US, "Not about us")]
+)
+def test_what_was_overruled_collapses_and_never_alerts_again_for_these_words(
+    pipeline: Pipeline, what: Step, title: str
+) -> None:
     pipeline.hear([a_mention("Acme is killing it!!", "1")])
-    step(pipeline, Step.NOT_A_COMPLAINT, note="praise")
+    step(pipeline, what, note="praise")
     parent = pipeline.wire.wire[0]
-    assert (parent.title, parent.quotes, parent.facts) == ("Not a complaint · other · Acme", (), ()), "one line"
+    assert (parent.title, parent.quotes, parent.facts) == (f"{title} · other · Acme", (), ()), "one line"
     assert parent.offers == ("reopen",)
     (correction,) = pipeline.report.corrections_of(1)
     assert (correction["label"], correction["by"], correction["why"]) == (Label.OTHER, "Ann", "praise")
