@@ -1,6 +1,5 @@
 """What can be asked of umbrage in a line of text, and posts that people report themselves."""
 
-import hashlib
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +10,7 @@ from monitor.core.case import named
 from monitor.core.cause import TOPICS
 from monitor.core.engagement import line as engagement_line
 from monitor.core.incident_message import line as incident_line
-from monitor.core.mention import Mention
+from monitor.core.mention import Mention, reported_id
 from monitor.core.message import moment
 from monitor.core.routing import Matching
 from monitor.core.verdict import Label, Verdict
@@ -145,7 +144,7 @@ class Commands:
         now = self._app.clock()
         mention = Mention(
             platform=(urlsplit(url).hostname if url else None) or "slack",
-            id="reported:" + hashlib.blake2b(key.encode(errors="replace"), digest_size=12).hexdigest(),
+            id=reported_id(key),
             text=text.strip() or f"(reported by {name})",
             url=url,
             posted_at=now,

@@ -410,6 +410,18 @@ def test_a_reported_post_becomes_a_case_once(office: Office) -> None:
     assert "case/2 has it: new." in office.say("add https://forum.example/9")
 
 
+def test_a_post_that_somebody_reported_before_a_source_brings_it_is_one_case(office: Office) -> None:
+    office.say("add https://forum.example/9")
+    office.work()
+    office.clock.move(hours=1)
+    office.hear(a_mention("Acme sent me a broken vase!!", "9", author="kim", url="https://forum.example/9"))
+    assert office.app.store.case(3) is None
+    assert office.wire.wire[-1].title.startswith("1 more")
+    assert "broken vase" in office.wire.wire[-1].quotes[0].text
+    office.hear(a_mention("Acme sent me a broken lid!!", "10", author="lee", url="https://forum.example/10"))
+    assert office.app.store.case(3) is not None
+
+
 def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(office: Office) -> None:
     office.hear(a_mention("Acme. Well done. Not.", "7", url="https://social.example/7"))
     assert office.app.store.case(2) is None

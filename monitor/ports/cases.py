@@ -19,6 +19,10 @@ class CaseWrites(Protocol):
         """What the posts answer, and what that answers, by (platform, brand, id there); ``longest`` steps up."""
         ...
 
+    def reported(self, names: Collection[str]) -> dict[tuple[str, str], int]:
+        """The cases of posts that people reported, by (brand, id), of those that are in one."""
+        ...
+
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
         """The newest filed complaints by each of these keys, and of each brand by each of these words."""
         ...

@@ -72,6 +72,7 @@ class Unfiled:
     author: str | None
     text: str
     fingerprint: str
+    url: str | None = None
     reply_to: str | None = None
     intent: str | None = None
     severity: Band | None = None

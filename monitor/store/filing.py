@@ -42,6 +42,16 @@ class FilingWrites:
                 break
         return found
 
+    def reported(self, names: Collection[str]) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        query = select(mentions.c.brand, mentions.c.native_id, mentions.c.case_id).where(
+            mentions.c.case_id.is_not(None)
+        )
+        for some in portions(names):
+            for row in self._connection.execute(query.where(mentions.c.native_id.in_(some))):
+                found[row.brand, row.native_id] = row.case_id
+        return found
+
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
         names = defaultdict(list)
         for some in portions(keys):

@@ -79,6 +79,7 @@ class SqlTransaction(
                 author=row.author,
                 text=row.text,
                 fingerprint=row.fingerprint,
+                url=row.url,
                 reply_to=row.reply_to,
                 intent=row.intent,
                 severity=Band(**row.severity) if row.severity else None,
