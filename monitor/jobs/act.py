@@ -32,7 +32,7 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                 after = take_step(transaction, case, move, rules)
                 _correct(transaction, after, move, now)
                 follow_engagement(transaction, after, move, now)
-                retell_anywhere(transaction, after, move, rules, now)
+                retell_anywhere(transaction, after, move, rules, now, rises=after.level < case.level)
                 follow_with_details(transaction, rules, after, move, now)
                 _hand_over(transaction, after, move, rules, now)
                 return after

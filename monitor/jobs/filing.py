@@ -9,7 +9,7 @@ from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
 from monitor.core.level import Signals, grade
 from monitor.jobs.engagement import Listed
 from monitor.jobs.placing import Place, Places
-from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
+from monitor.jobs.steps import UMBRAGE, CaseRules, retell, retell_anywhere, take_step
 from monitor.ports import Draft, Transaction, Unfiled
 
 BATCH = 1_000
@@ -128,7 +128,9 @@ class Filing:
         )
         after = take_step(self.transaction, case, move, self.cases)
         if case.told_at is not None:
-            retell(self.transaction, after, move, self.cases, self.now)
+            rises = after.level < case.level
+            tell = retell_anywhere if rises or is_repeat else retell
+            tell(self.transaction, after, move, self.cases, self.now, rises=rises)
         return after
 
     def _has_acted(self, case: Case, complaint: Unfiled) -> bool:

@@ -46,9 +46,19 @@ def take_step(transaction: Transaction, case: Case, move: Move, rules: CaseRules
 
 
 def retell(
-    transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime, quote: Quote | None = None
+    transaction: Transaction,
+    case: Case,
+    move: Move,
+    rules: CaseRules,
+    now: datetime,
+    quote: Quote | None = None,
+    *,
+    rises: bool = False,
 ) -> None:
-    """Where the case was told, its message shows how it stands now, and the thread gets a line; ``quote`` is in it."""
+    """Where the case was told, its message shows how it stands now, and the thread gets a line; ``quote`` is in it.
+
+    A line about a case that ``rises``, to a more urgent level, is shown in the channel as well.
+    """
     relist(transaction, case, rules, now)
     for told in transaction.parents_of(case.id):
         message = noted(told.message, move)
@@ -56,20 +66,28 @@ def retell(
         if told.target in rules.threaded:
             shown = restated(message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
-            transaction.enqueue(told.target, _line(case, move, told, rules, now, quote), now, case.id)
+            line = replace(_line(case, move, told, rules, now, quote), surfaces=rises)
+            transaction.enqueue(told.target, line, now, case.id)
 
 
 def retell_anywhere(
-    transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime, quote: Quote | None = None
+    transaction: Transaction,
+    case: Case,
+    move: Move,
+    rules: CaseRules,
+    now: datetime,
+    quote: Quote | None = None,
+    *,
+    rises: bool = False,
 ) -> None:
     """The same, and where a case was only told among others, the line stands there and names the case."""
-    retell(transaction, case, move, rules, now, quote)
+    retell(transaction, case, move, rules, now, quote, rises=rises)
     if transaction.parents_of(case.id):
         return
     for told in transaction.groups_of(case.id):
         if told.target in rules.threaded:
             line = _line(case, move, told, rules, now, quote, is_named=True)
-            transaction.enqueue(told.target, line, now)
+            transaction.enqueue(told.target, replace(line, surfaces=rises), now)
 
 
 def places_of(transaction: Transaction, case: int) -> list[Quoting]:

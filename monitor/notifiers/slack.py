@@ -147,7 +147,7 @@ class SlackNotifier:
             message = replace(message, to=None, pings=(message.to,))
         content = _content(message) | {"metadata": _metadata(message)}
         if parent := self._parent(thread):
-            content["thread_ts"] = parent
+            content |= {"thread_ts": parent} | ({"reply_broadcast": True} if message.surfaces else {})
         while True:
             try:
                 answer = self._call("chat.postMessage", **content, mrkdwn=False, unfurl_links=False, unfurl_media=False)
@@ -334,6 +334,8 @@ def _do_without(code: str, content: dict[str, Any]) -> bool:
         content[trouble] = plain
     else:
         del content[trouble]
+    if "thread_ts" not in content:
+        content.pop("reply_broadcast", None)
     return True
 
 

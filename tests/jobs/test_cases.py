@@ -658,6 +658,7 @@ def test_whoever_escalates_calls_the_lead_in_the_thread(pipeline: Pipeline) -> N
     line = pipeline.wire.wire[-1]
     assert line.title.startswith("Ann escalated it")
     assert line.pings == ("U9",)
+    assert [message.surfaces for message in pipeline.wire.wire] == [False, False, True], "only when the level rises"
     shown = [message for message in pipeline.wire.wire if message.edits][-1]
     assert "escalated by Ann" in shown.why
 

@@ -16,7 +16,7 @@ from monitor.jobs.forget import forget
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
 from monitor.store.sql import SqlStore
-from monitor.testing.fakes import NOON, Clock, FakeNotifier, a_mention
+from monitor.testing.fakes import NOON, Clock, FakeNotifier, a_mention, crowd
 from tests.jobs.pipeline import Pipeline
 from tests.jobs.test_cases import step
 
@@ -101,7 +101,24 @@ def test_what_failed_after_our_answer_is_a_second_failure_and_goes_to_the_lead(p
     pipeline.hear([theirs(pipeline, "3", "2", "Acme kettle still nowhere!!")])
     assert (case(pipeline).level, case(pipeline).reasons[0]) == (2, "it has failed a second time")
     (line,) = [message for message in under(pipeline) if message.title.startswith("The customer wrote again")]
-    assert line.pings == ("U9",)
+    assert (line.pings, line.surfaces) == (("U9",), True)
+    pipeline.clock.move(hours=2)
+    pipeline.hear([theirs(pipeline, "4", "3", "Acme toaster went missing, too!!")])
+    assert case(pipeline).level == 1
+    pipeline.hear([theirs(pipeline, "5", "4", "Acme blender as well!!", posted_at=pipeline.clock() + MINUTE)])
+    lines = [message for message in under(pipeline) if message.title.startswith("The customer wrote again")]
+    assert [message.surfaces for message in lines] == [True, True, False], "only when the level rises"
+
+
+def test_a_case_that_was_told_among_others_and_fails_again_is_named_there(pipeline: Pipeline) -> None:
+    pipeline.hear(crowd(5))
+    step(pipeline, Step.ANSWER, 2)
+    pipeline.clock.move(hours=1)
+    again = a_mention("Acme wardrobe door fell off!!", "b", author="person2", reply_to="2", posted_at=pipeline.clock())
+    pipeline.hear([again])
+    (line,) = [message for message in under(pipeline) if "wrote again" in message.title]
+    assert line.title.startswith("case/2: The customer wrote again")
+    assert (line.thread, line.pings, line.surfaces) == (pipeline.wire.wire[0].key, ("U1", "U9"), True)
 
 
 def test_a_customer_who_writes_twice_before_our_answer_is_not_failed_twice(pipeline: Pipeline) -> None:

@@ -227,6 +227,18 @@ def test_blocks_that_slack_refuses_never_stop_an_alert(slack: LoopbackSlack, cod
     assert message.key
 
 
+def test_a_reply_that_cannot_wait_is_shown_in_the_channel_as_well(slack: LoopbackSlack) -> None:
+    notifier = notifier_at(slack.url)
+    thread = notifier.send(SAMPLE, None)
+    notifier.send(BELOW, thread)
+    notifier.send(replace(BELOW, key="worse", surfaces=True), thread)
+    assert [message.is_broadcast for message in slack.messages()] == [False, False, True]
+    slack.fail(POST, error("thread_not_found"))
+    notifier.send(replace(BELOW, key="alone", surfaces=True), thread)
+    alone = slack.messages()[-1]
+    assert (alone.thread_ts, alone.is_broadcast) == (None, False)
+
+
 def test_p17_a_message_that_somebody_deleted_in_slack_needs_no_change(slack: LoopbackSlack) -> None:
     notifier = notifier_at(slack.url)
     receipt = notifier.send(SAMPLE, None)
