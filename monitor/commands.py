@@ -1,6 +1,7 @@
 """What can be asked of umbrage in a line of text, and posts that people report themselves."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from urllib.parse import urlsplit
 from monitor.app import App
 from monitor.core.case import named
 from monitor.core.cause import TOPICS
+from monitor.core.days import Window
+from monitor.core.doors import doors
 from monitor.core.engagement import line as engagement_line
 from monitor.core.incident_message import line as incident_line
 from monitor.core.mention import Mention, reported_id
@@ -21,7 +24,7 @@ from monitor.store.report import Report
 
 HELP = """/umbrage open - incidents and cases that have not ended, the longest wait first
 /umbrage mine - your open cases
-/umbrage stats - how the cases of the last 30 days stand
+/umbrage stats - how the cases of the last 30 days stand, what came back, and which ways to reach you had failed
 /umbrage add URL - this post is a complaint
 /umbrage mute WHAT SPAN - no alerts about a topic or brand, such as: mute delivery 2h; they are told when it ends
 /umbrage do-not-engage - whom nobody answers, until when and why
@@ -34,6 +37,7 @@ PERSON = "person"
 LISTED = 15
 _SPAN = re.compile(r"(\d{1,3})([mhd])")
 _CASE = re.compile(r"(?:case/)?([0-9]{1,9})")
+_MONTH, _WEEK = timedelta(days=30), timedelta(days=7)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_MUTE = timedelta(days=14)
 _ADDRESS = re.compile(r"https?://[^\s<>|\"']+")
@@ -83,10 +87,19 @@ class Commands:
         return "\n".join(lines) or "No open cases."
 
     def _stats(self, _rest: str, _user: str, _name: str) -> str:
-        counts = Report(self._app.store.engine).case_counts(self._app.clock() - timedelta(days=30))
+        report, now = Report(self._app.store.engine), self._app.clock()
+        counts = report.case_counts(now - _MONTH)
         if not counts:
             return "No cases in the last 30 days."
         lines = [f"{named(state)}: {count}" for state, count in counts.items()]
+        month = Window(start=now - _MONTH, end=now)
+        found = [pair for brand in self._brands() for pair in self._app.store.relapses(brand, month).values()]
+        if closed := sum(count for count, _ in found):
+            lines.append(f"done or closed: {closed}, of which {sum(again for _, again in found)} came back")
+        tried = Counter(door.channel for words in report.complaint_texts(now - _WEEK) for door in doors(words))
+        if tried:
+            said = ", ".join(f"{channel} {count}" for channel, count in tried.most_common())
+            lines.append(f"failed before they wrote in public, in 7 days: {said}")
         return "\n".join(("Cases opened in the last 30 days", *lines))
 
     def _mute(self, rest: str, _user: str, name: str) -> str:

@@ -391,6 +391,24 @@ def test_whom_nobody_answers_is_listed_and_taken_off_the_list_from_slack(office:
     assert office.say("do-not-engage end 1").startswith("Nothing is decided on case 1")
 
 
+def test_stats_name_what_came_back_and_the_doors_that_had_failed(office: Office) -> None:
+    posted = {"posted_at": office.clock()}
+    office.hear(a_mention("Acme, I emailed three times about my lamp!!", "2", author="bob", **posted))
+    office.hear(a_mention("Acme, no reply to my email, and on hold for an hour!!", "3", author="cid", **posted))
+    office.submit("case.close", number="2", note="he is happy")
+    office.submit("case.close", number="3", note="so is he")
+    office.clock.move(hours=1)
+    again = {"author": "bob", "reply_to": "2", "posted_at": office.clock()}
+    office.hear(a_mention("Acme lamp is still dark!!", "4", **again))
+    assert office.say("stats").splitlines()[1:] == [
+        "new: 1",
+        "taken: 1",
+        "satisfied: 1",
+        "done or closed: 2, of which 1 came back",
+        "failed before they wrote in public, in 7 days: e-mail 2, phone 1",
+    ]
+
+
 def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:
     assert office.say("mute delivery 2h").startswith("No alerts about delivery until 2026-11-02 14:")
     (silence,) = office.app.store.silences(office.clock())

@@ -15,7 +15,7 @@ from monitor.store.cases import as_case
 from monitor.store.connection import reading, writing
 from monitor.store.digests import STANDS, posted
 from monitor.store.schema import cases, causes, corrections, cursors, mentions, outbox, told, verdicts
-from monitor.store.stages import KEPT, UNFINISHED, Stage, State
+from monitor.store.stages import IN_CASE, KEPT, UNFINISHED, Stage, State
 
 
 class Report:
@@ -83,6 +83,12 @@ class Report:
         with reading(self._engine) as connection:
             found = {row[0]: int(row[1]) for row in connection.execute(query)}
         return {state: found[state] for state in CaseState if state in found}
+
+    def complaint_texts(self, since: datetime) -> Iterator[str]:
+        """The words of the complaints written since a moment, of those that are kept."""
+        query = select(mentions.c.text).where(text(f"mentions.{IN_CASE}"), mentions.c.posted_at >= since)
+        with reading(self._engine) as connection:
+            yield from connection.execute(query.where(mentions.c.forgotten_at.is_(None))).scalars()
 
     def outbox(self, state: State | None = None) -> list[RowMapping]:
         """The newest thousand messages, oldest of them first; of one state or of all."""

@@ -22,6 +22,8 @@ from monitor.jobs.forget import forget
 from monitor.jobs.remind import remind
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
+from monitor.store.connection import open_engine
+from monitor.store.sql import SqlStore
 from monitor.testing.fakes import NOON, FakeNotifier, a_mention, a_watch, crowd
 from tests.jobs.pipeline import Pipeline
 
@@ -295,6 +297,18 @@ def test_nobody_takes_it_and_a_second_person_and_the_lead_are_called_once_each(p
         if due(pipeline):
             called.append((pipeline.clock(), pipeline.wire.wire[-1].pings))
     assert called == [(NOON + timedelta(minutes=5), ("U2",)), (NOON + timedelta(minutes=15), ("U9",))]
+
+
+def test_what_comes_due_survives_a_restart(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    step(pipeline, Step.DONE, remedy="a new parcel")
+    address = pipeline.store.engine.url
+    pipeline.store.engine.dispose()
+    pipeline.store = SqlStore(open_engine(address.render_as_string(hide_password=False)))
+    pipeline.clock.move(days=1)
+    assert due(pipeline) == 1
+    assert due(pipeline) == 0
+    pipeline.store.engine.dispose()
 
 
 def test_after_a_long_stop_only_the_highest_rung_is_called(pipeline: Pipeline) -> None:
