@@ -12,6 +12,7 @@ from monitor.core.cause import TOPICS
 from monitor.core.days import Window
 from monitor.core.doors import doors
 from monitor.core.engagement import line as engagement_line
+from monitor.core.fairness import audit
 from monitor.core.incident_message import line as incident_line
 from monitor.core.mention import Mention, reported_id
 from monitor.core.message import moment
@@ -100,6 +101,7 @@ class Commands:
         if tried:
             said = ", ".join(f"{channel} {count}" for channel, count in tried.most_common())
             lines.append(f"failed before they wrote in public, in 7 days: {said}")
+        lines += audit(report.waits(now - _MONTH, now))
         return "\n".join(("Cases opened in the last 30 days", *lines))
 
     def _mute(self, rest: str, _user: str, name: str) -> str:

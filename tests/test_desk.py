@@ -409,6 +409,13 @@ def test_stats_name_what_came_back_and_the_doors_that_had_failed(office: Office)
     ]
 
 
+def test_stats_set_the_waits_of_the_rude_and_the_polite_side_by_side(office: Office) -> None:
+    office.hear(*crowd(5, "ACME WHERE IS MY DELIVERY {0}{0}{0}!!", first=100, posted_at=NOON))
+    office.hear(*crowd(5, "Acme, where might delivery {} be!!", first=200, posted_at=NOON))
+    office.clock.now = NOON + timedelta(hours=3)
+    assert "rudely said 3 h (5 cases), otherwise 3 h (6 cases)" in office.say("stats")
+
+
 def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:
     assert office.say("mute delivery 2h").startswith("No alerts about delivery until 2026-11-02 14:")
     (silence,) = office.app.store.silences(office.clock())
