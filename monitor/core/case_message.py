@@ -9,7 +9,7 @@ from monitor.core.case import OVERRULED, Case, Move, State, Step, named
 from monitor.core.cause import Complaint
 from monitor.core.clocks import Staffed, customer_waits, team_waits
 from monitor.core.doors import doors
-from monitor.core.level import Level
+from monitor.core.level import REPEATED, Level
 from monitor.core.level import named as level_name
 from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
 from monitor.core.playbook import NONE, Playbook, playbook_of
@@ -269,7 +269,7 @@ def write_nudge(
 
 def has_failed_again(case: Case, move: Move) -> bool:
     """Whether the customer's new words say that what we did has failed."""
-    return move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
+    return move.step is Step.WROTE_AGAIN and move.level == case.level and REPEATED in move.reasons
 
 
 def _called(case: Case, move: Move) -> tuple[str, ...]:

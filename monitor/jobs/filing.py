@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, State, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
-from monitor.core.level import Signals, grade
+from monitor.core.level import REPEATED, Signals, grade
 from monitor.jobs.engagement import Listed
 from monitor.jobs.placing import Place, Places
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, retell_anywhere, take_step
@@ -113,7 +113,9 @@ class Filing:
         graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
         level, reasons = int(graded.level), graded.reasons
         if is_repeat:
-            level = min(level, max(case.level - 1, 1))
+            # Once: how a customer's third complaint is told from their second is by its words.
+            has_failed = any(REPEATED in reason for reason in case.reasons)
+            level = min(level, case.level if has_failed else max(case.level - 1, 1))
         elif level >= case.level:
             level, reasons = case.level, case.reasons
         move = Move(

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.core.case import Case, Move, Step, moved
-from monitor.core.case_message import edit_of_case, has_failed_again, restated, write_line
+from monitor.core.case import Case, Move, moved
+from monitor.core.case_message import edit_of_case, restated, write_line
 from monitor.core.clocks import Staffed
 from monitor.core.engagement import noted
 from monitor.core.list_message import edit_of_list, relisted
@@ -57,7 +57,7 @@ def retell(
 ) -> None:
     """Where the case was told, its message shows how it stands now, and the thread gets a line; ``quote`` is in it.
 
-    A line about a case that ``rises``, to a more urgent level, is shown in the channel as well.
+    A line about a case that ``rises``, to a more urgent level, is shown in the channel as well and calls the lead.
     """
     relist(transaction, case, rules, now)
     for told in transaction.parents_of(case.id):
@@ -66,7 +66,7 @@ def retell(
         if told.target in rules.threaded:
             shown = restated(message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
-            line = replace(_line(case, move, told, rules, now, quote), surfaces=rises)
+            line = _line(case, move, told, rules, now, quote, rises=rises)
             transaction.enqueue(told.target, line, now, case.id)
 
 
@@ -86,8 +86,8 @@ def retell_anywhere(
         return
     for told in transaction.groups_of(case.id):
         if told.target in rules.threaded:
-            line = _line(case, move, told, rules, now, quote, is_named=True)
-            transaction.enqueue(told.target, replace(line, surfaces=rises), now)
+            line = _line(case, move, told, rules, now, quote, is_named=True, rises=rises)
+            transaction.enqueue(told.target, line, now)
 
 
 def places_of(transaction: Transaction, case: int) -> list[Quoting]:
@@ -115,8 +115,11 @@ def _line(
     quote: Quote | None = None,
     *,
     is_named: bool = False,
+    rises: bool = False,
 ) -> Message:
-    """What somebody must hear at once calls the lead, besides whom the line calls."""
+    """What has become more urgent calls the lead, besides whom the line calls."""
     line = write_line(case, move, told.message.key, rules.staffed, now, quote=quote, is_named=is_named)
-    is_urgent = move.step in (Step.ESCALATE, Step.SPREAD) or has_failed_again(case, move)
-    return replace(line, pings=tuple(dict.fromkeys(line.pings + (rules.lead or rules.second)))) if is_urgent else line
+    if not rises:
+        return line
+    pings = tuple(dict.fromkeys(line.pings + (rules.lead or rules.second)))
+    return replace(line, pings=pings, surfaces=True)
