@@ -130,7 +130,7 @@ class Filing:
         )
         after = take_step(self.transaction, case, move, self.cases)
         if case.told_at is not None:
-            rises = after.level < case.level
+            rises = after.is_open and after.level < case.level
             tell = retell_anywhere if rises or is_repeat else retell
             tell(self.transaction, after, move, self.cases, self.now, rises=rises)
         return after
