@@ -1,7 +1,7 @@
 """What can be asked of umbrage in a line of text, and posts that people report themselves."""
 
-import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -9,20 +9,27 @@ from urllib.parse import urlsplit
 from monitor.app import App
 from monitor.core.case import named
 from monitor.core.cause import TOPICS
+from monitor.core.days import Window
+from monitor.core.doors import doors
+from monitor.core.engagement import line as engagement_line
+from monitor.core.fairness import audit
 from monitor.core.incident_message import line as incident_line
-from monitor.core.mention import Mention
+from monitor.core.mention import Mention, reported_id
 from monitor.core.message import moment
 from monitor.core.routing import Matching
 from monitor.core.verdict import Label, Verdict
 from monitor.core.watch import Match
+from monitor.jobs.engagement import end_early
 from monitor.slack.views import line
 from monitor.store.report import Report
 
 HELP = """/umbrage open - incidents and cases that have not ended, the longest wait first
 /umbrage mine - your open cases
-/umbrage stats - how the cases of the last 30 days stand
+/umbrage stats - how the cases of the last 30 days stand, what came back, and which ways to reach you had failed
 /umbrage add URL - this post is a complaint
 /umbrage mute WHAT SPAN - no alerts about a topic or brand, such as: mute delivery 2h; they are told when it ends
+/umbrage do-not-engage - whom nobody answers, until when and why
+/umbrage do-not-engage end 17 - what was decided on case 17 is over: this person is answered again
 /umbrage help - this"""
 
 PERSON = "person"
@@ -30,6 +37,8 @@ PERSON = "person"
 
 LISTED = 15
 _SPAN = re.compile(r"(\d{1,3})([mhd])")
+_CASE = re.compile(r"(?:case/)?([0-9]{1,9})")
+_MONTH, _WEEK = timedelta(days=30), timedelta(days=7)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LONGEST_MUTE = timedelta(days=14)
 _ADDRESS = re.compile(r"https?://[^\s<>|\"']+")
@@ -46,6 +55,7 @@ class Commands:
             "stats": self._stats,
             "add": self._add,
             "mute": self._mute,
+            "do-not-engage": self._do_not_engage,
             "help": lambda *_: HELP,
         }
 
@@ -78,10 +88,20 @@ class Commands:
         return "\n".join(lines) or "No open cases."
 
     def _stats(self, _rest: str, _user: str, _name: str) -> str:
-        counts = Report(self._app.store.engine).case_counts(self._app.clock() - timedelta(days=30))
+        report, now = Report(self._app.store.engine), self._app.clock()
+        counts = report.case_counts(now - _MONTH)
         if not counts:
             return "No cases in the last 30 days."
         lines = [f"{named(state)}: {count}" for state, count in counts.items()]
+        month = Window(start=now - _MONTH, end=now)
+        found = [pair for brand in self._brands() for pair in self._app.store.relapses(brand, month).values()]
+        if closed := sum(count for count, _ in found):
+            lines.append(f"done or closed: {closed}, of which {sum(again for _, again in found)} came back")
+        tried = Counter(door.channel for words in report.complaint_texts(now - _WEEK) for door in doors(words))
+        if tried:
+            said = ", ".join(f"{channel} {count}" for channel, count in tried.most_common())
+            lines.append(f"failed before they wrote in public, in 7 days: {said}")
+        lines += audit(report.waits(now - _MONTH, now))
         return "\n".join(("Cases opened in the last 30 days", *lines))
 
     def _mute(self, rest: str, _user: str, name: str) -> str:
@@ -97,6 +117,21 @@ class Commands:
         now = self._app.clock()
         self._app.store.add_silence(matching, now + until, name, "muted in Slack", now)
         return f"No alerts about {what.strip()} until {moment(now + until)}; what comes meanwhile is told then."
+
+    def _do_not_engage(self, rest: str, user: str, name: str) -> str:
+        now = self._app.clock()
+        if rest:
+            word, _, number = rest.partition(" ")
+            case = _CASE.fullmatch(number.strip())
+            if word.lower() != "end" or case is None:
+                return "Say what to end, such as: do-not-engage end 17. Without a word, all that is decided is listed."
+            if not end_early(self._app.store, int(case[1]), now, by=user, name=name, via="slack"):
+                return f"Nothing is decided on case {case[1]}; do-not-engage lists what is."
+            return f"What was decided on case {case[1]} is over: what this person writes is told again."
+        found = self._app.store.restrained(now)
+        more = [f"… and {len(found) - LISTED} more: umbrage do-not-engage"] if len(found) > LISTED else []
+        lines = [engagement_line(entry) for entry in found[:LISTED]]
+        return "\n".join((*lines, *more)) or "Nobody is on the list."
 
     def _add(self, rest: str, _user: str, name: str) -> str:
         found = _ADDRESS.search(rest)
@@ -124,7 +159,7 @@ class Commands:
         now = self._app.clock()
         mention = Mention(
             platform=(urlsplit(url).hostname if url else None) or "slack",
-            id="reported:" + hashlib.blake2b(key.encode(errors="replace"), digest_size=12).hexdigest(),
+            id=reported_id(key),
             text=text.strip() or f"(reported by {name})",
             url=url,
             posted_at=now,

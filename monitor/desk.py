@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from monitor.app import CLICKS_HEALTH, App
 from monitor.commands import Commands
-from monitor.core.case import Case, Move, NotAllowed, Step
+from monitor.core.case import Move, NotAllowed, Step, is_put_off
 from monitor.core.cause import TOPICS
 from monitor.core.engagement import SPANS
 from monitor.core.mark import MUTES, WORDS, Mark, Marked
@@ -34,6 +34,7 @@ ONE_CLICK = {
     "duplicate": Step.DUPLICATE,
     "reopen": Step.REOPEN,
     "escalate": Step.ESCALATE,
+    "lower": Step.LOWER,
 }
 MODALS = {
     "done": views.done,
@@ -44,6 +45,7 @@ MODALS = {
     "pick": views.snooze,
 }
 _SNOOZES = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "1w": timedelta(days=7)}
+MOST = 1_000
 _NOT_HERE = "You may not do this here. Whoever runs umbrage can allow it: [slack] in monitor.toml."
 _NOT_OURS = "Umbrage does not know this button any more. /umbrage help says what it can do."
 
@@ -113,12 +115,16 @@ class Desk:
         if name == "more":
             name = choice
         form = choice if name == "snooze" else name
+        if name == "snooze" and _prefix(click) == PREFIX and self._is_put_off(number):
+            return Answer(modal=views.snooze_again(number, self._until(choice)))
         if form in MODALS:
             return Answer(modal=self._form(click, form, number))
         if name == "assign":
             return self._assign(click, number)
         if name == "snooze":
             return self._step(click, number, Step.SNOOZE, until=self._until(choice))
+        if name == "satisfied" and _is_web(choice):
+            return self._step(click, number, Step.CLOSE, evidence=choice)
         if name not in ONE_CLICK:
             return Answer(text=_NOT_OURS)
         self._step(click, number, ONE_CLICK[name])
@@ -159,6 +165,10 @@ class Desk:
             return Answer(errors={"to": str(no)[:1].upper() + str(no)[1:] + "."})
         return Answer()
 
+    def _is_put_off(self, number: int) -> bool:
+        case = self._app.store.case(number)
+        return case is not None and is_put_off(case, self._app.store.facts(number))
+
     def _until(self, choice: str) -> datetime | None:
         now = self._app.clock()
         if choice == "tomorrow":
@@ -172,12 +182,12 @@ class Desk:
         if number is None:
             return Answer(text=_NOT_OURS)
         evidence = given.get("evidence")
-        if evidence is not None and urlsplit(evidence).scheme not in ("http", "https"):
+        if evidence is not None and not _is_web(evidence):
             return Answer(errors={"evidence": "A link begins with https://"})
         if name == "done" and "remedy" not in given:
             return Answer(errors={"remedy": "Say what was done for the customer."})
         if name == "snooze":
-            return self._snooze(click, number, given.get("until", ""))
+            return self._snooze(click, number, given.get("until", ""), given.get("note"))
         if name == "topic":
             return self._topic(click, number, given.get("topic", ""))
         if name == "give":
@@ -194,14 +204,16 @@ class Desk:
         until = self._app.clock() + span if span else None
         return self._step(click, number, steps[name], until=until, **words)
 
-    def _snooze(self, click: Click, number: int, until: str) -> Answer:
+    def _snooze(self, click: Click, number: int, until: str, why: str | None) -> Answer:
         try:
             moment = datetime.fromtimestamp(int(until), UTC)
         except (ValueError, OverflowError, OSError):
             return Answer(errors={"until": "Choose a day and a time."})
         if moment <= self._app.clock():
             return Answer(errors={"until": "Choose a time that is still to come."})
-        return self._step(click, number, Step.SNOOZE, until=moment)
+        if why is None and _prefix(click) == PREFIX and self._is_put_off(number):
+            return Answer(errors={"until": "It was put off meanwhile; choose Snooze again, and say why."})
+        return self._step(click, number, Step.SNOOZE, until=moment, note=why)
 
     def _topic(self, click: Click, number: int, topic: str) -> Answer:
         if topic not in TOPICS:
@@ -232,9 +244,12 @@ class Desk:
         return Answer(text=escape(self._commands.report(click.message_text, where, _who(click))))
 
     def _home(self, click: Click) -> Answer:
-        cases: list[Case] = self._app.store.open_cases_of(limit=200)
-        incidents = self._app.store.open_incidents()
-        return Answer(home=views.home(cases, incidents, click.user, self._app.clock()))
+        store = self._app.store
+        mine = store.open_cases_of(click.user, limit=MOST)
+        nobodys = [case for case in store.open_cases_of(limit=MOST) if case.owner is None]
+        shown = [case.id for found in (mine, nobodys) for case in found[: views.LISTED]]
+        words = store.first_words(shown)
+        return Answer(home=views.home(mine, nobodys, store.open_incidents(), words, self._app.clock()))
 
 
 def open_desk(app: App, settings: Settings) -> Connection | Endpoint | None:
@@ -286,6 +301,13 @@ def _parts(click: Click) -> tuple[str, int | None, str]:
         return name, _number(of), click.value
     number, _, choice = click.value.partition(":")
     return name, _number(number), choice
+
+
+def _is_web(address: str) -> bool:
+    try:
+        return urlsplit(address).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def _number(text: str) -> int | None:

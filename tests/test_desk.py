@@ -24,6 +24,7 @@ from monitor.jobs.collect import Source
 from monitor.jobs.digest import make_digest
 from monitor.jobs.surges import SurgeWatch
 from monitor.slack import views
+from monitor.slack.blocks import render
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.validate import problems
 from monitor.store.report import Report
@@ -112,6 +113,8 @@ def office(tmp_path: Path) -> Office:
         ([("case.more", "1:duplicate"), ("case.reopen", "1")], [Step.DUPLICATE, Step.REOPEN], State.NEW),
         ([("case.snooze", "1:6h")], [Step.SNOOZE], State.NEW),
         ([("case.more", "1:escalate")], [Step.ESCALATE], State.NEW),
+        ([("case.more", "1:lower")], [Step.LOWER], State.NEW),
+        ([("case.satisfied", "1:https://social.example/thanks")], [Step.CLOSE], State.SATISFIED),
         ([("case.assign.1", "U2")], [Step.ASSIGN], State.TAKEN),
     ],
     ids=lambda value: "" if isinstance(value, State) else None,
@@ -197,6 +200,20 @@ def test_forms_become_steps_with_their_words(office: Office) -> None:
     ]
 
 
+def test_the_customers_thanks_close_a_case_with_one_click(office: Office) -> None:
+    office.click("case.take")
+    thanks = {"reply_to": "1", "posted_at": office.clock(), "url": "https://social.example/thanks"}
+    office.hear(a_mention("Thanks Acme, it came today", "9", **thanks))
+    *_, row = render(office.wire.wire[-1])
+    (button,) = row["elements"]
+    assert (button["action_id"], button["value"]) == ("case.satisfied", "1:https://social.example/thanks")
+    assert office.click("case.satisfied", "1:javascript:alert(1)").text
+    assert office.click(button["action_id"], button["value"]) == Answer()
+    assert office.state is State.SATISFIED
+    assert office.app.store.facts(1)[-1].evidence == "https://social.example/thanks"
+    assert "reopen it first" in (office.click(button["action_id"], button["value"]).text or "")
+
+
 def test_closing_without_evidence_is_said_to_be_unknown(office: Office) -> None:
     office.submit("case.close", remedy="refund")
     assert office.state is State.UNKNOWN_SILENT
@@ -226,6 +243,12 @@ def test_whoever_is_assigned_is_told_in_private_and_known_by_name_later(office: 
     office.submit("case.note", user="U2", note="on it")
     office.click("case.assign.1", "U2", user="U1")
     assert office.wire.wire[-2].title.startswith("ann gave it to bob")
+
+
+def test_who_cannot_have_a_case_is_said_to_the_one_who_clicked_only(office: Office) -> None:
+    shown = len(office.wire.wire)
+    assert office.click("case.assign.1", "nobody").text == "This is nobody who could have it."
+    assert (office.steps, len(office.wire.wire)) == ([], shown)
 
 
 def test_p14_the_same_click_again_changes_nothing(office: Office) -> None:
@@ -281,7 +304,7 @@ def test_an_incident_is_taken_muted_and_worked_on_with_its_buttons(office: Offic
     home = office.click("", doing=Doing.HOME, channel="").home
     assert home is not None
     assert home["blocks"][0]["text"]["text"] == "Incidents: 1"
-    assert home["blocks"][2]["elements"][0]["action_id"] == "incident.take"
+    assert home["blocks"][2]["elements"][0]["action_id"] == "incident.more", "somebody has it"
 
 
 def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> None:
@@ -291,8 +314,56 @@ def test_the_home_shows_my_cases_with_the_longest_wait_first(office: Office) -> 
     home = office.click("", doing=Doing.HOME, channel="").home
     assert home is not None
     assert problems([block for block in home["blocks"] if block["type"] != "actions"]) == []
-    lines = [block["elements"][0]["text"] for block in home["blocks"] if block["type"] == "context"]
+    shown = [block for block in home["blocks"] if block["type"] == "rich_text"]
+    lines = [block["elements"][0]["elements"][0]["text"] for block in shown]
     assert [line.split(" · ")[0] for line in lines] == ["case/2", "case/1"]
+
+
+def test_the_home_names_the_next_step_and_the_words_of_each_case(office: Office) -> None:
+    def offered() -> str:
+        home = office.click("", doing=Doing.HOME, channel="").home
+        assert home is not None
+        assert problems([block for block in home["blocks"] if block["type"] != "actions"]) == []
+        assert "Acme lost the delivery!!" in str(home)
+        (row,) = [block for block in home["blocks"] if block["type"] == "actions"]
+        name: str = row["elements"][0]["action_id"]
+        return name
+
+    assert offered() == "case.take"
+    office.click("case.take")
+    assert offered() == "case.answer"
+    office.click("case.answer")
+    assert offered() == "case.done"
+    assert office.click("case.done").modal is not None
+    office.submit("case.done", remedy="a new parcel")
+    assert offered() == "case.close"
+    assert office.click("case.close").modal is not None
+
+
+def test_my_cases_are_in_the_home_however_many_others_have(office: Office) -> None:
+    office.hear(*crowd(230, "Acme lost the delivery of lamp {}!!", first=100, posted_at=NOON.replace(hour=9)))
+    office.click("case.take")
+    home = office.click("", doing=Doing.HOME, channel="").home
+    assert home is not None
+    headers = [block["text"]["text"] for block in home["blocks"] if block["type"] == "header"]
+    assert headers[-2:] == ["My open cases: 1", "Nobody has taken these: 230"]
+    assert len(home["blocks"]) <= 100
+    assert "and 215 more: /umbrage open" in str(home)
+
+
+def test_who_puts_off_a_customer_twice_says_why(office: Office) -> None:
+    office.click("case.snooze", "1:1h")
+    office.click("case.take")
+    modal = office.click("case.snooze", "1:6h").modal
+    assert modal is not None, "before it was taken nothing was owed, but it was put off"
+    until, why = modal["blocks"]
+    assert until["element"]["initial_date_time"] == int((office.clock() + timedelta(hours=6)).timestamp())
+    assert (why["block_id"], why["optional"]) == ("note", False)
+    later = str(until["element"]["initial_date_time"])
+    assert "say why" in office.submit("case.snooze", until=later).errors["until"]
+    assert office.submit("case.snooze", until=later, note="the depot is closed") == Answer()
+    assert [fact.note for fact in office.app.store.facts(1)] == [None, None, "the depot is closed"]
+    assert dict(office.wire.wire[-1].facts) == {"Note": "the depot is closed"}
 
 
 def test_commands(office: Office) -> None:
@@ -303,6 +374,46 @@ def test_commands(office: Office) -> None:
     office.click("case.take")
     assert "with ann" in office.say("mine")
     assert office.say("stats") == "Cases opened in the last 30 days\ntaken: 1"
+
+
+def test_whom_nobody_answers_is_listed_and_taken_off_the_list_from_slack(office: Office) -> None:
+    assert office.say("do-not-engage") == "Nobody is on the list."
+    office.submit("case.do_not_engage", note="insults <!channel>", whom="90d")
+    listed = office.say("do-not-engage")
+    assert listed.startswith("case/1 · ann on social, about Acme · until 2027-")
+    assert listed.endswith("ann: insults &lt;!channel&gt;")
+    assert "such as: do-not-engage end 17" in office.say("do-not-engage 1")
+    assert office.say("do-not-engage end 9").startswith("Nothing is decided on case 9")
+    assert office.say("do-not-engage end case/1", "U2").startswith("What was decided on case 1 is over")
+    assert office.say("do-not-engage") == "Nobody is on the list."
+    fact = office.app.store.facts(1)[-1]
+    assert (fact.step, fact.by, fact.name, fact.via) == (Step.NOTE, "U2", "bob", "slack")
+    assert office.say("do-not-engage end 1").startswith("Nothing is decided on case 1")
+
+
+def test_stats_name_what_came_back_and_the_doors_that_had_failed(office: Office) -> None:
+    posted = {"posted_at": office.clock()}
+    office.hear(a_mention("Acme, I emailed three times about my lamp!!", "2", author="bob", **posted))
+    office.hear(a_mention("Acme, no reply to my email, and on hold for an hour!!", "3", author="cid", **posted))
+    office.submit("case.close", number="2", note="he is happy")
+    office.submit("case.close", number="3", note="so is he")
+    office.clock.move(hours=1)
+    again = {"author": "bob", "reply_to": "2", "posted_at": office.clock()}
+    office.hear(a_mention("Acme lamp is still dark!!", "4", **again))
+    assert office.say("stats").splitlines()[1:] == [
+        "new: 1",
+        "taken: 1",
+        "satisfied: 1",
+        "done or closed: 2, of which 1 came back",
+        "failed before they wrote in public, in 7 days: e-mail 2, phone 1",
+    ]
+
+
+def test_stats_set_the_waits_of_the_rude_and_the_polite_side_by_side(office: Office) -> None:
+    office.hear(*crowd(5, "ACME WHERE IS MY DELIVERY {0}{0}{0}!!", first=100, posted_at=NOON))
+    office.hear(*crowd(5, "Acme, where might delivery {} be!!", first=200, posted_at=NOON))
+    office.clock.now = NOON + timedelta(hours=3)
+    assert "rudely said 3 h (5 cases), otherwise 3 h (6 cases)" in office.say("stats")
 
 
 def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:
@@ -322,6 +433,18 @@ def test_a_reported_post_becomes_a_case_once(office: Office) -> None:
     assert case is not None
     assert case.brand == "Acme"
     assert "case/2 has it: new." in office.say("add https://forum.example/9")
+
+
+def test_a_post_that_somebody_reported_before_a_source_brings_it_is_one_case(office: Office) -> None:
+    office.say("add https://forum.example/9")
+    office.work()
+    office.clock.move(hours=1)
+    office.hear(a_mention("Acme sent me a broken vase!!", "9", author="kim", url="https://forum.example/9"))
+    assert office.app.store.case(3) is None
+    assert office.wire.wire[-1].title.startswith("1 more")
+    assert "broken vase" in office.wire.wire[-1].quotes[0].text
+    office.hear(a_mention("Acme sent me a broken lid!!", "10", author="lee", url="https://forum.example/10"))
+    assert office.app.store.case(3) is not None
 
 
 def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(office: Office) -> None:

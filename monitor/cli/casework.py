@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STEPS_OF_INCIDENT = ("take", "take_over", "assign", "done", "note", "snooze", "escalate")
 STEPS = (
-    *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "escalate", "reopen"),
+    *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "escalate", "lower", "reopen"),
     *("not_a_complaint", "not_about_us", "duplicate", "do_not_engage"),
 )
 

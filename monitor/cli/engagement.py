@@ -26,7 +26,7 @@ def do_not_engage(config: Path, number: int | None, by: str) -> None:
     from monitor.jobs.engagement import end_early
 
     store, now = open_store(settings_of(config).store, migrate=False), clock()
-    if number is not None and not end_early(store, number, by, now):
+    if number is not None and not end_early(store, number, now, by=by, name=by, via="cli"):
         raise click.ClickException(f"nothing is decided on case {number}; umbrage do-not-engage lists what is")
     found = store.restrained(now)
     click.echo("\n".join(line(entry) for entry in found) or "nobody is on the list")

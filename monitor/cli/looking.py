@@ -1,7 +1,7 @@
 """Commands that look without working: ``check``, ``plugins``, ``try``, ``send-test``, ``explain``."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from monitor.core.calibration import Calibration, Cutoffs
     from monitor.core.mention import Mention, Page
     from monitor.core.verdict import Thresholds
+    from monitor.jobs.deliver import Target
     from monitor.ports import Classifier
     from monitor.settings import Settings
 
@@ -61,7 +62,7 @@ def check(config: Path) -> None:
         f"{config}: no problems; {len(settings.brands)} brands, {len(settings.sources)} sources, "
         f"{len(settings.targets)} targets"
     )
-    click.echo("\n".join(_promises(*classifier.get())))
+    click.echo("\n".join((*_promises(*classifier.get()), *_limits(build_targets(settings)))))
 
 
 def _promises(classifier: "Classifier", cutoffs: "Cutoffs") -> Iterator[str]:
@@ -80,6 +81,16 @@ def _promises(classifier: "Classifier", cutoffs: "Cutoffs") -> Iterator[str]:
     if not classifier.calibrations:
         limits = cutoffs.of(None)
         yield f"  alerts from {limits.alert:.2f} on, digest from {limits.digest:.2f} on; nobody has measured how right"
+
+
+def _limits(targets: "Mapping[str, Target]") -> Iterator[str]:
+    """What targets cannot do, for whoever chose them."""
+    from monitor.ports import Limited
+
+    for name, target in targets.items():
+        if isinstance(target.notifier, Limited):
+            yield f"target {name}:"
+            yield from (f"      {limit}" for limit in target.notifier.limits)
 
 
 @click.command()

@@ -10,9 +10,11 @@ def commands(message: Message) -> tuple[str, ...]:
     if message.incident is not None:
         of = f"umbrage incident {message.incident}"
         return (f"{of} take {BY}", f'{of} done {BY} --remedy "…"', of)
-    if message.case is not None and "take" in message.offers:
+    if message.case is not None and "more" in message.offers:
         of = f"umbrage case {message.case}"
         return (f"{of} take {BY}", f"{of} answer {BY}", f"{of} not_a_complaint {BY}", of)
+    if message.case is not None and "satisfied" in message.offers:
+        return (f"umbrage case {message.case} close {BY} --evidence LINK",)
     if message.case is not None and message.offers:
         return (f"umbrage case {message.case} reopen {BY}",)
     if any(quote.offers for quote in message.quotes):

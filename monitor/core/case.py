@@ -1,17 +1,21 @@
 """A case: one customer's matter, from their first words to evidence that they are satisfied. Rules only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.core.level import MOST_REASONS
+from monitor.core.level import MOST_REASONS, Level
 
 SILENCE = timedelta(days=14)
 """After so long without a word of the customer a case that we have answered ends, and nobody knows how."""
 
 RELAPSE = timedelta(days=7)
 """A customer who writes again so soon after the end opens the case again, with its first clock."""
+
+
+LOWEST = Level.GENTLE
+"""As far down as a person may put a case; what is for the digest alone is told to nobody else."""
 
 
 class State(StrEnum):
@@ -49,11 +53,15 @@ class Step(StrEnum):
     DO_NOT_ENGAGE = "do_not_engage"
     SNOOZE = "snooze"
     ESCALATE = "escalate"
+    LOWER = "lower"
     SPREAD = "spread"
     TOPIC = "topic"
     NOTE = "note"
     REOPEN = "reopen"
     WROTE_AGAIN = "wrote_again"
+    SPOKE = "spoke"
+    CHANGED = "changed"
+    ANSWER_SEEN = "answer_seen"
     SILENT = "silent"
     NUDGE = "nudge"
 
@@ -146,6 +154,14 @@ class Fact:
     evidence: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstWords:
+    """The words with which a customer began, and where they stand."""
+
+    text: str
+    url: str | None
+
+
 def moved(case: Case, move: Move) -> Case:
     """The case after a step. Raises ``NotAllowed`` with words for the person who tried."""
     if move.step is Step.NUDGE:
@@ -154,6 +170,10 @@ def moved(case: Case, move: Move) -> Case:
         return replace(case, updated_at=move.at, version=case.version + 1)
     if move.step is Step.WROTE_AGAIN:
         return _wrote_again(case, move)
+    if move.step in (Step.SPOKE, Step.CHANGED):
+        return replace(case, last_at=max(case.last_at, move.at), version=case.version + 1)
+    if move.step is Step.ANSWER_SEEN:
+        return _answer_seen(case, move)
     if move.step is Step.REOPEN:
         return _reopened(case)
     if not case.is_open:
@@ -196,7 +216,21 @@ def _owned(case: Case, move: Move, owner: str, name: str) -> Case:
 def _answer(case: Case, move: Move) -> Case:
     if case.state is State.DONE_BY_US:
         raise NotAllowed("it is done by us already")
-    return replace(_started(case, move), state=State.ANSWERED, answered_at=case.answered_at or move.at)
+    answered_at = case.answered_at or move.at
+    return replace(_started(case, move), state=State.ANSWERED, answered_at=answered_at, updated_at=move.at)
+
+
+def _answer_seen(case: Case, move: Move) -> Case:
+    """What we wrote in public was read where it stands: nobody needs to press a button for it, and nobody owns it."""
+    waits = case.state in (State.NEW, State.TAKEN)
+    return replace(
+        case,
+        state=State.ANSWERED if waits else case.state,
+        taken_at=case.taken_at or move.at,
+        answered_at=min(case.answered_at or move.at, move.at),
+        updated_at=max(case.updated_at or move.at, move.at),
+        version=case.version + 1,
+    )
 
 
 def _done(case: Case, move: Move) -> Case:
@@ -242,6 +276,13 @@ def _escalate(case: Case, move: Move) -> Case:
         raise NotAllowed("it has the highest level already")
     reasons = (f"escalated by {move.name}", *case.reasons)[:MOST_REASONS]
     return replace(case, level=case.level - 1, reasons=reasons, snoozed_until=None)
+
+
+def _lower(case: Case, move: Move) -> Case:
+    if case.level >= LOWEST:
+        raise NotAllowed("it can wait already")
+    reasons = (f"can wait, says {move.name}", *case.reasons)[:MOST_REASONS]
+    return replace(case, level=case.level + 1, reasons=reasons)
 
 
 def _spread(case: Case, move: Move) -> Case:
@@ -302,6 +343,12 @@ def is_silent(case: Case, now: datetime) -> bool:
     return ours is not None and case.is_open and now - max(ours, case.last_at) >= SILENCE
 
 
+def is_put_off(case: Case, facts: Sequence[Fact]) -> bool:
+    """Whether whoever has a case has put it off once already: a second time takes a reason."""
+    is_owed = case.owner is not None and case.state in (State.TAKEN, State.ANSWERED)
+    return is_owed and any(fact.step is Step.SNOOZE for fact in facts)
+
+
 _STEPS: dict[Step, Callable[[Case, Move], Case]] = {
     Step.TAKE: _take,
     Step.TAKE_OVER: _take_over,
@@ -312,6 +359,7 @@ _STEPS: dict[Step, Callable[[Case, Move], Case]] = {
     Step.SILENT: _silent,
     Step.SNOOZE: _snooze,
     Step.ESCALATE: _escalate,
+    Step.LOWER: _lower,
     Step.SPREAD: _spread,
     Step.TOPIC: _relabel,
     Step.NOT_A_COMPLAINT: lambda case, move: _ended(case, move, State.NOT_A_COMPLAINT),

@@ -9,22 +9,25 @@ from monitor.core.case import OVERRULED, Case, Move, State, Step, named
 from monitor.core.cause import Complaint
 from monitor.core.clocks import Staffed, customer_waits, team_waits
 from monitor.core.doors import doors
-from monitor.core.level import Level
+from monitor.core.level import REPEATED, Level
 from monitor.core.level import named as level_name
 from monitor.core.message import DETAILS, Message, Quote, Tone, duration, moment
 from monitor.core.playbook import NONE, Playbook, playbook_of
-from monitor.core.reply import suggest
+from monitor.core.reply import ask_again, suggest
 from monitor.core.text import excerpt
-from monitor.core.timers import Due, Timer
+from monitor.core.timers import FOLLOW_UPS, Due, Timer
 from monitor.core.trend import Lately, similar
-from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, why_of
+from monitor.core.wording import ALTOGETHER, facts_of, foremost, quote_of, quoting, topic_name, why_of, without_wait
 
 STATUS = "Status"
 OFFERS = ("take", "assign", "not_a_complaint", "snooze", "more")
+NEXT = {State.TAKEN: "answer", State.ANSWERED: "done", State.DONE_BY_US: "close"}
+"""What is to be done next in a case that somebody has."""
+
 OFFERS_AFTER = ("reopen",)
+EVIDENCE = "satisfied"
 FULL_TEXT = 2_500
 EARLIER_CHARS = 140
-NAMED = 20
 FEW = 5
 """Below so many posts there is too little to say about a person."""
 
@@ -108,19 +111,27 @@ def restated(message: Message, case: Case, staffed: Staffed, now: datetime, *, i
     message = replace(
         message,
         title=_title(case),
+        quotes=tuple(map(without_wait, message.quotes)) if status else message.quotes,
         facts=(((STATUS, status), *facts) if status else facts),
         tone=_tone(case),
-        offers=OFFERS if case.is_open else OFFERS_AFTER,
+        offers=offers_of(case),
         why=(*(reason for reason in case.reasons if reason not in message.why), *message.why),
     )
     if case.state in OVERRULED and not is_kept:
-        return replace(message, quotes=(), facts=message.facts[:1], why=())
+        return replace(message, quotes=(), facts=(), why=())
     return message
 
 
+def offers_of(case: Case) -> tuple[str, ...]:
+    """The steps that a message offers, the next one first."""
+    if not case.is_open:
+        return OFFERS_AFTER
+    return (NEXT.get(case.state, OFFERS[0]) if case.owner else OFFERS[0], *OFFERS[1:])
+
+
 def status_of(case: Case, staffed: Staffed, now: datetime) -> str:
-    """Where a case stands, with both clocks; never one without the other. Empty for a new one."""
-    if case.state is State.NEW and not case.owner and not case.is_snoozed(now):
+    """Where a case stands, with both clocks; never one without the other. Empty while nothing has happened in it."""
+    if case.state is State.NEW and not case.owner and not case.version:
         return ""
     parts = [named(case.state)]
     if case.owner_name:
@@ -206,9 +217,21 @@ def with_playbook(message: Message, case: Case, playbooks: Sequence[Playbook]) -
 
 
 def write_line(
-    case: Case, move: Move, parent: str, staffed: Staffed, now: datetime, *, is_named: bool = False
+    case: Case,
+    move: Move,
+    parent: str,
+    staffed: Staffed,
+    now: datetime,
+    *,
+    quote: Quote | None = None,
+    is_named: bool = False,
 ) -> Message:
-    """One line for a step, which calls nobody but an owner whose case has become worse. Among others it is named."""
+    """One line for a step, which calls nobody but an owner whose case has become worse. Among others it is named.
+
+    ``quote`` are the words that the step is about. Words of the customer that are no complaint may be what shows that
+    they are satisfied: one click closes the case with them.
+    """
+    is_evidence = move.step is Step.SPOKE and case.state is not State.SATISFIED and quote is not None and quote.url
     facts = [("Note", move.note)] if move.note else []
     if move.remedy:
         facts.append(("Done", move.remedy))
@@ -221,58 +244,37 @@ def write_line(
         facts=tuple((name, excerpt(value, 400)) for name, value in facts),
         tone=Tone.GOOD if case.state is State.SATISFIED else Tone.QUIET,
         thread=parent,
+        quotes=(quote,) if quote else (),
+        case=case.id if is_evidence else None,
+        offers=(EVIDENCE,) if is_evidence else (),
         pings=_called(case, move),
-    )
-
-
-def write_hand_over(case: Case, move: Move, told: Message, staffed: Staffed, now: datetime) -> Message:
-    """For whoever is given a case by somebody else, and nobody besides: which one, and the customer's words."""
-    words = tuple(quote for quote in told.quotes if quote.case in (None, case.id))[:1]
-    what = f"{case.key} · {_level(case)} · {topic_name(case.topic)} · {case.brand}"
-    return Message(
-        key=f"{told.key}/to/{move.key}",
-        title=f"{excerpt(move.name, 60)} gave you {what}",
-        quotes=tuple(replace(quote, case=None, about="", offers=()) for quote in words),
-        facts=((STATUS, clocks(case, staffed, now)),),
-        tone=Tone.QUIET,
-        thread=told.key,
-        to=move.to,
-    )
-
-
-def write_many_handed_over(cases: Sequence[Case], move: Move, parent: str) -> Message:
-    """For whoever is given several cases of one cause at once, and nobody besides."""
-    first = cases[0]
-    count = "1 case" if len(cases) == 1 else f"{len(cases)} cases"
-    named_here = ", ".join(case.key for case in cases[:NAMED])
-    more = f" and {len(cases) - NAMED} more" if len(cases) > NAMED else ""
-    return Message(
-        key=f"{parent}/to/{move.key}",
-        title=f"{excerpt(move.name, 60)} gave you {count} · {topic_name(first.topic)} · {first.brand}",
-        facts=(("Cases", f"{named_here}{more}"),),
-        tone=Tone.QUIET,
-        thread=parent,
-        to=move.to,
     )
 
 
 def write_nudge(
     case: Case, timer: Timer, parent: str, pings: tuple[str, ...], staffed: Staffed, now: datetime
 ) -> Message:
-    """Something is due: said under the case's message to those who are to do it."""
+    """Something is due: said under the case's message to those who are to do it, with a draft of what to ask."""
+    is_last = case.done_at is not None and timer.at - case.done_at >= FOLLOW_UPS[-1]
+    draft = (("Draft", ask_again(is_last)),) if timer.due is Due.FOLLOW_UP else ()
     return Message(
         key=f"{parent}/{timer.key}",
         title=f"{_DUE[timer.due]} · {clocks(case, staffed, now)}",
+        facts=draft,
         tone=Tone.QUIET,
         thread=parent,
         pings=pings,
     )
 
 
+def has_failed_again(case: Case, move: Move) -> bool:
+    """Whether the customer's new words say that what we did has failed."""
+    return move.step is Step.WROTE_AGAIN and move.level == case.level and REPEATED in move.reasons
+
+
 def _called(case: Case, move: Move) -> tuple[str, ...]:
     """The owner, when the customer's new words make it more urgent. Whoever is given a case is told in private."""
-    is_worse = move.step is Step.WROTE_AGAIN and move.level == case.level and "second time" in " ".join(move.reasons)
-    return (case.owner,) if is_worse and case.owner else ()
+    return (case.owner,) if case.owner and has_failed_again(case, move) else ()
 
 
 def _level(case: Case) -> str:
@@ -351,11 +353,15 @@ _SAID = {
     Step.DUPLICATE: "{who} said: a duplicate",
     Step.DO_NOT_ENGAGE: "{who} decided that nobody answers; this is no success, and the customer's clock goes on",
     Step.ESCALATE: "{who} escalated it",
+    Step.LOWER: "{who} said that it can wait",
     Step.SPREAD: "It spreads fast: act now",
     Step.TOPIC: "{who} said what it is about",
     Step.NOTE: "{who} noted",
     Step.REOPEN: "{who} opened it again; the first clock goes on",
     Step.WROTE_AGAIN: "The customer wrote again",
+    Step.SPOKE: "The customer wrote, and it is no complaint",
+    Step.CHANGED: "The customer changed what they wrote, after our answer",
+    Step.ANSWER_SEEN: "{who} answered in public",
     Step.SILENT: f"The customer has been silent for {duration(timedelta(days=14))}: nobody knows how it ended",
     Step.NUDGE: "Reminded",
 }

@@ -9,7 +9,7 @@ from monitor.core.clocks import Staffed
 from monitor.core.incident import Incident
 from monitor.core.message import Message, Tone, duration, moment
 from monitor.core.text import excerpt
-from monitor.core.wording import topic_name
+from monitor.core.wording import LONGEST, topic_name, without_wait
 
 OFFERS = ("take", "assign", "mute", "more")
 
@@ -25,13 +25,13 @@ class Standing:
 def restated(message: Message, incident: Incident, staffed: Staffed, now: datetime) -> Message:
     """The message of an incident as it stands now."""
     facts = tuple(fact for fact in message.facts if fact[0] != STATUS)
+    message = replace(message, facts=facts, incident=incident.cause, offers=OFFERS[1:] if incident.owner else OFFERS)
     status = status_of(incident, staffed, now)
-    return replace(
-        message,
-        facts=(((STATUS, status), *facts) if status else facts),
-        incident=incident.cause,
-        offers=OFFERS,
-    )
+    if not status:
+        return message
+    facts = tuple(fact for fact in facts if fact[0] != LONGEST)
+    quotes = tuple(map(without_wait, message.quotes))
+    return replace(message, facts=((STATUS, status), *facts), quotes=quotes)
 
 
 def status_of(incident: Incident, staffed: Staffed, now: datetime) -> str:

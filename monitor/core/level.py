@@ -22,6 +22,7 @@ MANY = 20
 """So many people of one cause in an hour are more than somebody's own matter."""
 
 MOST_REASONS = 3
+REPEATED = "it has failed a second time"
 
 
 class Level(IntEnum):
@@ -75,7 +76,7 @@ def grade(signals: Signals) -> Graded:
         level, reasons = Level.TODAY, []
     if signals.is_repeat:
         level = Level(max(level - 1, Level.ACT_NOW))
-        reasons = ["it has failed a second time", *reasons]
+        reasons = [REPEATED, *reasons]
     return Graded(level=level, reasons=tuple(reasons[:MOST_REASONS]))
 
 

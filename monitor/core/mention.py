@@ -110,6 +110,11 @@ def utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def reported_id(address: str) -> str:
+    """The id of a post that a person reported, until a source brings it under its own."""
+    return "reported:" + hashlib.blake2b(address.encode(errors="replace"), digest_size=12).hexdigest()
+
+
 def storable(mention: Mention) -> Mention:
     """The same mention, safe to store and to print; the same object when nothing had to change.
 

@@ -69,6 +69,7 @@ class Message:
     that a channel with buttons offers for it; ``menus`` are what it offers to ask. ``pings`` are ids of people who are
     to be called, or ``here``; only our own configuration and people's own clicks put something there. ``to`` is the id
     of the one person whom the message is for: in private where the channel can do that, else called under ``thread``.
+    ``surfaces``: it stands under ``thread`` and is shown in the channel as well, because it cannot wait to be found.
     ``digest`` is the whole digest (docs/digest.md) that the message sums up, for targets that show more of it.
     """
 
@@ -91,6 +92,7 @@ class Message:
     digest: dict[str, Any] | None = None
     surge: int | None = None
     menus: tuple[Menu, ...] = ()
+    surfaces: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A plain mapping that :meth:`from_json` turns back into the same message."""
@@ -114,6 +116,7 @@ class Message:
             **({"digest": self.digest} if self.digest else {}),
             **({"surge": self.surge} if self.surge is not None else {}),
             **({"menus": [asdict(menu) for menu in self.menus]} if self.menus else {}),
+            **({"surfaces": True} if self.surfaces else {}),
         }
 
     @classmethod
@@ -138,6 +141,7 @@ class Message:
             digest=data.get("digest"),
             surge=data.get("surge"),
             menus=tuple(_menu(menu) for menu in data.get("menus", ())),
+            surfaces=data.get("surfaces", False),
         )
 
 

@@ -39,3 +39,10 @@ def suggest(topic: str, failed_doors: bool) -> tuple[tuple[str, str], ...]:
         ("What happens", _NEXT.get(topic, _ASK)),
         ("When", "You will hear from us here by [time that you can keep]."),
     )
+
+
+def ask_again(is_last: bool) -> str:
+    """What might be asked of a customer after we have done what we could."""
+    if is_last:
+        return "A week ago we said that this would be put right. Has it been? If anything is missing, tell us here."
+    return "We wanted to ask whether all is well now. If it is not, please tell us here, and we go on with it."

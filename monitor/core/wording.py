@@ -17,6 +17,8 @@ from monitor.core.text import excerpt
 QUOTED = 3
 QUOTE_CHARS = 280
 ALTOGETHER = "Altogether"
+LONGEST = "Waiting longest"
+_WAITING = "waiting "
 SPREAD = "Spread"
 
 _TONE = {
@@ -89,7 +91,7 @@ def write_recovery(health: Health, told_at: datetime, now: datetime) -> Message:
     return Message(
         key=f"health/{health.name}/{told_at.isoformat()}/over",
         title=f"Working again: {health.name.replace('/', ' ')}",
-        facts=(("Told", moment(told_at)), ("Since", moment(health.last_ok or now))),
+        facts=(("Trouble told", moment(told_at)), ("Works since", moment(health.last_ok or now))),
         tone=Tone.GOOD,
     )
 
@@ -196,8 +198,14 @@ def where(complaint: Complaint, now: datetime) -> str:
     parts = [complaint.platform]
     if complaint.author:
         parts.append("@" + excerpt(complaint.author.removeprefix("@"), 60))
-    parts += [moment(complaint.posted_at), f"waiting {duration(now - complaint.posted_at)}"]
+    parts += [moment(complaint.posted_at), f"{_WAITING}{duration(now - complaint.posted_at)}"]
     return " · ".join((*parts, complaint.language) if complaint.language else parts)
+
+
+def without_wait(quote: Quote) -> Quote:
+    """A quote in a message that says elsewhere how long the customer waits, as it stands now."""
+    parts = [part for part in quote.where.split(" · ") if not part.startswith(_WAITING)]
+    return replace(quote, where=" · ".join(parts))
 
 
 def recounted(message: Message, posts: int, voices: int) -> Message:
@@ -222,7 +230,7 @@ def facts_of(complaint: Complaint) -> tuple[tuple[str, str], ...]:
     facts = []
     if band := complaint.severity:
         range_ = f"{band.low}" if band.low == band.high else f"{band.low}–{band.high}"
-        facts.append(("Severity", f"{range_} of 4 ({band.probability:.2f})"))
+        facts.append(("Severity", f"{range_} of 4, {band.probability:.0%} sure"))
     if money := stake(complaint.text):
         facts.append(("At stake", money))
     if tried := doors(complaint.text):
@@ -264,7 +272,7 @@ def _facts(
     if total > 1:
         facts.append((ALTOGETHER, _altogether(total, voices)))
     if len(complaints) > 1:
-        facts.append(("Waiting longest", duration(now - complaints[0].posted_at)))
+        facts.append((LONGEST, duration(now - complaints[0].posted_at)))
     if unquoted:
         facts.append(("All of them", f"umbrage explain {cause.key}"))
     return facts

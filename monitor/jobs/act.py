@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step
-from monitor.core.case_message import write_hand_over
+from monitor.core.case import OVERRULED, Case, Move, NotAllowed, Step, is_put_off
+from monitor.core.hand_over_message import write_hand_over
 from monitor.core.verdict import Label
 from monitor.jobs.details import follow_with_details
 from monitor.jobs.engagement import follow_engagement
@@ -27,10 +27,12 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                     raise NotAllowed(f"there is no case {number}")
                 if any(fact.key == move.key for fact in transaction.facts(number)):
                     return None
+                if move.step is Step.SNOOZE and not move.note and is_put_off(case, transaction.facts(number)):
+                    raise NotAllowed("it was put off before: say why it takes longer")
                 after = take_step(transaction, case, move, rules)
                 _correct(transaction, after, move, now)
                 follow_engagement(transaction, after, move, now)
-                retell_anywhere(transaction, after, move, rules, now)
+                retell_anywhere(transaction, after, move, rules, now, rises=after.level < case.level)
                 follow_with_details(transaction, rules, after, move, now)
                 _hand_over(transaction, after, move, rules, now)
                 return after

@@ -20,6 +20,8 @@ BATCH = 20
 LATE = timedelta(minutes=10)
 """A message that waited longer for its target says so: what it says of waiting was true when it was written."""
 
+PERHAPS_TWICE = ("Perhaps here already", "the answer to an earlier try was lost, and this channel cannot be searched")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -105,26 +107,24 @@ def _look_or_send(target: Target, delivery: Delivery, now: datetime) -> Receipt:
         if delivery.thread is not None:
             target.notifier.edit(delivery.message, delivery.thread)
         return Receipt()
+    message = delivery.message
     if delivery.is_doubtful:
-        found = _look(target, delivery)
+        try:
+            found = target.notifier.find(message, delivery.thread, delivery.started_at)
+        except Refused as error:
+            # One alert too many is better than none, and whoever reads it can tell.
+            log.warning("target=%s message=%s cannot be looked for: %s", target.name, delivery.id, error)
+            message, found = replace(message, facts=(*message.facts, PERHAPS_TWICE)), None
         if found is not None:
             return found
-    return target.notifier.send(_dated(delivery, now), delivery.thread)
+    return target.notifier.send(_dated(message, delivery, now), delivery.thread)
 
 
-def _dated(delivery: Delivery, now: datetime) -> Message:
-    message, waited = delivery.message, now - delivery.queued_at
+def _dated(message: Message, delivery: Delivery, now: datetime) -> Message:
+    waited = now - delivery.queued_at
     if message.thread is not None or waited < LATE:
         return message
     return replace(message, facts=(*message.facts, ("Sent late", f"{duration(waited)} after it was written")))
-
-
-def _look(target: Target, delivery: Delivery) -> Receipt | None:
-    try:
-        return target.notifier.find(delivery.message, delivery.thread, delivery.started_at)
-    except Refused as error:
-        log.warning("target=%s message=%s cannot be looked for: %s", target.name, delivery.id, error)
-        return None
 
 
 def _later(target: Target, delivery: Delivery, store: Store, busy: Busy, now: datetime, jitter: float) -> None:

@@ -105,7 +105,7 @@ def follow_engagement(transaction: Transaction, case: Case, move: Move, now: dat
     transaction.restrain(entry)
 
 
-def end_early(store: Store, number: int, by: str, now: datetime) -> bool:
+def end_early(store: Store, number: int, now: datetime, *, by: str, name: str, via: str) -> bool:
     """Somebody ends what was decided on a case, of which its history tells; ``False`` if nothing holds."""
     with store.begin() as transaction:
         case = transaction.cases([number]).get(number)
@@ -113,9 +113,8 @@ def end_early(store: Store, number: int, by: str, now: datetime) -> bool:
             return False
         note = "this person is answered again, before the time that was set"
         key = f"{Step.NOTE}/{by}/{now.isoformat()}"
-        take_step(
-            transaction, case, Move(step=Step.NOTE, by=by, name=by, via="cli", at=now, key=key, note=note), CaseRules()
-        )
+        move = Move(step=Step.NOTE, by=by, name=name, via=via, at=now, key=key, note=note)
+        take_step(transaction, case, move, CaseRules())
     return True
 
 

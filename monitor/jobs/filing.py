@@ -6,13 +6,14 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, State, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
-from monitor.core.level import Signals, grade
+from monitor.core.level import REPEATED, Signals, grade
 from monitor.jobs.engagement import Listed
 from monitor.jobs.placing import Place, Places
-from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
+from monitor.jobs.steps import UMBRAGE, CaseRules, retell, retell_anywhere, take_step
 from monitor.ports import Draft, Transaction, Unfiled
 
 BATCH = 1_000
+_ACTS = (Step.ANSWER, Step.ANSWER_SEEN, Step.DONE, Step.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Filing:
         authors = {complaint.author for complaint in kept if complaint.author}
         listed = Listed(self.transaction, self.cases, self.now, self.transaction.restraints(authors))
         self.transaction.file(self._into_cases(placed, listed))
+        self.transaction.wake_answers([complaint.mention for complaint in kept])
         self.transaction.add_keys(places.keys())
 
     def _into_cases(self, placed: Sequence[_Placed], listed: Listed) -> list[tuple[int, int, int]]:
@@ -107,12 +109,13 @@ class Filing:
 
     def _wrote_again(self, case: Case, complaint: Unfiled, is_restrained: bool) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
-        has_acted = case.answered_at is not None or case.done_at is not None
-        is_repeat = has_acted and case.state is not State.NOT_ENGAGED and not is_restrained
+        is_repeat = self._has_acted(case, complaint) and case.state is not State.NOT_ENGAGED and not is_restrained
         graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
         level, reasons = int(graded.level), graded.reasons
         if is_repeat:
-            level = min(level, max(case.level - 1, 1))
+            # Once: how a customer's third complaint is told from their second is by its words.
+            has_failed = any(REPEATED in reason for reason in case.reasons)
+            level = min(level, case.level if has_failed else max(case.level - 1, 1))
         elif level >= case.level:
             level, reasons = case.level, case.reasons
         move = Move(
@@ -127,8 +130,17 @@ class Filing:
         )
         after = take_step(self.transaction, case, move, self.cases)
         if case.told_at is not None:
-            retell(self.transaction, after, move, self.cases, self.now)
+            rises = after.is_open and after.level < case.level
+            tell = retell_anywhere if rises or is_repeat else retell
+            tell(self.transaction, after, move, self.cases, self.now, rises=rises)
         return after
+
+    def _has_acted(self, case: Case, complaint: Unfiled) -> bool:
+        """Whether we answered before: as somebody said, or as was read, if that stood there when they wrote."""
+        if case.answered_at is None and case.done_at is None:
+            return False
+        done = [fact for fact in self.transaction.facts(case.id) if fact.step in _ACTS]
+        return any(fact.step is not Step.ANSWER_SEEN or fact.at <= complaint.posted_at for fact in done)
 
 
 def _thing(complaint: Unfiled) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from monitor.core.case import Case, Move, NotAllowed
-from monitor.core.case_message import write_many_handed_over
+from monitor.core.hand_over_message import write_many_handed_over
 from monitor.core.incident import concerns
 from monitor.jobs.act import TRIES, is_given_away
 from monitor.jobs.incidents import act_on_incident

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from monitor.core.duplicates import is_copy, keys
+from monitor.core.mention import reported_id
 from monitor.core.text import fingerprint
 from monitor.ports import Filed, Threaded, Transaction, Unfiled, Voice
 
@@ -40,6 +41,7 @@ class Places:
     _keys: dict[int, tuple[str, ...]] = field(init=False)
     _alike: dict[str, list[Filed]] = field(init=False)
     _thread: dict[tuple[str, str, str], Threaded] = field(init=False)
+    _reported: dict[tuple[str, str], int] = field(init=False)
     _voices: dict[Voice, Place] = field(init=False, default_factory=dict)
     _asked: set[int] = field(init=False, default_factory=set)
     _placed: dict[int, Place] = field(init=False, default_factory=dict)
@@ -52,6 +54,7 @@ class Places:
         found_by = {key for found in self._keys.values() for key in found}
         self._alike = self.transaction.like(found_by, {complaint.fingerprint for complaint in self.complaints})
         self._thread = self.transaction.threads(self.complaints, _LONGEST_THREAD)
+        self._reported = self.transaction.reported({reported_id(one.url) for one in self.complaints if one.url})
 
     def know(self, causes: Collection[int]) -> None:
         """Ask for the cases that the authors of the batch have about these causes."""
@@ -68,10 +71,10 @@ class Places:
         return ((key, mention) for mention, found in self._keys.items() for key in found)
 
     def of(self, complaint: Unfiled, cause: int) -> Place:
-        """That of its conversation, of its copies, or of its author about this cause; else a new one."""
+        """That of its conversation, of its copies, of the report of it, or of its author about this cause; else new."""
         self.know([cause])
         voice = Voice(cause, complaint.platform, complaint.author) if complaint.author is not None else None
-        place = self._of_conversation(complaint) or self._of_copies(complaint)
+        place = self._of_conversation(complaint) or self._of_copies(complaint) or self._of_report(complaint)
         if place is None and voice is not None:
             place = self._voices.get(voice)
         if place is None:
@@ -98,6 +101,11 @@ class Places:
                 return self._placed[post.mention]
             parent = post.reply_to
         return None
+
+    def _of_report(self, complaint: Unfiled) -> Place | None:
+        """That of the same post, which somebody reported before a source brought it."""
+        case = self._reported.get((complaint.brand, reported_id(complaint.url))) if complaint.url else None
+        return None if case is None else Place(is_new=False, number=case)
 
     def _of_copies(self, complaint: Unfiled) -> Place | None:
         """That of what this is a copy of, newest first; of the same few words only if they are the same person's."""

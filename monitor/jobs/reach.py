@@ -80,5 +80,5 @@ def _told(transaction: Transaction, case: Case, one: Measured, found: Spread, ru
     if any(fact.key == key for fact in transaction.facts(case.id)):
         return case
     after = take_step(transaction, case, move, rules)
-    retell_anywhere(transaction, after, move, rules, now)
+    retell_anywhere(transaction, after, move, rules, now, rises=True)
     return after

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, Step
 from monitor.core.case_message import write_nudge
+from monitor.core.level import Level
 from monitor.core.list_message import write_nudge_of_many
 from monitor.core.timers import Due, Timer, due, next_at
 from monitor.jobs.engagement import tell_ends
@@ -12,6 +13,7 @@ from monitor.jobs.steps import UMBRAGE, CaseRules, retell, take_step
 from monitor.ports import Store, Transaction
 
 BATCH = 200
+LADDER = (Due.SECOND_PERSON, Due.LEAD)
 
 
 def remind(store: Store, rules: CaseRules, now: datetime) -> int:
@@ -49,12 +51,19 @@ def _is_outdone(timer: Timer, found: Sequence[Timer]) -> bool:
 
 
 def _say(transaction: Transaction, case: Case, timer: Timer, rules: CaseRules, now: datetime) -> int:
-    """Under the case's own message; a case that was told among others has none, and is named under theirs."""
+    """Under the case's own message; a case that was told among others has none, and is named under theirs.
+
+    An incident mutes the ladders of its cases: nobody is called for each of them, once it was told.
+    """
     parents = transaction.parents_of(case.id)
-    write, number = (write_nudge, case.id) if parents else (write_nudge_of_many, None)
+    is_muted = bool(parents) and timer.due in LADDER and case.level > Level.ACT_NOW
+    above = {told.target: told for told in transaction.messages_of_incident(case.cause)} if is_muted else {}
     pings = _whom(case, timer, rules)
     count = 0
-    for told in parents or transaction.groups_of(case.id):
+    for own in parents or transaction.groups_of(case.id):
+        told = above.get(own.target, own)
+        is_alone = bool(parents) and told is own
+        write, number = (write_nudge, case.id) if is_alone else (write_nudge_of_many, None)
         if told.target in rules.threaded:
             message = write(case, timer, told.message.key, pings, rules.staffed, now)
             count += transaction.enqueue(told.target, message, now, number)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.core.case import Case, Move, Step, moved
+from monitor.core.case import Case, Move, moved
 from monitor.core.case_message import edit_of_case, restated, write_line
 from monitor.core.clocks import Staffed
 from monitor.core.engagement import noted
 from monitor.core.list_message import edit_of_list, relisted
-from monitor.core.message import Message
+from monitor.core.message import Message, Quote
 from monitor.core.playbook import Playbook
 from monitor.core.timers import next_at
 from monitor.ports import Quoting, Transaction
@@ -45,8 +45,20 @@ def take_step(transaction: Transaction, case: Case, move: Move, rules: CaseRules
     return after
 
 
-def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
-    """Where the case was told, its message shows how it stands now, and the thread gets a line."""
+def retell(
+    transaction: Transaction,
+    case: Case,
+    move: Move,
+    rules: CaseRules,
+    now: datetime,
+    quote: Quote | None = None,
+    *,
+    rises: bool = False,
+) -> None:
+    """Where the case was told, its message shows how it stands now, and the thread gets a line; ``quote`` is in it.
+
+    A line about a case that ``rises``, to a more urgent level, is shown in the channel as well and calls the lead.
+    """
     relist(transaction, case, rules, now)
     for told in transaction.parents_of(case.id):
         message = noted(told.message, move)
@@ -54,17 +66,27 @@ def retell(transaction: Transaction, case: Case, move: Move, rules: CaseRules, n
         if told.target in rules.threaded:
             shown = restated(message, case, rules.staffed, now, is_kept=False)
             transaction.enqueue(told.target, edit_of_case(shown, case), now, case.id)
-            transaction.enqueue(told.target, _line(case, move, told, rules, now), now, case.id)
+            line = _line(case, move, told, rules, now, quote, rises=rises)
+            transaction.enqueue(told.target, line, now, case.id)
 
 
-def retell_anywhere(transaction: Transaction, case: Case, move: Move, rules: CaseRules, now: datetime) -> None:
+def retell_anywhere(
+    transaction: Transaction,
+    case: Case,
+    move: Move,
+    rules: CaseRules,
+    now: datetime,
+    quote: Quote | None = None,
+    *,
+    rises: bool = False,
+) -> None:
     """The same, and where a case was only told among others, the line stands there and names the case."""
-    retell(transaction, case, move, rules, now)
+    retell(transaction, case, move, rules, now, quote, rises=rises)
     if transaction.parents_of(case.id):
         return
     for told in transaction.groups_of(case.id):
         if told.target in rules.threaded:
-            line = _line(case, move, told, rules, now, is_named=True)
+            line = _line(case, move, told, rules, now, quote, is_named=True, rises=rises)
             transaction.enqueue(told.target, line, now)
 
 
@@ -84,7 +106,20 @@ def relist(transaction: Transaction, case: Case, rules: CaseRules, now: datetime
             transaction.enqueue(told.target, edit_of_list(message, case), now)
 
 
-def _line(case: Case, move: Move, told: Quoting, rules: CaseRules, now: datetime, *, is_named: bool = False) -> Message:
-    line = write_line(case, move, told.message.key, rules.staffed, now, is_named=is_named)
-    is_urgent = move.step in (Step.ESCALATE, Step.SPREAD)
-    return replace(line, pings=rules.lead or rules.second) if is_urgent else line
+def _line(
+    case: Case,
+    move: Move,
+    told: Quoting,
+    rules: CaseRules,
+    now: datetime,
+    quote: Quote | None = None,
+    *,
+    is_named: bool = False,
+    rises: bool = False,
+) -> Message:
+    """What has become more urgent calls the lead, besides whom the line calls."""
+    line = write_line(case, move, told.message.key, rules.staffed, now, quote=quote, is_named=is_named)
+    if not rises:
+        return line
+    pings = tuple(dict.fromkeys(line.pings + (rules.lead or rules.second)))
+    return replace(line, pings=pings, surfaces=True)

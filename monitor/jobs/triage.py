@@ -14,6 +14,7 @@ from monitor.core.trend import AT_LEAST, Usual, is_unusual
 from monitor.jobs.budgets import Channels
 from monitor.jobs.filing import Filing
 from monitor.jobs.steps import CaseRules
+from monitor.jobs.talk import follow_talk
 from monitor.jobs.telling import Listed, Said, Telling, Unexplained
 from monitor.ports import Alert, OpenCause, Pending, Store, Transaction
 
@@ -43,12 +44,16 @@ class Triaged:
 def triage(store: Store, rules: TriageRules, now: datetime, words: Words | None = None) -> Triaged:
     """File what waits, then speak in one transaction about every cause that has something to say.
 
+    What was answered before is looked at first, so that a customer who writes after our answer has been failed again.
     Filing comes first, so that the first alert about a burst says "41 complaints" and not "1". What the model has to
     say about the posts to be told is asked between two looks, never while the database is locked.
     """
     silences = store.silences(now)
     with store.begin() as transaction:
+        follow_talk(transaction, rules.cases, now)
         filed = Filing(transaction, rules.episodes, rules.cases, now).file_all()
+        if filed:
+            follow_talk(transaction, rules.cases, now)
     carried: dict[int, Sequence[str]] | None = None if words else {}
     try:
         desk = _speak(store, rules, silences, now, carried)
@@ -181,7 +186,7 @@ class _Desk:
         fresh: dict[int, list[int]] = {}
         for pending in heard.now:
             is_known = (pending.case, heard.target) in self._told_of_cases
-            if not is_known and self._cases[pending.case].state is State.NOT_ENGAGED:
+            if not is_known and _is_for_nobody(self._cases[pending.case]):
                 continue
             (known if is_known else fresh).setdefault(pending.case, []).append(pending.mention)
         decisions = [heard.held] if heard.held else []
@@ -282,6 +287,11 @@ class _Desk:
             case_of=self._case_of,
             incidents=self._incidents,
         )
+
+
+def _is_for_nobody(case: Case) -> bool:
+    """Whether a case is counted and told in no channel."""
+    return case.state is State.NOT_ENGAGED or case.level >= Level.DIGEST
 
 
 def _speak(

@@ -77,6 +77,7 @@ _DO_WITHOUT = {
 }
 """What is left out when Slack says that it is the trouble: a plain message in the channel is better than none."""
 
+_NOT_THERE = "message_not_found"
 _PRIVATE = "D"
 """With this the ids of private conversations begin."""
 
@@ -146,7 +147,7 @@ class SlackNotifier:
             message = replace(message, to=None, pings=(message.to,))
         content = _content(message) | {"metadata": _metadata(message)}
         if parent := self._parent(thread):
-            content["thread_ts"] = parent
+            content |= {"thread_ts": parent} | ({"reply_broadcast": True} if message.surfaces else {})
         while True:
             try:
                 answer = self._call("chat.postMessage", **content, mrkdwn=False, unfurl_links=False, unfurl_media=False)
@@ -162,10 +163,20 @@ class SlackNotifier:
         is_here = channel == self._options.channel or channel.startswith(_PRIVATE)
         if not ts or not is_here:
             raise Refused("the message is in another channel, or was never there")
-        try:
-            self._call("chat.update", channel=channel, ts=ts, **_content(message))
-        except _RefusalError as said:
-            raise said.as_error() from None
+        content = _content(message)
+        while True:
+            try:
+                self._call("chat.update", channel=channel, ts=ts, **content)
+            except _RefusalError as said:
+                if said.code == _NOT_THERE:
+                    # Somebody has deleted it in Slack: there is nothing left that could be out of date.
+                    log.info("message=%s is not there any more and is not changed", _key(message))
+                    return
+                if not _do_without(said.code, content):
+                    raise said.as_error() from None
+                log.error("message=%s changed with less: Slack says %s", _key(message), said.code)
+            else:
+                return
 
     def find(self, message: Message, thread: Receipt | None, since: datetime) -> Receipt | None:
         oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
@@ -323,6 +334,8 @@ def _do_without(code: str, content: dict[str, Any]) -> bool:
         content[trouble] = plain
     else:
         del content[trouble]
+    if "thread_ts" not in content:
+        content.pop("reply_broadcast", None)
     return True
 
 

@@ -78,6 +78,16 @@ class WebhookNotifier:
         self._options = options
         self._clock = clock
 
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What the other side must do, or what is not to be had there."""
+        if self._options.format == "umbrage":
+            return ("a message whose answer was lost is sent again: drop what comes twice, by its Umbrage-Key",)
+        return (
+            "a message whose answer was lost is sent again and may stand there twice; the second one says so",
+            "no buttons, no threads, no edits: they take a Slack app (umbrage slack setup)",
+        )
+
     def send(self, message: Message, thread: Receipt | None) -> Receipt:  # noqa: ARG002 (the body names the thread)
         url, body = self._url(), _slack_body(message) if self._options.format == "slack" else _body(message)
         headers = {"Content-Type": "application/json", "User-Agent": "umbrage", "Umbrage-Key": _key(message)}

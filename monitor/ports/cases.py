@@ -5,18 +5,22 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.core.alerting import Told
-from monitor.core.case import Case, Fact, Move
+from monitor.core.case import Case, Fact, FirstWords, Move
 from monitor.core.case_message import Above, Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
-from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Threaded, Unfiled, Voice
+from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Talk, Threaded, Unfiled, Voice
 
 
 class CaseWrites(Protocol):
     """The part of a transaction that is about cases."""
 
-    def threads(self, complaints: Collection[Unfiled], longest: int) -> dict[tuple[str, str, str], Threaded]:
-        """What the complaints answer, and what that answers, by (platform, brand, id there); ``longest`` steps up."""
+    def threads(self, posts: Collection[Unfiled | Talk], longest: int) -> dict[tuple[str, str, str], Threaded]:
+        """What the posts answer, and what that answers, by (platform, brand, id there); ``longest`` steps up."""
+        ...
+
+    def reported(self, names: Collection[str]) -> dict[tuple[str, str], int]:
+        """The cases of posts that people reported, by (brand, id), of those that are in one."""
         ...
 
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
@@ -107,7 +111,7 @@ class CaseWrites(Protocol):
         ...
 
     def standing(self, targets: Collection[str], now: datetime) -> dict[str, Standing]:
-        """How many messages that stand by themselves targets got about complaints lately."""
+        """How many messages that stand by themselves targets got about complaints lately, lists of the rest aside."""
         ...
 
     def told_of_cases(self, of: Collection[int]) -> dict[tuple[int, str], Told]:
@@ -122,6 +126,10 @@ class CaseReads(Protocol):
 
     def facts(self, case: int) -> list[Fact]:
         """Every step of a case, oldest first."""
+        ...
+
+    def first_words(self, cases: Collection[int]) -> dict[int, FirstWords]:
+        """With which words each case began; none of those whose authors deleted them."""
         ...
 
     def name_of(self, user: str) -> str | None:

@@ -192,3 +192,13 @@ class Notifier(Protocol):
         is sent again and may be doubled.
         """
         ...
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A notifier that says beforehand what its target cannot do."""
+
+    @property
+    def limits(self) -> Sequence[str]:
+        """Each in words for whoever sets it up."""
+        ...

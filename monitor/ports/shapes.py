@@ -72,6 +72,7 @@ class Unfiled:
     author: str | None
     text: str
     fingerprint: str
+    url: str | None = None
     reply_to: str | None = None
     intent: str | None = None
     severity: Band | None = None
@@ -103,11 +104,39 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Threaded:
-    """A post of a conversation: the case it is in, if it is in one, and what it answers, if it answers anything."""
+    """A post of a conversation: the case it is in, if it is in one, and what it answers, if it answers anything.
+
+    ``is_own``: we wrote it. ``is_judged``: it is known whether it is a complaint.
+    """
 
     mention: int
     case: int | None
     reply_to: str | None
+    author: str | None = None
+    is_own: bool = False
+    is_judged: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """A post that is no complaint and answers another, or a complaint of a case whose words were changed.
+
+    ``case`` is that of a complaint, ``is_own`` says that we wrote it.
+    """
+
+    mention: int
+    brand: str
+    platform: str
+    name: str
+    author: str | None
+    text: str
+    url: str | None
+    posted_at: datetime
+    collected_at: datetime
+    reply_to: str | None
+    is_own: bool
+    case: int | None = None
+    edited_at: datetime | None = None
 
 
 class Voice(NamedTuple):

@@ -23,10 +23,13 @@ from monitor.ports.incidents import IncidentReads, IncidentWrites
 from monitor.ports.plugins import Receipt
 from monitor.ports.shapes import Alert, Delivery, Measured, OpenCause, OpenGap, Quoting, Unfiled, Unjudged
 from monitor.ports.surges import SurgeReads, SurgeWrites
+from monitor.ports.talk import TalkWrites
 from monitor.ports.themes import ThemeReads, ThemeWrites
 
 
-class Transaction(CaseWrites, IncidentWrites, EngagementWrites, DigestWrites, SurgeWrites, ThemeWrites, Protocol):
+class Transaction(
+    CaseWrites, IncidentWrites, EngagementWrites, TalkWrites, DigestWrites, SurgeWrites, ThemeWrites, Protocol
+):
     """Writes that happen together or not at all. Each method states one fact."""
 
     def add_mentions(self, source: str, found: Iterable[tuple[Mention, Match]], now: datetime) -> int:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from monitor.core.acting import commands
+from monitor.core.case_message import EVIDENCE
 from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
-from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, menus, take
+from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, evidence, menus, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -32,6 +33,9 @@ CHART_TITLE, CHART_LABEL, CHART_POINTS = 50, 20, 20
 """https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block"""
 
 URL = 3_000
+VALUE = 1_900
+"""https://docs.slack.dev/reference/block-kit/block-elements/button-element, less the number of a case"""
+
 QUOTE, FULL = 600, 2_600
 HERE = "here"
 SIDE_BY_SIDE = 45
@@ -58,7 +62,7 @@ def render(message: Message, *, has_buttons: bool = True) -> list[Block]:
     blocks: list[Block] = []
     for scale, share in _SCALES:
         shown = _tidy(message, scale, share) if has_buttons else _without_buttons(_tidy(message, scale, share))
-        blocks = _blocks(shown) + (_buttons(message) if has_buttons else _commands(message))
+        blocks = _blocks(shown, has_buttons=has_buttons) + (_buttons(message) if has_buttons else _commands(message))
         if text_size(blocks) <= TEXT_BUDGET and json_size(blocks) <= JSON_BUDGET:
             break
     return blocks
@@ -127,7 +131,7 @@ def _address(url: str | None, scale: float) -> str | None:
     return link.url if link else None
 
 
-def _blocks(message: Message) -> list[Block]:
+def _blocks(message: Message, *, has_buttons: bool) -> list[Block]:
     blocks = [_heading(message)]
     for quote in message.quotes:
         blocks += _of_case(quote) if quote.about else _of_quote(quote)
@@ -139,11 +143,13 @@ def _blocks(message: Message) -> list[Block]:
     if links := _links(message.links):
         blocks.append(_rich_text(_section(links)))
     if message.more and is_list:
-        blocks.append(_small(f"and {message.more} more: umbrage cases"))
+        where = "/umbrage open" if has_buttons else "umbrage cases"
+        blocks.append(_small(f"and {message.more} more: {where}"))
     if message.chart:
         blocks.append(_chart(message.chart))
     if message.why:
-        blocks.append(_small("Why you see this: " + "; ".join(message.why)))
+        label = "What it means" if message.tone is Tone.HEALTH else "Why you see this"
+        blocks.append(_small(f"{label}: " + "; ".join(message.why)))
     if (calls := _calls(message.pings)) and (message.thread is None or message.edits):
         blocks.append(_rich_text(_section(calls)))
     return blocks
@@ -154,7 +160,14 @@ def _buttons(message: Message) -> list[Block]:
     of_incident = actions(message.incident, message.offers, OF_INCIDENT) if message.incident is not None else None
     of_surge = actions(message.surge, message.offers, OF_SURGE) if message.surge is not None else None
     asked = menus(message.menus) if message.menus else None
-    return [row for row in (of_case, of_incident, of_surge, asked) if row]
+    return [row for row in (of_case, of_incident, of_surge, asked, _evidence(message)) if row]
+
+
+def _evidence(message: Message) -> Block | None:
+    if message.case is None or EVIDENCE not in message.offers or not message.quotes:
+        return None
+    link = web_link(message.quotes[0].url, VALUE)
+    return evidence(message.case, link.url) if link else None
 
 
 def _commands(message: Message) -> list[Block]:

@@ -43,6 +43,7 @@ MORE = (
     ("Do not engage…", "do_not_engage"),
     ("Take it over", "take_over"),
     ("Escalate", "escalate"),
+    ("It can wait", "lower"),
 )
 MUTES = (("1 hour", "1h"), ("24 hours", "24h"))
 MORE_OF_INCIDENT = (
@@ -74,6 +75,12 @@ def menus(found: Sequence[Menu]) -> Block:
         action = ASK + menu.name
         elements.append({"type": "static_select", "action_id": action, "placeholder": placeholder, "options": options})
     return {"type": "actions", "elements": elements}
+
+
+def evidence(case: int, url: str) -> Block:
+    """The button that closes a case with a link to the customer's own words."""
+    button = _button("satisfied", "Satisfied: close with these words", "primary")(PREFIX, case)
+    return {"type": "actions", "block_id": f"{PREFIX}{case}", "elements": [button | {"value": f"{case}:{url}"}]}
 
 
 def take(case: int) -> Block:
@@ -112,6 +119,9 @@ def _plain(text: str) -> Block:
 _OF_CASE = {
     "take": _button("take", "Take it", "primary"),
     "assign": _people("assign", "Assign"),
+    "answer": _button("answer", "Answered in public", "primary"),
+    "done": _button("done", "Done by us…", "primary"),
+    "close": _button("close", "Close…", "primary"),
     "not_a_complaint": _button("not_a_complaint", "Not a complaint"),
     "snooze": _menu("snooze", "Snooze", SNOOZES),
     "more": _menu("more", "More", MORE),

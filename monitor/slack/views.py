@@ -1,10 +1,12 @@
 """Modals for what needs words, and the App Home with one's open cases. Limits: docs.slack.dev/reference/views."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from monitor.core.case import Case, named
+from monitor.core.abuse import mask
+from monitor.core.case import Case, FirstWords, named
+from monitor.core.case_message import offers_of
 from monitor.core.cause import TOPICS
 from monitor.core.engagement import Person
 from monitor.core.incident_message import Standing
@@ -14,12 +16,12 @@ from monitor.core.level import named as level_name
 from monitor.core.message import duration
 from monitor.core.wording import topic_name
 from monitor.slack.buttons import OF_INCIDENT, PREFIX, actions
-from monitor.slack.safety import literal, one_line, shorten
+from monitor.slack.safety import literal, one_line, shorten, web_link
 
 View = dict[str, Any]
 Block = dict[str, Any]
 
-LISTED = 30
+LISTED = 15
 REASONS = ("praise", "question", "irony misread", "another company", "spam", "own staff")
 WHOM = (
     ("In this case only", "case"),
@@ -29,8 +31,8 @@ WHOM = (
 )
 """The values are those of :data:`monitor.core.engagement.SPANS`."""
 
-HOME_OFFERS = ("take", "more")
 MOST_INCIDENTS = 10
+EXCERPT, ADDRESS = 140, 1_000
 
 
 def done(case: int) -> View:
@@ -75,9 +77,19 @@ def do_not_engage(case: int, person: Person | None = None) -> View:
 
 def snooze(case: int) -> View:
     """Until when; Slack shows and reads the time in the zone of whoever looks at it."""
-    picker = {"type": "datetimepicker", "action_id": "until"}
-    asked = {"type": "input", "block_id": "until", "label": _plain("Until when?"), "element": picker}
-    return _modal("snooze", case, "Snooze", [asked])
+    return _modal("snooze", case, "Snooze", [_until()])
+
+
+def snooze_again(case: int, until: datetime | None = None) -> View:
+    """Until when, and why it takes longer: the customer has been put off before."""
+    why = _words("note", "It was put off before. Why does it take longer?", is_long=True)
+    return _modal("snooze", case, "Snooze", [_until(until), why])
+
+
+def _until(chosen: datetime | None = None) -> Block:
+    picker: Block = {"type": "datetimepicker", "action_id": "until"}
+    picker |= {"initial_date_time": int(chosen.timestamp())} if chosen else {}
+    return {"type": "input", "block_id": "until", "label": _plain("Until when?"), "element": picker}
 
 
 def reason(case: int) -> View:
@@ -116,18 +128,28 @@ def shown(title: str, blocks: Sequence[Block]) -> View:
     return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(blocks)}
 
 
-def home(cases: Sequence[Case], incidents: Sequence[Standing], user: str, now: datetime) -> View:
-    """Incidents, my open cases, then those that nobody has; the customer who waits longest comes first."""
+def home(
+    mine: Sequence[Case],
+    nobodys: Sequence[Case],
+    incidents: Sequence[Standing],
+    words: Mapping[int, FirstWords],
+    now: datetime,
+) -> View:
+    """Incidents, my open cases, then those that nobody has; the customer who waits longest comes first.
+
+    ``words`` are those with which customers began.
+    """
     blocks: list[Block] = [{"type": "header", "text": _plain(f"Incidents: {len(incidents)}")}] if incidents else []
     for standing in incidents[:MOST_INCIDENTS]:
-        row = actions(standing.incident.cause, HOME_OFFERS, OF_INCIDENT)
+        offers = ("more",) if standing.incident.owner else ("take", "more")
+        row = actions(standing.incident.cause, offers, OF_INCIDENT)
         blocks += [_says(literal(shorten(incident_line(standing, now), 300))), *([row] if row else [])]
-    mine = [case for case in cases if case.owner == user]
-    nobodys = [case for case in cases if case.owner is None]
     for title, found in (("My open cases", mine), ("Nobody has taken these", nobodys)):
         blocks.append({"type": "header", "text": _plain(f"{title}: {len(found)}")})
-        for case in found[: LISTED // 2]:
-            blocks += _row(case, now)
+        for case in found[:LISTED]:
+            blocks += _row(case, words.get(case.id), now)
+        if len(found) > LISTED:
+            blocks.append(_says(f"and {len(found) - LISTED} more: /umbrage open"))
     return {"type": "home", "blocks": blocks}
 
 
@@ -139,11 +161,19 @@ def line(case: Case, now: datetime) -> str:
     return f"{case.key} · {level} · {topic_name(case.topic)} · {case.brand} · waits {waits} · {who}"
 
 
-def _row(case: Case, now: datetime) -> list[Block]:
-    state = f"{line(case, now)} · {named(case.state)}"
-    element = {"type": "plain_text", "text": literal(shorten(state, 300)), "emoji": False}
-    row = actions(case.id, HOME_OFFERS)
-    return [{"type": "context", "elements": [element]}, *([row] if row else [])]
+def _row(case: Case, words: FirstWords | None, now: datetime) -> list[Block]:
+    elements: list[Block] = [_text(shorten(f"{line(case, now)} · {named(case.state)}", 300), is_bold=True)]
+    if words:
+        elements.append(_text(f"\n“{shorten(one_line(mask(words.text)), EXCERPT)}” "))
+        if link := web_link(words.url, ADDRESS):
+            elements.append({"type": "link", "url": link.url, "text": literal(f"Open on {link.host}")})
+    shown: Block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
+    row = actions(case.id, (offers_of(case)[0], "more"))
+    return [shown, *([row] if row else [])]
+
+
+def _text(text: str, *, is_bold: bool = False) -> Block:
+    return {"type": "text", "text": literal(text)} | ({"style": {"bold": True}} if is_bold else {})
 
 
 def _modal(name: str, case: int, title: str, blocks: list[Block]) -> View:

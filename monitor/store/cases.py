@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, insert, o
 from sqlalchemy import case as when
 
 from monitor.core.alerting import Reason, Told
-from monitor.core.case import ENDS, Case, Fact, Move, State, Step
+from monitor.core.case import ENDS, Case, Fact, FirstWords, Move, State, Step
 from monitor.core.case_message import Above, Author, Earlier, Similar
 from monitor.core.cause import Complaint
 from monitor.core.level import Level
@@ -18,7 +18,7 @@ from monitor.ports import Quoting, Standing
 from monitor.store.connection import reading
 from monitor.store.posts import upsert
 from monitor.store.schema import cases, corrections, facts, mentions, outbox
-from monitor.store.stages import OUR_REPLY, STANDING, Stage
+from monitor.store.stages import IN_CASE, OUR_REPLY, STANDING, Stage
 from monitor.store.stages import State as Sending
 
 _OUR_REPLY = " AND ".join(f"own.{part}" for part in OUR_REPLY.split(" AND "))
@@ -69,7 +69,7 @@ class CaseWrites:
     def promote(self, mention: int) -> bool:
         judged = mentions.c.judged_by.is_not(None)
         change = update(mentions).where(mentions.c.id == mention, mentions.c.case_id.is_(None), judged)
-        changed = change.where(mentions.c.stage == Stage.DONE).values(stage=Stage.COMPLAINT)
+        changed = change.where(mentions.c.stage.in_([Stage.DONE, Stage.TALK])).values(stage=Stage.COMPLAINT)
         return self._connection.execute(changed.returning(mentions.c.id)).first() is not None
 
     def numbers_of(self, platform: str, name: str) -> list[int]:
@@ -202,7 +202,7 @@ class CaseWrites:
         return {row.target: row.at for row in self._connection.execute(query)}
 
     def standing(self, targets: Collection[str], now: datetime) -> dict[str, Standing]:
-        """How many messages that stand by themselves targets got about complaints lately."""
+        """How many messages that stand by themselves targets got about complaints lately, lists of the rest aside."""
         is_recent = outbox.c.created_at > now - _HOUR
         query = (
             select(
@@ -213,7 +213,7 @@ class CaseWrites:
             )
             .select_from(outbox.outerjoin(cases, cases.c.id == outbox.c.case_id))
             .where(outbox.c.target.in_(list(targets)), outbox.c.created_at > now - _DAY)
-            .where(text(_STANDING))
+            .where(text(_STANDING), outbox.c.reason != Reason.BUDGET)
             .group_by(outbox.c.target)
         )
         return {row.target: Standing(row.hour, row.day, row.gentle) for row in self._connection.execute(query)}
@@ -242,6 +242,15 @@ class CaseReads:
     def facts(self, case: int) -> list[Fact]:
         with reading(self.engine) as connection:
             return _facts(connection, case)
+
+    def first_words(self, of: Collection[int]) -> dict[int, FirstWords]:
+        query = select(mentions.c.case_id, mentions.c.text, mentions.c.url).where(text(f"mentions.{IN_CASE}"))
+        query = query.where(mentions.c.case_id.in_(list(of)), mentions.c.forgotten_at.is_(None))
+        found: dict[int, FirstWords] = {}
+        with reading(self.engine) as connection:
+            for row in connection.execute(query.order_by(mentions.c.posted_at, mentions.c.id)):
+                found.setdefault(row.case_id, FirstWords(row.text, row.url))
+        return found
 
     def name_of(self, user: str) -> str | None:
         """What somebody who took a step before is called."""

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, update
 
 from monitor.core.case import Case, State
 from monitor.core.verdict import Label
-from monitor.ports import Draft, Filed, Threaded, Unfiled, Voice
+from monitor.ports import Draft, Filed, Talk, Threaded, Unfiled, Voice
 from monitor.store.cases import as_case
 from monitor.store.posts import portions, upsert
 from monitor.store.schema import cases, copies, corrections, mentions
@@ -26,19 +27,29 @@ class FilingWrites:
 
     _connection: Connection
 
-    def threads(self, complaints: Collection[Unfiled], longest: int) -> dict[tuple[str, str, str], Threaded]:
+    def threads(self, posts: Collection[Unfiled | Talk], longest: int) -> dict[tuple[str, str, str], Threaded]:
         found: dict[tuple[str, str, str], Threaded] = {}
-        names = {complaint.reply_to for complaint in complaints if complaint.reply_to is not None}
+        names = {post.reply_to for post in posts if post.reply_to is not None}
         for _ in range(longest):
             above = set()
             for some in portions(names):
                 for row in self._connection.execute(_THREADED.where(mentions.c.native_id.in_(some))):
-                    found[row.platform, row.brand, row.native_id] = Threaded(row.id, row.case_id, row.reply_to)
+                    found[row.platform, row.brand, row.native_id] = _threaded(row)
                     if row.case_id is None and row.reply_to is not None:
                         above.add(row.reply_to)
             names = above
             if not names:
                 break
+        return found
+
+    def reported(self, names: Collection[str]) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        query = select(mentions.c.brand, mentions.c.native_id, mentions.c.case_id).where(
+            mentions.c.case_id.is_not(None)
+        )
+        for some in portions(names):
+            for row in self._connection.execute(query.where(mentions.c.native_id.in_(some))):
+                found[row.brand, row.native_id] = row.case_id
         return found
 
     def like(self, keys: Collection[str], fingerprints: Collection[str]) -> dict[str, list[Filed]]:
@@ -120,7 +131,8 @@ class FilingWrites:
 
 
 _THREADED = select(
-    mentions.c.id, mentions.c.platform, mentions.c.brand, mentions.c.native_id, mentions.c.case_id, mentions.c.reply_to
+    *(mentions.c.id, mentions.c.platform, mentions.c.brand, mentions.c.native_id, mentions.c.case_id),
+    *(mentions.c.reply_to, mentions.c.author, mentions.c.is_own, mentions.c.stage),
 )
 _CORRECTED = (
     select(mentions.c.brand, mentions.c.platform, mentions.c.author, mentions.c.fingerprint, corrections.c.label)
@@ -129,6 +141,11 @@ _CORRECTED = (
     .order_by(corrections.c.id)
 )
 """The last word on a post comes last."""
+
+
+def _threaded(row: Any) -> Threaded:
+    is_judged = row.stage not in (Stage.NEW, Stage.COMPLAINT)
+    return Threaded(row.id, row.case_id, row.reply_to, row.author, row.is_own, is_judged)
 
 
 def _newest(

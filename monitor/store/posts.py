@@ -126,9 +126,10 @@ class PostWrites:
         self._note_quotes(message, to)
 
     def _note_quotes(self, number: int, message: Message) -> None:
-        """Where messages that belong to no case, such as digests, quote a post: to follow what becomes of it."""
+        """Where a message quotes a post that need not be in its case, as digests and threads do: to follow that."""
         rows = [{"post": post, "outbox_id": number} for post in sorted(quoted_in(message))]
-        if rows and message.case is None:
+        is_of_case = message.case is not None and (message.thread is None or message.edits)
+        if rows and not is_of_case:
             self._connection.execute(upsert(self._connection, quoted).on_conflict_do_nothing(), rows)
 
     def _forgotten(self, ids: Collection[str]) -> set[tuple[str, str]]:
@@ -145,9 +146,11 @@ class PostWrites:
             "fingerprint": fingerprint(mention.text),
             "edited_at": mention.edited_at,
         }
-        if row.stage in (Stage.DONE, Stage.ASIDE) and row.cause_id is None and not row.is_own:
+        if row.stage in (Stage.TALK, Stage.DONE, Stage.ASIDE) and row.cause_id is None and not row.is_own:
             self._connection.execute(delete(verdicts).where(verdicts.c.mention_id == row.id))
             values |= {"stage": Stage.NEW, "judged_by": None}
+        elif row.stage == Stage.DONE and row.case_id is not None:
+            values |= {"stage": Stage.TALK}
         self._connection.execute(update(mentions).where(mentions.c.id == row.id).values(**values))
 
     def _kept(self, platform: str, ids: Collection[str]) -> list[int]:
@@ -242,7 +245,7 @@ def _mention_row(source: str, mention: Mention, match: Match, now: datetime) -> 
         "is_own": match.own,
         "matched": list(match.terms),
         "fingerprint": fingerprint(mention.text),
-        "stage": Stage.DONE if match.own else Stage.NEW,
+        "stage": (Stage.TALK if mention.reply_to else Stage.DONE) if match.own else Stage.NEW,
     }
 
 

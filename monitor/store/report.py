@@ -10,12 +10,13 @@ from monitor.core.case import Case
 from monitor.core.case import State as CaseState
 from monitor.core.cause import Cause
 from monitor.core.days import Window
+from monitor.core.fairness import Waited
 from monitor.core.message import Message
 from monitor.store.cases import as_case
 from monitor.store.connection import reading, writing
 from monitor.store.digests import STANDS, posted
 from monitor.store.schema import cases, causes, corrections, cursors, mentions, outbox, told, verdicts
-from monitor.store.stages import KEPT, UNFINISHED, Stage, State
+from monitor.store.stages import IN_CASE, KEPT, UNFINISHED, Stage, State
 
 
 class Report:
@@ -83,6 +84,25 @@ class Report:
         with reading(self._engine) as connection:
             found = {row[0]: int(row[1]) for row in connection.execute(query)}
         return {state: found[state] for state in CaseState if state in found}
+
+    def complaint_texts(self, since: datetime) -> Iterator[str]:
+        """The words of the complaints written since a moment, of those that are kept."""
+        query = select(mentions.c.text).where(text(f"mentions.{IN_CASE}"), mentions.c.posted_at >= since)
+        with reading(self._engine) as connection:
+            yield from connection.execute(query.where(mentions.c.forgotten_at.is_(None))).scalars()
+
+    def waits(self, since: datetime, now: datetime) -> list[Waited]:
+        """How long the customers of cases opened since a moment have waited for a public answer, or wait by now."""
+        over = func.coalesce(cases.c.answered_at, cases.c.ended_at)
+        first = (mentions.c.text, mentions.c.followers, mentions.c.case_id, cases.c.opened_at, over.label("over"))
+        query = select(*first).join(cases, cases.c.id == mentions.c.case_id).where(text(f"mentions.{IN_CASE}"))
+        query = query.where(cases.c.opened_at >= since, STANDS, mentions.c.forgotten_at.is_(None))
+        found: dict[int, Waited] = {}
+        with reading(self._engine) as connection:
+            for row in connection.execute(query.order_by(mentions.c.posted_at, mentions.c.id)):
+                wait = (row.over or now) - row.opened_at
+                found.setdefault(row.case_id, Waited(row.text, row.followers, wait))
+        return list(found.values())
 
     def outbox(self, state: State | None = None) -> list[RowMapping]:
         """The newest thousand messages, oldest of them first; of one state or of all."""

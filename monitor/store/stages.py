@@ -4,8 +4,12 @@ from enum import IntEnum, StrEnum
 
 
 class Stage(IntEnum):
-    """How far a mention has come. Each step moves it by a conditional update."""
+    """How far a mention has come. Each step moves it by a conditional update.
 
+    ``TALK`` is no complaint and answers something: whether that belongs to a case is to be looked at.
+    """
+
+    TALK = -1
     NEW = 0
     COMPLAINT = 1
     FILED = 2

@@ -23,6 +23,7 @@ from monitor.store.schema import causes, health, mentions, outbox, told, verdict
 from monitor.store.sources import SourceWrites
 from monitor.store.stages import UNFINISHED, Stage, State
 from monitor.store.surges import SurgeWrites
+from monitor.store.talk import TalkWrites
 from monitor.store.themes import ThemeWrites
 
 _HISTORY = timedelta(days=7)
@@ -36,6 +37,7 @@ class SqlTransaction(
     CaseWrites,
     IncidentWrites,
     EngagementWrites,
+    TalkWrites,
     DigestWrites,
     SurgeWrites,
     ThemeWrites,
@@ -50,7 +52,7 @@ class SqlTransaction(
         if not rows:
             return
         self._connection.execute(upsert(self._connection, verdicts).on_conflict_do_nothing(), rows)
-        for stage, wanted in ((Stage.COMPLAINT, True), (Stage.DONE, False)):
+        for stage, wanted in ((Stage.COMPLAINT, True), (_NO_COMPLAINT, False)):
             chosen = [row for row in rows if (row["label"] == Label.COMPLAINT) is wanted]
             for model in {row["model"] for row in chosen}:
                 ids = [row["mention_id"] for row in chosen if row["model"] == model]
@@ -77,6 +79,7 @@ class SqlTransaction(
                 author=row.author,
                 text=row.text,
                 fingerprint=row.fingerprint,
+                url=row.url,
                 reply_to=row.reply_to,
                 intent=row.intent,
                 severity=Band(**row.severity) if row.severity else None,
@@ -244,7 +247,7 @@ class SqlTransaction(
         row = _outbox_row(target, message, now) | {"case_id": case, "urgency": urgency_of(message)}
         statement = upsert(self._connection, outbox).values(row)
         inserted = self._connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).first()
-        if inserted is not None and message.case is None:
+        if inserted is not None:
             self._note_quotes(inserted.id, message)
         return inserted is not None
 
@@ -258,11 +261,13 @@ class SqlTransaction(
         change = update(health).where(health.c.name == name, other).values(told_at=told_at)
         return self._connection.execute(change.returning(health.c.name)).first() is not None
 
-    def _move(self, ids: Sequence[int], old: Stage, new: Stage, **values: Any) -> None:
+    def _move(self, ids: Sequence[int], old: Stage, new: Any, **values: Any) -> None:
         for some in portions(ids):
             change = update(mentions).where(mentions.c.id.in_(some), mentions.c.stage == old)
             self._connection.execute(change.values(stage=new, **values))
 
+
+_NO_COMPLAINT = case((mentions.c.reply_to.is_not(None), Stage.TALK), else_=Stage.DONE)
 
 _CASES = select(
     causes,

@@ -70,7 +70,7 @@ def is_loud(text: str) -> float:
 class FakeClassifier:
     """Scores by a rule, text → probability; topics are the given words that occur in the text, in that order.
 
-    Set ``error`` to break it.
+    Set ``error`` to break it, and ``intent`` to have every text mean that.
     """
 
     def __init__(
@@ -85,6 +85,7 @@ class FakeClassifier:
         self.rule = rule
         self.topics = tuple(topics)
         self.error = error
+        self.intent: str | None = None
         self.seen: list[str] = []
         self._model = model
         self._thresholds = thresholds or Thresholds(digest=0.5, alert=0.8)
@@ -109,10 +110,10 @@ class FakeClassifier:
         if self.error is not None:
             raise self.error
         self.seen += texts
-        return [
-            Score(complaint=self.rule(text), topics=tuple((topic, 1.0) for topic in self.topics if topic in text))
-            for text in texts
-        ]
+        return [Score(complaint=self.rule(text), topics=self._topics_of(text), intent=self.intent) for text in texts]
+
+    def _topics_of(self, text: str) -> tuple[tuple[str, float], ...]:
+        return tuple((topic, 1.0) for topic in self.topics if topic in text)
 
 
 @dataclass(slots=True)

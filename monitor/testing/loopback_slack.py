@@ -36,6 +36,7 @@ class Posted:
     blocks: Any = None
     metadata: Any = None
     thread_ts: str | None = None
+    is_broadcast: bool = False
 
     @property
     def key(self) -> str | None:
@@ -144,6 +145,7 @@ class LoopbackSlack(LoopbackServer):
             blocks=fields.get("blocks"),
             metadata=fields.get("metadata"),
             thread_ts=fields.get("thread_ts"),
+            is_broadcast=bool(fields.get("reply_broadcast")),
         )
         self._messages.append(message)
         if self._state is not None:

@@ -47,6 +47,18 @@ def test_check_is_content_with_a_good_file(umbrage: Umbrage, config: Path) -> No
     assert "no problems; 1 brands, 1 sources, 1 targets" in finished.out
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [("", "drop what comes twice, by its Umbrage-Key"), ('format = "slack"', "may stand there twice; the second one")],
+)
+def test_check_says_what_a_webhook_cannot_do(umbrage: Umbrage, config: Path, given: str, words: str) -> None:
+    hook = f'[targets.hook]\nuse = "webhook"\nurl = "https://hooks.example/1"\n{given}\n'
+    config.write_text(config.read_text("utf-8") + hook, "utf-8")
+    finished = umbrage("check")
+    assert (finished.code, "target hook:" in finished.out) == (0, True)
+    assert words in finished.out
+
+
 def test_check_finds_missing_secrets(umbrage: Umbrage, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config.write_text(config.read_text("utf-8") + SLACK, "utf-8")
     monkeypatch.delenv("UMBRAGE_TEST_TOKEN", raising=False)

@@ -166,3 +166,24 @@ def test_a_person_may_raise_the_level_and_is_named_as_the_reason() -> None:
     assert after.reasons[0].startswith("escalated by ")
     with pytest.raises(NotAllowed, match="highest"):
         moved(a_case(level=1), a_move(Step.ESCALATE))
+
+
+def test_a_person_may_say_that_it_can_wait_and_is_named_as_the_reason() -> None:
+    lower = moved(a_case(level=2, reasons=("leaving us",)), a_move(Step.LOWER))
+    assert (lower.level, lower.reasons) == (3, ("can wait, says Ann", "leaving us"))
+    gentle = moved(lower, a_move(Step.LOWER))
+    assert gentle.level == 4
+    with pytest.raises(NotAllowed, match="it can wait already"):
+        moved(gentle, a_move(Step.LOWER))
+
+
+def test_our_answer_that_was_read_takes_nothing_from_anybody_and_never_moves_back() -> None:
+    taken = moved(a_case(), a_move(Step.TAKE))
+    answered = moved(taken, a_move(Step.ANSWER, at=NOON + 2 * HOUR))
+    seen = moved(answered, a_move(Step.ANSWER_SEEN, at=NOON + HOUR))
+    assert (seen.owner, seen.state, seen.answered_at) == (taken.owner, State.ANSWERED, NOON + HOUR)
+    done = moved(seen, a_move(Step.DONE, remedy="refund", at=NOON + 3 * HOUR))
+    assert moved(done, a_move(Step.ANSWER_SEEN, at=NOON + 4 * HOUR)).state is State.DONE_BY_US
+    ended = moved(done, a_move(Step.CLOSE, note="she is happy", at=NOON + 5 * HOUR))
+    late = moved(ended, a_move(Step.SPOKE, at=NOON + 6 * HOUR))
+    assert (late.state, late.ended_at, late.last_at) == (State.SATISFIED, ended.ended_at, NOON + 6 * HOUR)

@@ -11,7 +11,7 @@ from monitor.core.routing import Destination, Matching, QuietHours, Route, Silen
 from monitor.testing.fakes import NOON
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
-SUBJECT = Subject(brand="Acme", topic="delivery", platform="mastodon")
+SUBJECT = Subject(brand="Acme", topic="delivery", platform="mastodon", source="fediverse", language="en")
 NIGHT = QuietHours(start=time(22), end=time(7), zone=BERLIN, breaks_through=("safety",))
 LUNCH = QuietHours(start=time(12), end=time(13, 30), zone=BERLIN)
 
@@ -105,6 +105,12 @@ def test_quiet_hours_without_length_never_hold() -> None:
         (Matching(topics=("price",)), False),
         (Matching(platforms=("mastodon",)), True),
         (Matching(platforms=("bluesky",)), False),
+        (Matching(sources=("fediverse",)), True),
+        (Matching(sources=("reviews",)), False),
+        (Matching(languages=("de", "en")), True),
+        (Matching(languages=("fr",)), False),
+        (Matching(levels=(2, 3)), True),
+        (Matching(levels=(1,)), False),
         (Matching(brands=("Acme",), topics=("delivery",), platforms=("mastodon",)), True),
         (Matching(brands=("Acme",), topics=("price",), platforms=("mastodon",)), False),
     ],

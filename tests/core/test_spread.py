@@ -50,8 +50,10 @@ def test_a_count_that_falls_is_no_growth() -> None:
 
 
 def test_when_it_is_due() -> None:
-    moments = (timedelta(minutes=14), timedelta(minutes=15), 2 * HOUR, 7 * HOUR, 30 * HOUR)
-    assert [looks_due(NOON, NOON + after) for after in moments] == [0, 1, 2, 3, 4]
+    for number, after in enumerate((timedelta(minutes=15), HOUR, 6 * HOUR, 24 * HOUR)):
+        assert looks_due(NOON, NOON + after - timedelta(seconds=1)) == number
+        assert looks_due(NOON, NOON + after) == number + 1
+    assert looks_due(NOON, NOON + 30 * HOUR) == 4
 
 
 def test_it_is_said_with_the_age_of_the_measurement() -> None:

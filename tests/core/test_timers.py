@@ -40,6 +40,13 @@ def test_a_taken_case_owes_the_customer_a_word_a_day_and_a_note_puts_it_off() ->
     assert at(noted) == [(Due.UPDATE, NOON + 44 * HOUR)]
 
 
+def test_another_public_answer_starts_the_day_anew() -> None:
+    answered = moved(moved(a_case(), a_move(Step.TAKE)), a_move(Step.ANSWER, at=NOON + HOUR))
+    again = moved(answered, a_move(Step.ANSWER, at=NOON + 20 * HOUR))
+    assert again.answered_at == NOON + HOUR, "the customer waited for the first"
+    assert at(again)[0] == (Due.UPDATE, NOON + 44 * HOUR)
+
+
 def test_done_by_us_is_followed_up_after_a_day_and_a_week_and_ends_unknown_after_two() -> None:
     done = moved(a_case(), a_move(Step.DONE, remedy="refund"))
     assert at(done) == [

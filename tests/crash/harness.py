@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from sqlalchemy import func
 from sqlalchemy import select as query
 
+from monitor.core.case import Step
 from monitor.core.message import Message
 from monitor.notifiers.slack import _key
 from monitor.store.connection import open_engine, reading
-from monitor.store.schema import mentions, outbox, told
+from monitor.store.schema import facts, mentions, outbox, told
 from monitor.store.sql import SqlStore
 from monitor.store.stages import State
 from monitor.testing.loopback_http import Fault, Kind
@@ -261,7 +263,11 @@ def count(plan: Plan, slack: LoopbackSlack, tally: Tally) -> None:
         rows = connection.execute(query(outbox).order_by(outbox.c.id)).all()
         found = query(told.c.target, mentions.c.native_id, mentions.c.brand, told.c.outbox_id)
         said = connection.execute(found.join(mentions, mentions.c.id == told.c.mention_id)).all()
+        reading_us = query(func.count(), func.count(facts.c.case_id.distinct()))
+        answered, cases = connection.execute(reading_us.where(facts.c.step == Step.ANSWER_SEEN)).one()
     engine.dispose()
+    tally.lost += ["an answer of ours was not seen"] * (worker.answers(plan.posts) - cases)
+    tally.doubled += ["an answer of ours was seen twice"] * (answered - cases)
     for target in plan.targets:
         mine = {row.id: row for row in rows if row.target == target}
         private = [key for row in mine.values() if row.message.get("to") for key in _keys_in_private(slack, row)]

@@ -84,10 +84,11 @@ def test_killed_at_any_moment_with_all_faults_nothing_is_lost_or_doubled(
     urls = [databases() for _ in range(LANES)]
 
     def lane(number: int) -> Tally:
-        return chain(tmp_path / str(number), urls[number], rate=0.3, seed=number, moments=30)
+        return chain(tmp_path / str(number), urls[number], rate=0.3, seed=number, moments=50)
 
     tally = in_lanes(LANES, lane)
-    assert tally.by_name["any moment"] >= 100
+    assert tally.by_name["any moment"] >= 200
+    assert tally.messages >= 1_000
     assert tally.faults.keys() == FAULTS.keys()
     judge(tally, f"any moment, all faults, {urls[0].split(':')[0]}", started, capsys)
 

@@ -103,7 +103,11 @@ class Plan:
 
 
 def post(number: int, apart: float = 1.0) -> Mention:
-    """The invented post with a number. Three in four are complaints, one in five names both brands."""
+    """The invented post with a number. Three in four are complaints, one in five names both brands.
+
+    One in eight is what we answer to the one before.
+    """
+    ours: dict[str, Any] = {"author": "acme", "reply_to": str(number - 1), "own": True} if is_answer(number) else {}
     both = " and Bolt" if number % 5 == 0 else ""
     word = "lost" if is_complaint(number) else "here"
     return Mention(
@@ -111,12 +115,21 @@ def post(number: int, apart: float = 1.0) -> Mention:
         id=str(number),
         text=f"Acme{both}: my parcel q{number}q is {word}",
         posted_at=START + timedelta(minutes=apart * number),
-        author=f"author{number}",
+        **({"author": f"author{number}"} | ours),
     )
 
 
 def is_complaint(number: int) -> bool:
     return number % 4 != 3
+
+
+def is_answer(number: int) -> bool:
+    return number % 8 == 3
+
+
+def answers(posts: int) -> int:
+    """How many of the first posts are answers to complaints."""
+    return sum(map(is_answer, range(posts)))
 
 
 def complaints(posts: int) -> set[tuple[str, str]]:

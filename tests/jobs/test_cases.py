@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 from datetime import time, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ from monitor.jobs.forget import forget
 from monitor.jobs.remind import remind
 from monitor.jobs.steps import CaseRules
 from monitor.jobs.triage import TriageRules
+from monitor.store.connection import open_engine
+from monitor.store.sql import SqlStore
 from monitor.testing.fakes import NOON, FakeNotifier, a_mention, a_watch, crowd
 from tests.jobs.pipeline import Pipeline
 
@@ -82,7 +85,7 @@ def test_a_reply_joins_the_conversation_also_through_our_own_answer(pipeline: Pi
     again = a_mention("Acme still nothing, and no price!!", "3", reply_to="2", posted_at=pipeline.clock())
     pipeline.hear([ours, again])
     assert pipeline.store.case(2) is None
-    assert [fact.step for fact in facts(pipeline)] == [Step.WROTE_AGAIN]
+    assert [fact.step for fact in facts(pipeline)] == [Step.ANSWER_SEEN, Step.WROTE_AGAIN]
     assert "The customer wrote again" in lines(pipeline)
 
 
@@ -101,6 +104,14 @@ def test_copies_join_on_every_platform_and_other_words_do_not(pipeline: Pipeline
     assert pipeline.store.case(2) is not None
 
 
+def test_the_same_name_on_another_platform_is_one_case_only_if_the_words_are_the_same(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme left the delivery of my kettle in the rain!!", "1", platform="x")])
+    pipeline.hear([a_mention("Acme delivery came late and without a lamp!!", "2", platform="bluesky")])
+    assert pipeline.store.case(2) is not None
+    pipeline.hear([a_mention("Acme left the delivery of my kettle in the rain!!", "3", platform="bluesky")])
+    assert pipeline.store.case(3) is None
+
+
 def test_the_same_person_about_something_else_is_another_case(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme delivery is late!!", "1"), a_mention("Acme price is wrong!!", "2")])
     assert pipeline.store.case(2) is not None
@@ -112,8 +123,10 @@ def test_the_same_person_about_something_else_is_another_case(pipeline: Pipeline
 def test_taking_a_case_edits_its_message_and_says_one_line(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost the delivery!!")])
     pipeline.clock.move(minutes=6)
+    assert "waiting 1 min" in pipeline.wire.wire[0].quotes[0].where
     step(pipeline, Step.TAKE)
     parent, _, line = pipeline.wire.wire
+    assert (parent.offers[0], "waiting" in parent.quotes[0].where) == ("answer", False), "one wait, and the next step"
     assert parent.facts[0] == ("Status", "taken · with Ann · team wait 6 min · customer waits 7 min")
     assert (line.title, line.pings) == ("Ann took it · team wait 6 min · customer waits 7 min", ())
 
@@ -207,11 +220,17 @@ def test_whoever_is_given_a_case_hears_of_it_once_and_nobody_who_takes_it_themse
 # What people say outranks the model
 
 
-def test_not_a_complaint_collapses_the_message_and_never_alerts_again_for_these_words(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    ("what", "title"), [(Step.NOT_A_COMPLAINT, "Not a complaint"), (Step.NOT_ABOUT_US, "Not about us")]
+)
+def test_what_was_overruled_collapses_and_never_alerts_again_for_these_words(
+    pipeline: Pipeline, what: Step, title: str
+) -> None:
     pipeline.hear([a_mention("Acme is killing it!!", "1")])
-    step(pipeline, Step.NOT_A_COMPLAINT, note="praise")
+    step(pipeline, what, note="praise")
     parent = pipeline.wire.wire[0]
-    assert (parent.title, parent.quotes, parent.offers) == ("Not a complaint · other · Acme", (), ("reopen",))
+    assert (parent.title, parent.quotes, parent.facts) == (f"{title} · other · Acme", (), ()), "one line"
+    assert parent.offers == ("reopen",)
     (correction,) = pipeline.report.corrections_of(1)
     assert (correction["label"], correction["by"], correction["why"]) == (Label.OTHER, "Ann", "praise")
     pipeline.clock.move(minutes=30)
@@ -280,6 +299,18 @@ def test_nobody_takes_it_and_a_second_person_and_the_lead_are_called_once_each(p
     assert called == [(NOON + timedelta(minutes=5), ("U2",)), (NOON + timedelta(minutes=15), ("U9",))]
 
 
+def test_what_comes_due_survives_a_restart(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    step(pipeline, Step.DONE, remedy="a new parcel")
+    address = pipeline.store.engine.url
+    pipeline.store.engine.dispose()
+    pipeline.store = SqlStore(open_engine(address.render_as_string(hide_password=False)))
+    pipeline.clock.move(days=1)
+    assert due(pipeline) == 1
+    assert due(pipeline) == 0
+    pipeline.store.engine.dispose()
+
+
 def test_after_a_long_stop_only_the_highest_rung_is_called(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost the delivery!!")])
     pipeline.clock.move(hours=5)
@@ -301,15 +332,41 @@ def test_a_taken_case_calls_its_owner_when_an_update_is_due(pipeline: Pipeline) 
 def test_after_done_by_us_two_follow_ups_and_then_an_unknown_end(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme lost the delivery!!")])
     step(pipeline, Step.DONE, remedy="a new parcel")
-    when = []
+    drafts = {}
     for day in range(1, 20):
         pipeline.clock.now = NOON + timedelta(days=day)
         if due(pipeline):
-            when.append(day)
-    assert when == [1, 7]
+            drafts[day] = dict(pipeline.wire.wire[-1].facts)["Draft"].split(",")[0]
+    assert drafts == {
+        1: "We wanted to ask whether all is well now. If it is not",
+        7: "A week ago we said that this would be put right. Has it been? If anything is missing",
+    }
     assert case(pipeline).state is State.UNKNOWN_SILENT
     assert facts(pipeline)[-1].step is Step.SILENT
     assert "silent for 14 d" in lines(pipeline)[-1]
+
+
+def test_who_has_a_case_puts_it_off_once_and_then_says_why(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme lost the delivery!!")])
+    step(pipeline, Step.TAKE)
+    until = NOON + timedelta(days=2)
+    step(pipeline, Step.SNOOZE, until=until)
+    with pytest.raises(NotAllowed, match="say why it takes longer"):
+        step(pipeline, Step.SNOOZE, until=until + timedelta(days=1), key="again")
+    step(pipeline, Step.SNOOZE, until=until + timedelta(days=1), note="the depot is closed", key="with a reason")
+    assert lines(pipeline)[-1].startswith("Ann snoozed it until")
+    assert dict(pipeline.wire.wire[-1].facts) == {"Note": "the depot is closed"}
+
+
+def test_what_is_for_the_digest_is_told_in_no_channel_until_it_is_more(pipeline: Pipeline) -> None:
+    pipeline.classifier.intent = "suggestion"
+    pipeline.hear([a_mention("Acme, a dark mode for the app would be an idea!!", "1")])
+    assert (case(pipeline).level, pipeline.wire.wire) == (5, [])
+    assert pipeline.triage().next_at is None, "nothing waits"
+    pipeline.classifier.intent = None
+    pipeline.clock.move(hours=1)
+    pipeline.hear([a_mention("Acme app died, I paid €340 for it!!", "2", reply_to="1", posted_at=pipeline.clock())])
+    assert pipeline.wire.titles[0] == "Answer within the hour · other · Acme"
 
 
 # Budgets
@@ -319,12 +376,12 @@ def test_a_channel_takes_so_many_an_hour_and_the_rest_in_one_list(pipeline: Pipe
     policy = AlertPolicy(per_hour=4, singles=100)
     pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
     pipeline.hear(crowd(10))
-    assert pipeline.reasons() == ["first complaint"] * 4 + ["more than the channel takes"]
+    assert pipeline.reasons() == ["first complaint"] * 3 + ["more than the channel takes"], "one is kept for the gentle"
     listed = [message for message in pipeline.wire.wire if message.key.startswith("list/")]
     assert [(message.title, len(message.quotes), message.more) for message in listed] == [
-        ("And 6 more, the most urgent first", 6, 0)
+        ("And 7 more, the most urgent first", 7, 0)
     ]
-    assert [quote.offers for quote in listed[0].quotes] == [("take",)] * 6
+    assert [quote.offers for quote in listed[0].quotes] == [("take",)] * 7
     assert sorted(post for posts in pipeline.told()["team"] for post in posts) == sorted(map(str, range(1, 11)))
 
 
@@ -418,6 +475,42 @@ def test_with_a_hundred_furious_and_ten_gentle_a_fifth_of_what_is_surfaced_is_ge
     assert everything == [*range(1, 101), *range(1_001, 1_011)]
 
 
+@pytest.mark.parametrize("furious_first", [False, True])
+def test_over_an_hour_a_fifth_of_what_is_surfaced_is_gentle(pipeline: Pipeline, furious_first: bool) -> None:
+    """A hundred furious and ten polite first posts within one hour, with the limits as they are shipped."""
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=AlertPolicy(singles=1_000))
+    kinds = [("ACME YOU IDIOTS WHERE{0} IS{0} THE{0} DAMNED{0} KETTLE{0}!!!", number) for number in range(1, 101)]
+    polite = "Acme, a small thing: a bit of a pity that lid{0} and spout{0} and handle{0} rattle !!"
+    for number in range(10):
+        kinds.insert(len(kinds) if furious_first else 11 * number + 5, (polite, 1_001 + number))
+    for place, (text, number) in enumerate(kinds):
+        pipeline.clock.now = NOON + timedelta(seconds=32 * place)
+        pipeline.hear(crowd(1, text, first=number, posted_at=pipeline.clock()))
+    alone = [row for row, _, posts in pipeline.report.all_alerts() if len(posts) == 1 and row["case_id"]]
+    levels = [found.level for row in alone if (found := pipeline.store.case(row["case_id"]))]
+    assert len(levels) <= 12
+    print(f"{levels.count(4)} of {len(levels)} are gentle")
+    assert levels.count(4) / len(levels) >= 0.2
+
+
+def test_a_channel_gets_twelve_an_hour_and_forty_a_day_as_shipped(pipeline: Pipeline) -> None:
+    """Of twelve three are kept for the gentle; the rest comes in lists, half an hour apart."""
+    pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=AlertPolicy(singles=1_000))
+    for quarter in range(4 * 12):
+        pipeline.clock.now = NOON + timedelta(minutes=15 * quarter)
+        loud, soft = 1 + 10 * quarter, 10_001 + 10 * quarter
+        pipeline.hear(crowd(5, first=loud, posted_at=pipeline.clock()))
+        pipeline.hear(crowd(1, "Acme, a small thing: number {} !!", first=soft, posted_at=pipeline.clock()))
+    alerts = [row for row, _, _ in pipeline.report.all_alerts()]
+    hour = [row for row in alerts if row["created_at"] < NOON + timedelta(hours=1)]
+    assert len([row for row in hour if row["case_id"]]) == 12
+    assert len([row for row in alerts if row["case_id"]]) == 40
+    lists = [row["created_at"] for row in alerts if not row["case_id"]]
+    assert {later - earlier for earlier, later in pairwise(lists)} == {timedelta(minutes=30)}
+    told = [post for posts in pipeline.told()["team"] for post in posts]
+    assert len(told) == len(set(told)) >= 6 * 4 * 12 - 12, "the last wait for the next list"
+
+
 def test_room_that_comes_back_slot_by_slot_does_not_all_go_to_the_gentle(pipeline: Pipeline) -> None:
     policy = AlertPolicy(singles=1_000, per_hour=5, list_gap=timedelta(0))
     pipeline.rules = TriageRules(routes=pipeline.rules.routes, cases=RULES, policy=policy)
@@ -429,7 +522,7 @@ def test_room_that_comes_back_slot_by_slot_does_not_all_go_to_the_gentle(pipelin
         pipeline.hear([*loud, *soft])
     alone = [row["case_id"] for row, _, _ in pipeline.report.all_alerts() if row["case_id"]]
     levels = [found.level for number in alone if (found := pipeline.store.case(number))]
-    assert 0.15 <= levels.count(4) / len(levels) <= 0.4
+    assert 0.2 <= levels.count(4) / len(levels) <= 0.4
 
 
 def test_the_message_of_an_incident_counts_on(pipeline: Pipeline) -> None:
@@ -579,6 +672,7 @@ def test_whoever_escalates_calls_the_lead_in_the_thread(pipeline: Pipeline) -> N
     line = pipeline.wire.wire[-1]
     assert line.title.startswith("Ann escalated it")
     assert line.pings == ("U9",)
+    assert [message.surfaces for message in pipeline.wire.wire] == [False, False, True], "only when the level rises"
     shown = [message for message in pipeline.wire.wire if message.edits][-1]
     assert "escalated by Ann" in shown.why
 

@@ -146,6 +146,8 @@ def test_a_target_that_can_never_be_asked_gets_the_message_again(post: Post) -> 
     post.deliver()
     post.deliver_for(70)
     assert post.notifier.keys == ["a", "a"]
+    first, second = post.notifier.wire
+    assert (first.facts, second.facts[-1][0]) == ((), "Perhaps here already"), "whoever reads it can tell"
 
 
 def test_while_a_target_cannot_be_asked_now_doubt_remains(post: Post) -> None:

@@ -174,8 +174,8 @@ def test_opening_the_case_again_takes_them_off_the_list(listed: Pipeline, hear: 
 def test_it_can_be_ended_early_and_be_decided_again(listed: Pipeline, hear: Hear) -> None:
     (entry,) = listed.store.restrained(listed.clock())
     assert (entry.person, entry.case, entry.name, entry.why) == (Person("Acme", "social", RAGE), 1, "Ann", WHY)
-    assert end_early(listed.store, 1, "bob", listed.clock())
-    assert not end_early(listed.store, 1, "bob", listed.clock())
+    assert end_early(listed.store, 1, listed.clock(), by="bob", name="bob", via="cli")
+    assert not end_early(listed.store, 1, listed.clock(), by="bob", name="bob", via="cli")
     assert facts(listed)[-1].name == "bob"
     hear("Acme and their silly price of a toaster, thieves!!")
     assert len(parents(listed)) == 2

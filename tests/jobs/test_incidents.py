@@ -239,3 +239,23 @@ def test_customers_told_one_by_one_before_it_show_who_has_them(pipeline: Pipelin
     pipeline.deliver()
     shown = [message for message in pipeline.wire.wire if message.case and not message.thread]
     assert all("with Ann" in dict(message.facts)["Status"] for message in shown)
+
+
+def test_an_incident_mutes_the_ladders_of_its_cases_except_what_must_be_acted_on_now(pipeline: Pipeline) -> None:
+    pipeline.clock.move(hours=8)
+    for number, words in enumerate(("kettle lid", "toaster wire", "blender jug caught fire and")):
+        post = a_mention(f"Acme {words} broke!!", f"s{number}", author=f"s{number}", posted_at=pipeline.clock())
+        pipeline.hear([post])
+    pipeline.hear([a_mention("Acme oven door fell off!!", "s3", author="s3", posted_at=pipeline.clock())])
+    step(pipeline, Step.TAKE)
+    before = len(pipeline.wire.wire)
+    for _ in range(20):
+        pipeline.clock.move(minutes=1)
+        due(pipeline)
+    calls = [(message.title.split(" · ")[0], message.pings) for message in pipeline.wire.wire[before:]]
+    assert calls == [
+        ("Nobody has taken some of these yet, such as case/6", ("U2",)),
+        ("Nobody has taken this yet", ("U2",)),
+        ("Still nobody has taken some of these, such as case/6", ("U9",)),
+        ("Still nobody has taken this", ("U9",)),
+    ]

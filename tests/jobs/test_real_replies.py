@@ -4,9 +4,11 @@
 """
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import groupby
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,9 +20,10 @@ from sqlalchemy import select
 from monitor.core.case import Case, Move, Step, moved
 from monitor.core.clocks import Staffed, customer_waited_for_answer, team_waits
 from monitor.core.mention import Mention
-from monitor.store.connection import reading
+from monitor.store.connection import open_engine, reading
 from monitor.store.schema import mentions
-from monitor.testing.fakes import FakeClassifier
+from monitor.store.sql import SqlStore
+from monitor.testing.fakes import Clock, FakeClassifier
 from tests.jobs.pipeline import Pipeline
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "replay" / "twcs_2017"
@@ -83,16 +86,28 @@ def test_the_customers_clock_says_what_the_data_says(replies: Replies) -> None:
     print(f"team clock 9 to 17: median {_median(staffed)}, within 1 h {_share(staffed, hour)}")
 
 
-def test_threads_become_cases(replies: Replies, pipeline: Pipeline) -> None:
-    pipeline.classifier = FakeClassifier(lambda _: 0.9, topics=("delivery",))
-    ordered = sorted(replies.posts.values(), key=lambda post: post["created_at"])
-    pipeline.clock.now = datetime.fromisoformat(ordered[-1]["created_at"])
-    batch = [_mention(post, pipeline.clock.now - timedelta(hours=1)) for post in ordered]
-    pipeline.collector.add(*batch)
-    pipeline.collect()
-    pipeline.judge()
-    pipeline.triage()
-    rows = {row["native_id"]: row for row in _stored(pipeline)}
+@pytest.fixture(scope="module")
+def told(replies: Replies, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    """Every post of the recording, a day at a time, through the pipeline; nobody clicks anything."""
+    path = tmp_path_factory.mktemp("replies") / "replies.db"
+    shutil.copyfile(sqlite_template, path)
+    store = SqlStore(open_engine(f"sqlite:///{path}", durable=False))
+    classifier = FakeClassifier(lambda _: 0.9, topics=("delivery",))
+    pipeline = Pipeline(store, Clock(), classifier=classifier)
+    ordered = sorted(map(_mention, replies.posts.values()), key=lambda post: (post.posted_at, post.id))
+    for _, posts in groupby(ordered, key=lambda post: post.posted_at.date()):
+        batch = list(posts)
+        pipeline.clock.now = batch[-1].posted_at
+        pipeline.collector.add(*batch)
+        pipeline.collect()
+        pipeline.judge()
+        pipeline.triage()
+    yield pipeline
+    store.engine.dispose()
+
+
+def test_threads_become_cases(replies: Replies, told: Pipeline) -> None:
+    rows = {row["native_id"]: row for row in _stored(told)}
     same = apart = 0
     for name, post in replies.posts.items():
         root = replies.root(name)
@@ -104,16 +119,46 @@ def test_threads_become_cases(replies: Replies, pipeline: Pipeline) -> None:
     assert same / (same + apart) > 0.99
 
 
+def test_the_companies_own_replies_answer_the_cases_of_every_thread(replies: Replies, told: Pipeline) -> None:
+    """The clock of a case that nobody clicked on, against the first reply that the data has in its thread."""
+    rows = {row["native_id"]: row for row in _stored(told)}
+    first = _first_replies(replies)
+    right = wrong = 0
+    for root, at in first.items():
+        case = told.store.case(rows[root]["case_id"])
+        assert case is not None
+        if case.opened_at != rows[root]["posted_at"]:
+            continue
+        is_right = customer_waited_for_answer(case) == at - case.opened_at
+        right, wrong = right + is_right, wrong + (not is_right)
+    print(f"\n{right} of {right + wrong} threads are answered when the data says so, {len(first)} have an answer")
+    assert wrong == 0
+
+
+def _first_replies(replies: Replies) -> dict[str, datetime]:
+    """When each thread that a customer opened was first answered by the company, to that customer."""
+    found: dict[str, datetime] = {}
+    for name, post in replies.posts.items():
+        root = replies.posts[replies.root(name)]
+        answered = replies.posts.get(post["in_reply_to"] or "")
+        if not post["from_brand"] or root["from_brand"] or answered is None:
+            continue
+        if answered["author"] == root["author"]:
+            at = datetime.fromisoformat(post["created_at"])
+            found[root["id"]] = min(at, found.get(root["id"], at))
+    return found
+
+
 def _moved(case: Case, at: datetime) -> Case:
     return moved(case, Move(step=Step.ANSWER, by="brand", name="brand", via="x", at=at, key="1"))
 
 
-def _mention(post: dict[str, Any], at: datetime) -> Mention:
+def _mention(post: dict[str, Any]) -> Mention:
     return Mention(
         platform="x",
         id=post["id"],
         text=f"Acme {post['text']}",
-        posted_at=at,
+        posted_at=datetime.fromisoformat(post["created_at"]),
         author=post["author"],
         reply_to=post["in_reply_to"],
         own=post["from_brand"],

@@ -48,6 +48,7 @@ class Post:
     text: str
     author: str
     reply_to: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,15 @@ POSTS = [
     Post(at(25, "22:30"), "bob1", "Acme price was charged wrongly, the bill says otherwise!!", "bob"),
     Post(at(26, "03:00"), "cid1", "Acme safety: the lamp caught fire in our kitchen tonight!!", "cid"),
     Post(at(26, "16:57"), "dora1", "Acme delivery is three streets away and nobody moves!!", "dora"),
+    Post(at(26, "17:30"), "fay1", "Acme shop window is far too bright at night!!", "fay"),
     Post(at(30, "11:00"), "ann2", "Acme delivery came, and the kettle inside is broken!!", "ann", "ann1"),
     *(
         Post(at(31, "10:00") + n * MINUTE, f"out{n}", f"Acme delivery van {word} stands still since morning!!", f"p{n}")
         for n, word in enumerate(("north", "harbour", "airport", "market", "castle"))
     ),
+    Post(at(31, "11:10"), "eve1", "Acme teapot lid cracked on its first day!!", "eve"),
+    Post(at(31, "11:13"), "us1", "Acme: sorry, a new lid is on its way", "acmecare", "eve1", own=True),
+    Post(at(31, "11:40"), "eve2", "Acme, thanks, that was quick", "eve", "us1"),
 ]
 DOINGS = [
     Doing(at(25, "10:03"), 1, Step.TAKE),
@@ -96,8 +101,12 @@ DOINGS = [
     Doing(at(26, "16:59"), 4, Step.SNOOZE, until=at(29, "09:30")),
     Doing(at(29, "09:40"), 4, Step.TAKE, by="U2"),
     Doing(at(29, "10:00"), 4, Step.CLOSE, by="U2"),
-    Doing(at(31, "10:18"), 6, Step.TAKE, by="U2", act=act_on_incident),
-    Doing(at(31, "10:19"), 6, Step.TAKE, refused=True, act=act_on_incident),
+    Doing(at(29, "09:16"), 5, Step.TAKE),
+    Doing(at(29, "09:16"), 5, Step.TAKE, by="U2", refused=True),
+    Doing(at(29, "16:00"), 5, Step.DONE, remedy="dimmed"),
+    Doing(at(31, "10:18"), 7, Step.TAKE, by="U2", act=act_on_incident),
+    Doing(at(31, "10:19"), 7, Step.TAKE, refused=True, act=act_on_incident),
+    Doing(at(31, "11:45"), 11, Step.CLOSE, by="U2", evidence="https://social.example/eve2"),
 ]
 WANTED = [
     Wanted(at(25, "10:00"), "Answer today · delivery · Acme"),
@@ -118,26 +127,37 @@ WANTED = [
     Wanted(at(26, "16:57"), "Answer today · delivery · Acme"),
     Wanted(at(26, "16:57"), "case/4: all of it"),
     Wanted(at(26, "16:59"), "Ann snoozed it until 2027-03-29 07:30"),
+    Wanted(at(26, "17:30"), "Answer today · other · Acme"),
+    Wanted(at(26, "17:30"), "case/5: all of it"),
+    Wanted(at(29, "09:05"), "Nobody has taken this yet", ("U2",)),
+    Wanted(at(29, "09:15"), "Still nobody has taken this", ("U9",)),
+    Wanted(at(29, "09:16"), "Ann took it"),
+    Wanted(at(29, "16:00"), "Done by us, said Ann"),
+    Wanted(at(30, "16:00"), "Follow-up due", ("U1",)),
     Wanted(at(29, "09:30"), "Still nobody has taken this", ("U9",)),
     Wanted(at(29, "09:30"), "The snooze is over"),
     Wanted(at(29, "09:40"), "Bob took it"),
     Wanted(at(29, "10:00"), "Bob closed it: unknown, the customer is silent"),
-    Wanted(at(30, "11:00"), "The customer wrote again", ("U1",)),
+    Wanted(at(30, "11:00"), "The customer wrote again", ("U1", "U9")),
     Wanted(at(30, "11:00"), "1 more · delivery · Acme"),
     Wanted(at(31, "10:00"), "Answer today · delivery · Acme"),
-    Wanted(at(31, "10:00"), "case/5: all of it"),
+    Wanted(at(31, "10:00"), "case/6: all of it"),
     Wanted(at(31, "10:01"), "Answer today · delivery · Acme"),
-    Wanted(at(31, "10:01"), "case/6: all of it"),
+    Wanted(at(31, "10:01"), "case/7: all of it"),
     Wanted(at(31, "10:02"), "Answer today · delivery · Acme"),
-    Wanted(at(31, "10:02"), "case/7: all of it"),
+    Wanted(at(31, "10:02"), "case/8: all of it"),
     Wanted(at(31, "10:03"), "Incident: "),
-    Wanted(at(31, "10:08"), "Nobody has taken some of these yet, such as case/8", ("U2",)),
+    Wanted(at(31, "10:05"), "Nobody has taken some of these yet, such as case/6", ("U2",)),
+    Wanted(at(31, "10:15"), "Still nobody has taken some of these, such as case/6", ("U9",)),
     Wanted(at(31, "10:13"), "1 more · delivery · Acme"),
     Wanted(at(31, "10:18"), "Bob took it, in 5 cases"),
     *(Wanted(at(31, "10:18"), "Bob took it") for _ in range(3)),
-    *(Wanted(at(31, "10:05") + n * MINUTE, "Nobody has taken this yet", ("U2",)) for n in range(3)),
-    *(Wanted(at(31, "10:15") + n * MINUTE, "Still nobody has taken this", ("U9",)) for n in range(3)),
     Wanted(at(31, "11:00"), "The customer has not heard from us for a day", ("U1",)),
+    Wanted(at(31, "11:10"), "Answer today · other · Acme"),
+    Wanted(at(31, "11:10"), "case/11: all of it"),
+    Wanted(at(31, "11:13"), "@acmecare answered in public"),
+    Wanted(at(31, "11:40"), "The customer wrote, and it is no complaint"),
+    Wanted(at(31, "11:45"), "Bob closed it: satisfied"),
 ]
 
 
@@ -173,7 +193,7 @@ def _moment(week: Pipeline, seen: list[tuple[datetime, Message]]) -> datetime:
     for post in POSTS:
         if post.at == now:
             week.collector.add(
-                a_mention(post.text, post.name, author=post.author, posted_at=now, reply_to=post.reply_to)
+                a_mention(post.text, post.name, author=post.author, posted_at=now, reply_to=post.reply_to, own=post.own)
             )
     week.collect()
     week.judge()
@@ -198,7 +218,9 @@ def _due(week: Pipeline) -> datetime | None:
 def _do(week: Pipeline, doing: Doing, now: datetime) -> None:
     name = {"U1": "Ann", "U2": "Bob"}[doing.by]
     given: dict[str, Any] = {"remedy": doing.remedy, "evidence": doing.evidence, "until": doing.until}
-    move = Move(step=doing.step, by=doing.by, name=name, via="slack", at=now, key=f"{doing.step}/{now}", **given)
+    move = Move(
+        step=doing.step, by=doing.by, name=name, via="slack", at=now, key=f"{doing.step}/{doing.by}/{now}", **given
+    )
     if doing.refused:
         with pytest.raises(NotAllowed):
             doing.act(week.store, week.rules.cases, doing.case, move, now)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from monitor.core.cause import EpisodeRule
 from monitor.core.message import Message, Tone
 from monitor.core.routing import Matching, QuietHours, Route
+from monitor.explain import explain_cause
 from monitor.jobs.triage import Triaged, TriageRules, triage
 from monitor.store.connection import open_engine
 from monitor.store.sql import SqlStore
@@ -35,6 +36,22 @@ def test_the_first_alert_about_a_burst_says_how_many(pipeline: Pipeline) -> None
     assert pipeline.wire.titles == ["Incident: 41 people at once · other · Acme"]
     assert pipeline.wire.wire[0].more == 38
     assert pipeline.told() == {"team": [[str(n) for n in range(1, 42)]]}
+
+
+def test_p05_five_hundred_at_once_are_three_messages_from_which_all_are_reached(pipeline: Pipeline) -> None:
+    texts = ("Acme lost delivery {}!!", "Acme price {} is wrong!!", "Acme lamp {} broke!!")
+    posts = [post for number, text in enumerate(texts) for post in crowd(167, text, first=1 + 1_000 * number)]
+    pipeline.hear(posts[:500])
+    assert sorted(title.split(": ")[1] for title in pipeline.wire.titles) == [
+        "166 people at once · other · Acme",
+        "167 people at once · delivery · Acme",
+        "167 people at once · price · Acme",
+    ]
+    told = [post for message in pipeline.told()["team"] for post in message]
+    assert len(told) == len(set(told)) == 500
+    for message in pipeline.wire.wire:
+        key = dict(message.facts)["All of them"].removeprefix("umbrage explain ")
+        assert len(list(explain_cause(pipeline.report, key))) >= 166
 
 
 def test_up_to_three_customers_get_messages_of_their_own(pipeline: Pipeline) -> None:

@@ -22,6 +22,7 @@ from monitor.testing.loopback_slack import HISTORY, HTML, OPEN_PRIVATE, POST, RE
 from monitor.testing.notifier_contract import HOSTILE, SAMPLE, SINCE, NotifierContract
 
 TOKEN = "xoxb-canary-4711"
+UPDATE = "/api/chat.update"
 BELOW = Message(key="below", title="2 more · delivery · Acme", tone=Tone.QUIET, thread=SAMPLE.key)
 
 
@@ -224,6 +225,39 @@ def test_blocks_that_slack_refuses_never_stop_an_alert(slack: LoopbackSlack, cod
     assert SAMPLE.title in message.text
     assert str(SAMPLE.quotes[0].url) in message.text
     assert message.key
+
+
+def test_a_reply_that_cannot_wait_is_shown_in_the_channel_as_well(slack: LoopbackSlack) -> None:
+    notifier = notifier_at(slack.url)
+    thread = notifier.send(SAMPLE, None)
+    notifier.send(BELOW, thread)
+    notifier.send(replace(BELOW, key="worse", surfaces=True), thread)
+    assert [message.is_broadcast for message in slack.messages()] == [False, False, True]
+    slack.fail(POST, error("thread_not_found"))
+    notifier.send(replace(BELOW, key="alone", surfaces=True), thread)
+    alone = slack.messages()[-1]
+    assert (alone.thread_ts, alone.is_broadcast) == (None, False)
+
+
+def test_p17_a_message_that_somebody_deleted_in_slack_needs_no_change(slack: LoopbackSlack) -> None:
+    notifier = notifier_at(slack.url)
+    receipt = notifier.send(SAMPLE, None)
+    slack.fail(UPDATE, error("message_not_found"))
+    notifier.edit(replace(SAMPLE, title="taken", edits=True), receipt)
+    slack.fail(UPDATE, error("edit_window_closed"))
+    with pytest.raises(Refused, match="edit_window_closed"):
+        notifier.edit(replace(SAMPLE, title="taken", edits=True), receipt)
+
+
+def test_blocks_that_slack_refuses_never_stop_a_change(slack: LoopbackSlack) -> None:
+    """What a customer deleted leaves the message even where Slack does not take its blocks."""
+    notifier = notifier_at(slack.url)
+    receipt = notifier.send(SAMPLE, None)
+    slack.fail(UPDATE, error("invalid_blocks"))
+    notifier.edit(replace(SAMPLE, title="without the words", quotes=(), edits=True), receipt)
+    (message,) = slack.messages()
+    assert message.text.startswith("without the words")
+    assert SAMPLE.quotes[0].text not in str(message)
 
 
 def test_p34_a_chart_that_slack_refuses_is_left_out_and_the_rest_stays(slack: LoopbackSlack) -> None:

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageChops
+
 from monitor.core.message import Message
 from monitor.slack.blocks import CHART, fallback, render
 from tests.slack.templates import templates
@@ -109,11 +111,26 @@ def main() -> None:
 def _draw(chromium: str, picture: Path, *messages: Message) -> None:
     drawn = picture.with_suffix(".html")
     drawn.write_text(page(*messages), "utf-8")
-    height = 60 + sum(24 * (len(fallback(message)) // 75) + 22 * len(render(message)) for message in messages)
+    height = 60 + sum(map(_height, messages))
     options = [f"--window-size=690,{height}", f"--screenshot={picture}", "--hide-scrollbars"]
     command = [chromium, "--headless", "--no-sandbox", "--disable-gpu", *options, drawn.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
+    _crop(picture)
     print(picture.name, flush=True)
+
+
+def _height(message: Message) -> int:
+    """Enough for every line, wrapped; what is clipped cannot be judged."""
+    lines = sum(1 + len(line) // 70 for line in fallback(message).splitlines())
+    return 23 * lines + 12 * len(render(message)) + (150 if message.chart else 0)
+
+
+def _crop(picture: Path) -> None:
+    with Image.open(picture) as drawn:
+        whole = drawn.convert("RGB")
+    box = ImageChops.difference(whole, Image.new("RGB", whole.size, "white")).getbbox()
+    if box is not None:
+        whole.crop((0, 0, whole.width, min(whole.height, box[3] + 16))).save(picture)
 
 
 if __name__ == "__main__":

@@ -32,12 +32,12 @@ from monitor.core.level import Level, Signals, grade
 from monitor.core.list_message import relisted, write_list, write_nudge_of_many
 from monitor.core.mark import Mark, Marked
 from monitor.core.mention import Gap
-from monitor.core.message import Message
+from monitor.core.message import Message, Quote
 from monitor.core.playbook import Playbook
 from monitor.core.spread import Together
 from monitor.core.surge import Crowd, Excess, Kind, Surge
 from monitor.core.surge_message import Evidence, write_end, write_growth, write_said, write_surge
-from monitor.core.timers import timers
+from monitor.core.timers import Due, timers
 from monitor.core.trend import Lately
 from monitor.core.verdict import Band
 from monitor.core.wording import write_alert, write_gaps, write_recovery, write_trouble
@@ -177,15 +177,29 @@ def _threads(parent: Message) -> dict[str, Message]:
         )
     ]
     agreed = Playbook(link="https://wiki.acme.example/delivery", remedies=("a new parcel by courier", "the shipping"))
+    seen, thanks = (replace(step(what), by="umbrage", name="@acme") for what in (Step.ANSWER_SEEN, Step.SPOKE))
     second, *_ = timers(case(), STAFFED)
+    done = moved(taken, step(Step.DONE, remedy="a new parcel by courier"))
+    follow_up = next(timer for timer in timers(done, STAFFED) if timer.due is Due.FOLLOW_UP)
     note = step(Step.NOTE, note="asked the depot, they look for it until noon")
     return {
         "thread_details": write_details(case(), complaint(), author, helped, parent.key, agreed, ABOVE),
         "thread_line": write_line(taken, step(Step.TAKE), parent.key, STAFFED, NOW),
         "thread_note": write_line(taken, note, parent.key, STAFFED, NOW),
+        "thread_answer_seen": write_line(
+            moved(case(), seen), seen, parent.key, STAFFED, NOW, quote=_quote("Sorry, we look for it now.", "acme/4721")
+        ),
+        "thread_thanks": write_line(
+            moved(taken, thanks), thanks, parent.key, STAFFED, NOW, quote=_quote("Thanks, it came today!", "sam/4722")
+        ),
         "thread_nudge": write_nudge(case(), second, parent.key, ("U024BE7LH",), STAFFED, NOW),
+        "thread_follow_up": write_nudge(done, follow_up, parent.key, ("U024BE7LH",), STAFFED, NOW + timedelta(days=1)),
         "thread_more": write_more(case(), [complaint(0, id="9", text="RT: no parcel", author="bob")], parent.key, NOW),
     }
+
+
+def _quote(text: str, address: str) -> Quote:
+    return Quote(text=text, where="mastodon · 2026-11-23 10:11 UTC", url=f"https://social.example/@{address}")
 
 
 def _many() -> dict[str, Message]:

@@ -27,6 +27,7 @@ from monitor.slack.blocks import (
 from monitor.slack.safety import clusters, escape, literal, one_line, shorten, units, web_link
 from monitor.slack.validate import problems
 from monitor.testing.notifier_contract import HOSTILE, SAMPLE
+from tests.slack.judges import by_slackblocks
 
 COMMAND = re.compile(r"<(?:[!@#]|[a-z]+:)", re.IGNORECASE)
 
@@ -103,6 +104,7 @@ def test_every_message_is_valid_and_within_budget(message: Message) -> None:
     assert text_size(blocks) <= TEXT_BUDGET
     assert json_size(blocks) <= JSON_BUDGET
     assert judged_by_the_sdk(blocks) == blocks
+    assert len(by_slackblocks(blocks)) == len(blocks)
     assert 0 < units(fallback(message)) <= FALLBACK
 
 

@@ -156,7 +156,7 @@ def test_p12_fifty_clicks_at_once_are_acknowledged_while_all_of_them_take_two_se
     took = sorted(people.slack.acks[name][0] for name in names)
     slow.set()
     print(f"50 clicks: median {took[25] * 1000:.0f} ms, p99 {took[49] * 1000:.0f} ms")
-    assert took[49] < 3, "Slack's own limit"
+    assert took[49] <= 1.0, "Slack waits three seconds"
 
 
 def test_p14_a_redelivered_envelope_is_acknowledged_again_and_its_key_is_the_same(people: People) -> None:

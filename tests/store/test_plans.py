@@ -134,6 +134,11 @@ def test_what_filing_asks_for_is_found_by_its_indexes(sqlite_store: SqlStore) ->
             transaction.like(["a Acme", "b Acme"], ["f00"])
             transaction.cases_of_voices([1, 2], ["ann", "bob"])
             transaction.writers([1, 2], ["ann", "bob"])
+            transaction.reported(["reported:1", "reported:2"])
+            transaction.talk(10)
+            transaction.settle_talk([1, 2])
+            transaction.wake_answers([1, 2])
+        sqlite_store.first_words([1, 2])
 
     found = plans(sqlite_store, ask)
     for table in ("mentions", "copies", "corrections"):
