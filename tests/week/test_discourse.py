@@ -24,8 +24,7 @@ class Forum:
         if fault := self._world.asked():
             return fault
         below = int(request.query.get("before", 10**9))
-        found = [post for post in self._world.visible() if post.repost_of is None and post.number + 2 < below]
-        found.sort(key=lambda post: -post.number)
+        found = [post for post in self._world.newest() if post.number + 2 < below]
         return Reply(body={"latest_posts": [self._post(post) for post in found[:50]]})
 
     def _post(self, post: Post) -> dict[str, Any]:
