@@ -1,0 +1,57 @@
+"""The posts that others answer: each is asked for once, and only so many in a round."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.core.errors import RateLimited, SourceError
+from monitor.core.mention import Mention
+from monitor.core.watch import Matcher
+
+MOST_KEPT = 5_000
+
+Known = dict[Hashable, Mention | None]
+"""What was learnt about places, kept from round to round; ``None`` where there is no post that we may read."""
+
+
+@dataclass(slots=True)
+class Parents:
+    """A round's look for posts that others answer; ``most`` is how many may be asked for."""
+
+    matcher: Matcher
+    now: datetime
+    known: Known
+    most: int
+    _asked: int = 0
+    _left_out: int = 0
+
+    def note(self, place: Hashable, found: Mention | None) -> None:
+        """Remember what is at a place."""
+        if len(self.known) >= MOST_KEPT:
+            self.known.clear()
+        self.known[place] = found
+
+    def at(self, place: Hashable, ask: Callable[[], Mention | None]) -> Mention | None:
+        """The post at a place, asked for if it is not known; what cannot be asked for now is counted.
+
+        Raises ``RateLimited``: the page is then read again later, with everything that it answers.
+        """
+        if place not in self.known:
+            if self._asked >= self.most:
+                self._left_out += 1
+                return None
+            self._asked += 1
+            try:
+                self.note(place, ask())
+            except RateLimited:
+                raise
+            except SourceError:
+                self._left_out += 1
+                return None
+        return self.known[place]
+
+    def skipped(self) -> Counter[str]:
+        """What was left out since it was last asked."""
+        left_out, self._left_out = self._left_out, 0
+        return Counter({"which post is answered, not looked up": left_out} if left_out else {})
