@@ -57,10 +57,9 @@ def check(config: Path) -> None:
             problems.append(str(error))
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
-    click.echo(
-        f"{config}: no problems; {len(settings.brands)} brands, {len(settings.sources)} sources, "
-        f"{len(settings.targets)} targets"
-    )
+    named = {"brand": settings.brands, "source": settings.sources, "target": settings.targets}
+    counts = (f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in named.items())
+    click.echo(f"{config}: no problems; {', '.join(counts)}")
     click.echo("\n".join(_promises(*classifier.get())))
 
 
