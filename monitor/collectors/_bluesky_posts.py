@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from monitor.collectors._parents import Parents
 from monitor.core.errors import Unreadable
 from monitor.core.mention import Kind, Mention, utc
 from monitor.http import ask
 from monitor.pace import Pace
+from monitor.parents import Parents
 from monitor.ports import Looked
 
 PLATFORM = "bluesky"

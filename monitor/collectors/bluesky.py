@@ -12,7 +12,6 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.collectors import _bluesky_posts as posts
-from monitor.collectors._parents import Known, Parents
 from monitor.core.errors import (
     AuthFailed,
     ConfigError,
@@ -27,6 +26,7 @@ from monitor.core.query import search_words
 from monitor.core.watch import Matcher, Watch
 from monitor.http import check, client, host, user_agent
 from monitor.pace import pace
+from monitor.parents import Known, Parents
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
 from monitor.secret import Secret

@@ -17,12 +17,12 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from monitor.collectors import _bluesky_posts as posts
-from monitor.collectors._parents import LEFT_OUT, Known, Parents
 from monitor.core.errors import SourceError, Unavailable, Unreadable
 from monitor.core.mention import Gap, Mention, Page, storable
 from monitor.core.watch import Matcher, Watch
 from monitor.http import check, client, host, user_agent
 from monitor.pace import pace
+from monitor.parents import LEFT_OUT, Known, Parents
 from monitor.ports import Looked, Round
 
 EVENTS = 2_000

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from monitor.collectors._parents import Known, Parents
 from monitor.core.errors import ConfigError, PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.query import search_words
@@ -19,6 +18,7 @@ from monitor.http import Answer, check, client, fetch, host, parsed
 from monitor.markup import plain
 from monitor.moments import from_iso
 from monitor.pace import pace
+from monitor.parents import Known, Parents
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
 from monitor.secret import Secret

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from monitor.collectors import _mastodon_posts as posts
 from monitor.collectors._mastodon_server import READ_STATUSES, Reach, Server
-from monitor.collectors._parents import Known, Parents
 from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, SourceError, Unreadable
 from monitor.core.mention import Mention, Page
 from monitor.core.query import search_words
 from monitor.core.text import fold
 from monitor.core.watch import Matcher, Watch
 from monitor.http import host
+from monitor.parents import Known, Parents
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
 from monitor.secret import Secret
