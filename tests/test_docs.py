@@ -102,7 +102,7 @@ def test_every_pitfall_has_a_test_that_exists() -> None:
 
 
 def test_every_source_has_a_page() -> None:
-    plain = {"file", "replay", "rss"}
+    plain = {"replay"}
     pages = {path.stem for path in (ROOT / "docs" / "platforms").glob("*.md")}
     told = "\n".join(path.read_text("utf-8") for path in (ROOT / "docs" / "platforms").glob("*.md"))
     missing = [name for name in names("collectors") if name not in pages | plain and f'use = "{name}"' not in told]

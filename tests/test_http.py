@@ -3,6 +3,7 @@
 import gzip
 import io
 import logging
+import ssl
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -36,6 +37,18 @@ def test_says_who_we_are(server: LoopbackServer) -> None:
     assert server.requests[0].headers["user-agent"].startswith("umbrage/")
     assert server.requests[0].headers["user-agent"].endswith(" (+me@acme.example)")
     assert server.requests[0].headers["x-own"] == "1"
+
+
+def test_whom_to_trust_is_read_once_and_certificates_are_checked() -> None:
+    def context() -> ssl.SSLContext:
+        with http.client() as client:
+            found = client._transport._pool._ssl_context  # type: ignore[attr-defined]
+        assert isinstance(found, ssl.SSLContext)
+        return found
+
+    assert context() is context()
+    assert context().check_hostname
+    assert context().verify_mode is ssl.CERT_REQUIRED
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The service: the lease, a broken classifier, starting and stopping for real."""
 
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -11,10 +13,13 @@ from monitor.app import DIGEST_HEALTH, TRIAGE_HEALTH, App, build
 from monitor.config import settings_from
 from monitor.core.errors import ModelError, StoreError
 from monitor.core.health import Health
+from monitor.core.mention import Page
+from monitor.jobs.collect import Source
 from monitor.jobs.triage import Triaged
+from monitor.ports import Round
 from monitor.service import LEASE_LENGTH, Lease, Service, Work
 from monitor.slack.connection import Connection
-from monitor.testing.fakes import Clock
+from monitor.testing.fakes import Clock, FakeCollector
 
 POST = '{"id": "1", "text": "Acme lost my parcel, terrible, nobody answers", "created_at": "2026-01-01T00:00:00Z"}\n'
 
@@ -228,6 +233,45 @@ def test_it_works_through_a_post_and_stops_when_told(app: App, capsys: pytest.Ca
 
     assert "Acme lost my parcel" in capsys.readouterr().out
     assert Lease(app).renew()
+
+
+class Stuck(FakeCollector):
+    """A platform that keeps its thread waiting until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered, self.released = threading.Event(), threading.Event()
+
+    def pages(self, asked: Round) -> Iterator[Page]:
+        self.entered.set()
+        self.released.wait(60)
+        yield from super().pages(asked)
+
+
+def test_p39_a_platform_that_keeps_us_waiting_delays_no_other(
+    app: App, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck = Stuck()
+    sources = {**app.sources, "stuck": Source(name="stuck", collector=stuck, look_back=timedelta(days=1))}
+    app = replace(app, sources=sources)
+    (tmp_path / "posts.jsonl").unlink()
+    told = threading.Event()
+    deliver = app.targets["console"].notifier.send
+
+    def send(message, thread):  # type: ignore[no-untyped-def]
+        told.set()
+        return deliver(message, thread)
+
+    app.targets["console"].notifier.send = send  # type: ignore[method-assign]
+    service = Service(app, {"exports": timedelta(seconds=1), "stuck": timedelta(seconds=1)})
+    service.start()
+    assert stuck.entered.wait(30)
+    (tmp_path / "posts.jsonl").write_text(POST)
+    assert told.wait(30), "read, judged and told meanwhile"
+    assert not stuck.released.is_set()
+    stuck.released.set()
+    service.stop()
+    assert "Acme lost my parcel" in capsys.readouterr().out
 
 
 def test_only_the_worker_with_the_lease_hears_clicks(app: App) -> None:

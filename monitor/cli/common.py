@@ -72,3 +72,5 @@ def set_up_logging(*, verbose: bool) -> None:
     )
     for name in ("httpx", "httpcore", "slack_sdk", "urllib3", "apscheduler", "alembic", "sqlalchemy"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # A step that takes longer than its turn is left to finish, which the scheduler would tell twice a second.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)

@@ -58,10 +58,9 @@ def check(config: Path) -> None:
             problems.append(str(error))
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
-    click.echo(
-        f"{config}: no problems; {len(settings.brands)} brands, {len(settings.sources)} sources, "
-        f"{len(settings.targets)} targets"
-    )
+    named = {"brand": settings.brands, "source": settings.sources, "target": settings.targets}
+    counts = (f"{len(found)} {what}{'' if len(found) == 1 else 's'}" for what, found in named.items())
+    click.echo(f"{config}: no problems; {', '.join(counts)}")
     click.echo("\n".join((*_promises(*classifier.get()), *_limits(build_targets(settings)))))
 
 
@@ -193,8 +192,12 @@ def _show_costs(name: str, config: Path) -> None:
     if not isinstance(collector, Estimating):
         click.echo(f"{name} costs nothing, or its platform does not say beforehand", err=True)
         return
+    asking: dict[str, float] = {}
     for found in collector.estimates(build_watches(settings)):
         click.echo(f"{found.posts} posts in 7 days, {found.cost:.2f} {found.unit} to read: {found.query}")
+        asking[found.unit] = asking.get(found.unit, 0.0) + found.asking
+    for unit, cost in asking.items():
+        click.echo(f"asking cost {cost:g} {unit}, which no budget counts", err=True)
 
 
 def _mentions(pages: "Iterator[Page]", skipped: dict[str, int]) -> "Iterator[Mention]":

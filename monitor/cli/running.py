@@ -48,6 +48,9 @@ def run(config: Path, verbose: bool) -> None:
         app.note_classifier(error)
         click.echo(f"umbrage: {error}\nmentions are collected and wait until this is mended", err=True)
     every = {name: source.every for name, source in settings.sources.items()}
+    if sys.stderr.isatty():
+        where = f"listening to {', '.join(every)}; what needs an answer is told to {', '.join(app.targets)}"
+        click.echo(f"{where}\nCtrl-C ends it; umbrage status, in another terminal, says how it stands", err=True)
     Service(app, every, open_desk(app, settings)).run()
 
 

@@ -1,7 +1,7 @@
 """What Bluesky says about posts and people, turned into mentions; for the stream and the search alike."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from monitor.core.errors import Unreadable
 from monitor.core.mention import Kind, Mention, utc
 from monitor.http import ask
 from monitor.pace import Pace
+from monitor.parents import Parents
 from monitor.ports import Looked
 
 PLATFORM = "bluesky"
@@ -106,6 +107,23 @@ def looked(answer: Any, uris: Sequence[str], now: datetime) -> Looked:
         found=tuple(replace(one, edited_at=now) for one in seen.values() if isinstance(one, Mention)),
         gone=tuple(uri for uri in uris if seen.get(uri, HIDDEN) in (HIDDEN, NO_TEXT)),
     )
+
+
+def with_context(
+    found: Sequence[Mention], parents: Parents, look_up: Callable[[Sequence[str], datetime], Looked]
+) -> list[Mention]:
+    """Posts with the words of those that they answer; only for what is about a brand these are asked for."""
+    here = {one.id: one for one in found}
+    answered = [one.reply_to for one in found if one.reply_to and parents.matcher.matches(one)]
+    unknown = [uri for uri in dict.fromkeys(answered) if uri not in here and uri not in parents.known]
+
+    def ask(uris: Sequence[str]) -> Mapping[str, Mention]:
+        return {one.id: one for one in look_up(uris, parents.now).found}
+
+    for start in range(0, len(unknown), MOST_AT_ONCE):
+        parents.learn(unknown[start : start + MOST_AT_ONCE], ask)
+    above = {uri: here.get(uri) or parents.known.get(uri) for uri in answered}
+    return [replace(one, context=up.text) if (up := above.get(one.reply_to or "")) else one for one in found]
 
 
 def profiles(http: httpx.Client, base: str, turn: Pace, dids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -23,9 +23,10 @@ from monitor.core.errors import (
 )
 from monitor.core.mention import Mention, Page
 from monitor.core.query import search_words
-from monitor.core.watch import Watch
+from monitor.core.watch import Matcher, Watch
 from monitor.http import check, client, host, user_agent
 from monitor.pace import pace
+from monitor.parents import Known, Parents
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
 from monitor.secret import Secret
@@ -36,6 +37,9 @@ OVERLAP = timedelta(minutes=30)
 TICK = timedelta(milliseconds=1)
 PAGE = 100
 MOST_PAGES = 30
+MOST_PARENTS = 50
+"""Posts that are asked for in a round because others answer them, 25 at once."""
+
 _SEARCH, _NOTIFICATIONS = "app.bsky.feed.searchPosts", "app.bsky.notification.listNotifications"
 _POSTS = "app.bsky.feed.getPosts"
 _REASONS = ("mention", "reply", "quote")
@@ -85,6 +89,7 @@ class Bluesky:
         self._base = options.base_url or (posts.PUBLIC if options.handle is None else "https://bsky.social")
         self._turn = pace(f"{options.handle} at {self._base}", options.requests_per_minute)
         self._logged_in: Any = None
+        self._known: Known = {}
 
     def queries(self, watches: Sequence[Watch]) -> list[str]:
         """Words and handles, one at a time, as phrases."""
@@ -96,10 +101,11 @@ class Bluesky:
         """Every search; one that cannot be read is reported after the others have been read."""
         names = [*dict.fromkeys(self.queries(asked.watches)), *([_MENTIONS] if self._options.notifications else ())]
         readings = Readings(asked.cursor, names)
+        parents = Parents(Matcher(asked.watches), asked.now, self._known, MOST_PARENTS)
         problems: list[SourceError] = []
         for name in names:
             try:
-                fetch = partial(self._listed, name, self._brand(asked.watches))
+                fetch = partial(self._listed, name, self._brand(asked.watches), parents)
                 yield from readings.down(name, fetch, asked, overlap=OVERLAP, most_pages=MOST_PAGES)
             except (AuthFailed, RateLimited):
                 raise
@@ -122,7 +128,7 @@ class Bluesky:
         names = {name.strip().removeprefix("@").casefold(): w.brand for w in watches for name in w.handles}
         return names.get(ours)
 
-    def _listed(self, name: str, brand: str | None, below: str | None) -> Listed:
+    def _listed(self, name: str, brand: str | None, parents: Parents, below: str | None) -> Listed:
         """A page; the one below it is asked for by a cursor, else by the time of its oldest post."""
         place: dict[str, str] = json.loads(below) if below else {}
         if name == _MENTIONS:
@@ -137,6 +143,8 @@ class Bluesky:
             found = [replace(one, brand=brand) for one in addressed]
         else:
             found = _mentions(items, skipped)
+        found = posts.with_context(found, parents, self.look_up)
+        skipped += parents.skipped()
         times = [at for item in items if (at := posts.sorted_at(item))]
         following: dict[str, str] = {}
         cursor = answer.get("cursor")

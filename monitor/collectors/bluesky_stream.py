@@ -22,10 +22,14 @@ from monitor.core.mention import Gap, Mention, Page, storable
 from monitor.core.watch import Matcher, Watch
 from monitor.http import check, client, host, user_agent
 from monitor.pace import pace
+from monitor.parents import LEFT_OUT, Known, Parents
 from monitor.ports import Looked, Round
 
 EVENTS = 2_000
 """Events of a page: so many are read again after a crash."""
+
+MOST_PARENTS = 50
+"""Posts that are asked for with a page because others answer them, 25 at once."""
 
 LARGEST_EVENT, LARGEST_FRAME = 1_000_000, 16_000_000
 """Bytes: the server is asked to leave out larger events, and a frame that no record can fill ends the connection."""
@@ -47,7 +51,8 @@ class Options(BaseModel):
     """``url`` is a Jetstream (v2) server; its cursor is used with no other.
 
     A round reads until it has caught up, for ``longest`` seconds at most, and ends when the stream is silent for
-    ``timeout`` seconds. ``profiles`` looks up who wrote what matched at ``api``, which also tells what was deleted.
+    ``timeout`` seconds. ``profiles`` looks up who wrote what matched, and what it answers, at ``api``, which
+    also tells what was deleted.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,6 +81,7 @@ class BlueskyStream:
         self._options = options
         self._turn = pace(options.api, options.requests_per_minute)
         self._matcher: tuple[tuple[Watch, ...], Matcher] | None = None
+        self._known: Known = {}
 
     def pages(self, asked: Round) -> Iterator[Page]:
         """Events from the cursor on, until one is as young as this round, in pages."""
@@ -89,10 +95,10 @@ class BlueskyStream:
             for event in _events(stream, self._options.timeout, end):
                 reader.take(event)
                 if reader.count >= EVENTS:
-                    yield self._page(reader, http)
+                    yield self._page(reader, http, asked.now)
                 if reader.until is not None and reader.until >= asked.now:
                     break
-            yield self._page(reader, http)
+            yield self._page(reader, http, asked.now)
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of posts, by the public AppView."""
@@ -136,8 +142,8 @@ class BlueskyStream:
         except (OSError, WebSocketException) as error:
             raise Unavailable(f"{where} could not be reached: {type(error).__name__}") from None
 
-    def _page(self, reader: "_Reader", http: httpx.Client) -> Page:
-        """What was found since the last page, with its authors as far as they can be known."""
+    def _page(self, reader: "_Reader", http: httpx.Client, now: datetime) -> Page:
+        """What was found since the last page, with its authors and what it answers as far as they can be known."""
         found, page = reader.found(), reader.page(self._options.url)
         people: dict[str, Mapping[str, Any]] = {}
         authors = [one.author for one in found if one.author and reader.matches(one)]
@@ -150,14 +156,25 @@ class BlueskyStream:
         shown = [one for one in found if not posts.hides(people.get(one.author or "", {}))]
         if hidden := len(found) - len(shown):
             page = replace(page, skipped=(*page.skipped, (posts.HIDDEN, hidden)))
+        page, shown = self._with_context(page, shown, Parents(reader.matcher, now, self._known, MOST_PARENTS))
         return replace(page, mentions=tuple(_with_author(one, people.get(one.author or "")) for one in shown))
+
+    def _with_context(self, page: Page, found: list[Mention], parents: Parents) -> tuple[Page, list[Mention]]:
+        if not self._options.profiles:
+            return page, found
+        try:
+            found = posts.with_context(found, parents, self.look_up)
+        except SourceError:
+            # As with authors.
+            return replace(page, skipped=(*page.skipped, (LEFT_OUT, 1))), found
+        return replace(page, skipped=(*page.skipped, *parents.skipped().items())), found
 
 
 class _Reader:
     """Takes events one by one, keeps what matches, and knows how far it has come."""
 
     def __init__(self, matcher: Matcher, seq: int | None, until: datetime | None) -> None:
-        self._matcher = matcher
+        self.matcher = matcher
         self._skipped: Counter[str] = Counter()
         self._found: dict[str, Mention] = {}
         self._gone: dict[str, None] = {}
@@ -194,7 +211,7 @@ class _Reader:
             self._take_post(event, at)
 
     def matches(self, found: Mention) -> bool:
-        return bool(self._matcher.matches(found))
+        return bool(self.matcher.matches(found))
 
     def found(self) -> list[Mention]:
         found = list(self._found.values())

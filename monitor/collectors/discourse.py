@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,6 +18,7 @@ from monitor.http import Answer, check, client, fetch, host, parsed
 from monitor.markup import plain
 from monitor.moments import from_iso
 from monitor.pace import pace
+from monitor.parents import Known, Parents
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
 from monitor.secret import Secret
@@ -29,7 +30,6 @@ SEARCH_PAGE = 50
 MOST_PARENTS = 20
 """Posts that are asked for in a round because others answer them; those of the same page need no question."""
 
-MOST_PLACES = 5_000
 _QUOTE = re.compile(r"<aside class=\"quote.*?</aside>", re.DOTALL)
 _LARGEST_QUOTED = 200_000
 
@@ -71,7 +71,7 @@ class Discourse:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._sites = {host(url): url.rstrip("/") for url in options.sites}
-        self._places: dict[tuple[str, Any, int], str | None] = {}
+        self._known: Known = {}
 
     def queries(self, watches: Sequence[Watch]) -> list[str]:
         """Words, one at a time, newest first; none where everything is read."""
@@ -82,7 +82,7 @@ class Discourse:
     def pages(self, asked: Round) -> Iterator[Page]:
         """Every forum; one in trouble is reported after the others have been read."""
         queries = self.queries(asked.watches) or [""]
-        joining = _Joining(Matcher(asked.watches), asked.now)
+        parents = Parents(Matcher(asked.watches), asked.now, self._known, MOST_PARENTS)
         wanted = [(f"{site} {query}".strip(), site, query) for site in self._sites for query in queries]
         readings = Readings(asked.cursor, (name for name, *_ in wanted))
         problems: list[SourceError] = []
@@ -90,7 +90,7 @@ class Discourse:
             most = SEARCH_PAGES if query else MOST_PAGES
             holds = SEARCH_PAGES * SEARCH_PAGE if query else None
             try:
-                page = partial(self._found if query else self._posted, site, query, joining)
+                page = partial(self._found if query else self._posted, site, query, parents)
                 yield from readings.down(name, page, asked, overlap=OVERLAP, most_pages=most, holds=holds)
             except SourceError as error:
                 problems.append(error)
@@ -121,18 +121,18 @@ class Discourse:
         _parsed(self._fetch(site, "/posts.json", {}), site, now)
         return True
 
-    def _posted(self, site: str, _: str, joining: "_Joining", below: str | None) -> Listed:
+    def _posted(self, site: str, _: str, parents: Parents, below: str | None) -> Listed:
         """The newest posts of a forum, whatever they are about."""
-        answer = _parsed(self._fetch(site, "/posts.json", {"before": below} if below else {}), site, joining.now)
+        answer = _parsed(self._fetch(site, "/posts.json", {"before": below} if below else {}), site, parents.now)
         items = _list(answer, "latest_posts", site)
         numbers = [one["id"] for one in items if isinstance(one, dict) and isinstance(one.get("id"), int)]
         lowest = min(numbers, default=0)
-        return self._listed(items, site, joining, str(lowest) if lowest > 1 else None)
+        return self._listed(items, site, parents, str(lowest) if lowest > 1 else None)
 
-    def _found(self, site: str, query: str, joining: "_Joining", below: str | None) -> Listed:
+    def _found(self, site: str, query: str, parents: Parents, below: str | None) -> Listed:
         """What a forum's search finds; posts there carry no topic and only the beginning of their words."""
         page = int(below or 1)
-        answer = _parsed(self._fetch(site, "/search.json", {"q": query, "page": str(page)}), site, joining.now)
+        answer = _parsed(self._fetch(site, "/search.json", {"q": query, "page": str(page)}), site, parents.now)
         titles = {one.get("id"): one.get("title") for one in answer.get("topics") or () if isinstance(one, dict)}
         items = [
             one | {"topic_title": titles.get(one.get("topic_id"))} if isinstance(one, dict) else one
@@ -140,9 +140,9 @@ class Discourse:
         ]
         results = answer.get("grouped_search_result")
         has_more = isinstance(results, dict) and results.get("more_full_page_results") is True
-        return self._listed(items, site, joining, str(page + 1) if has_more else None)
+        return self._listed(items, site, parents, str(page + 1) if has_more else None)
 
-    def _listed(self, items: Sequence[Any], site: str, joining: "_Joining", below: str | None) -> Listed:
+    def _listed(self, items: Sequence[Any], site: str, parents: Parents, below: str | None) -> Listed:
         skipped: Counter[str] = Counter()
         places = {(one.get("topic_id"), one.get("post_number")): one for one in items if isinstance(one, dict)}
         found: list[Mention] = []
@@ -151,46 +151,37 @@ class Discourse:
             if isinstance(mention, str):
                 skipped[mention] += 1
                 continue
-            if mention.kind is Kind.REPLY and joining.matcher.matches(mention):
-                mention = replace(mention, reply_to=self._answered(item, site, places, joining))
+            if mention.kind is Kind.REPLY and parents.matcher.matches(mention):
+                mention = replace(mention, reply_to=self._answered(item, site, places, parents))
             found.append(mention)
-        if joining.left_out:
-            skipped["which post is answered, not looked up"] += joining.left_out
-            joining.left_out = 0
+        skipped += parents.skipped()
         times = [at for item in items if isinstance(item, dict) and (at := from_iso(item.get("created_at")))]
         return Listed(mentions=found, times=times, below=below, skipped=tuple(skipped.items()))
 
     def _answered(
-        self, item: Mapping[str, Any], site: str, places: Mapping[tuple[Any, Any], Any], joining: "_Joining"
+        self, item: Mapping[str, Any], site: str, places: Mapping[tuple[Any, Any], Any], parents: Parents
     ) -> str | None:
         """The id of the post that one answers, if that is about a brand too, else of the one that opened the topic."""
         topic, above = item.get("topic_id"), item.get("reply_to_post_number")
         for number in dict.fromkeys((above if isinstance(above, int) and above > 0 else 1, 1)):
             place = (site, topic, number)
-            if place not in self._places:
-                try:
-                    post = places.get((topic, number)) or self._by_number(site, topic, number, joining)
-                except RateLimited:
-                    raise
-                except SourceError:
-                    joining.left_out += 1
-                    continue
-                if len(self._places) >= MOST_PLACES:
-                    self._places.clear()
-                mention = _mention(post, site, self._sites[site])
-                is_joined = isinstance(mention, Mention) and (number == 1 or bool(joining.matcher.matches(mention)))
-                self._places[place] = mention.id if isinstance(mention, Mention) and is_joined else None
-            if (name := self._places[place]) is not None:
-                return name
+            if place not in parents.known and (post := places.get((topic, number))):
+                parents.note(place, self._read(post, site))
+            found = parents.at(place, partial(self._by_number, site, topic, number, parents.now))
+            if found and (number == 1 or parents.matcher.matches(found)):
+                return found.id
         return None
 
-    def _by_number(self, site: str, topic: Any, number: int, joining: "_Joining") -> Any:
+    def _by_number(self, site: str, topic: Any, number: int, now: datetime) -> Mention | None:
         """The post at a place of a topic; ``None`` for what is not there or not shown to us."""
-        if joining.asked >= MOST_PARENTS or not isinstance(topic, int):
-            raise Unreadable(f"{site}: too many posts answer others")
-        joining.asked += 1
+        if not isinstance(topic, int):
+            return None
         answer = self._fetch(site, f"/posts/by_number/{topic}/{number}.json", {})
-        return None if answer.status in (403, 404, 410) else _parsed(answer, site, joining.now)
+        return None if answer.status in (403, 404, 410) else self._read(_parsed(answer, site, now), site)
+
+    def _read(self, post: Any, site: str) -> Mention | None:
+        found = _mention(post, site, self._sites[site])
+        return found if isinstance(found, Mention) else None
 
     def _fetch(self, site: str, path: str, params: dict[str, str | int]) -> Answer:
         options = self._options
@@ -200,16 +191,6 @@ class Discourse:
         pace(self._sites[site], options.requests_per_minute)()
         with client(options.contact, timeout=options.timeout, headers=headers) as http:
             return fetch(http, f"{self._sites[site]}{path}", params=params)
-
-
-@dataclass(slots=True)
-class _Joining:
-    """A round's look for posts that others answer: how many were asked for, and how many could not be."""
-
-    matcher: Matcher
-    now: datetime
-    asked: int = 0
-    left_out: int = 0
 
 
 def _parsed(answer: Answer, site: str, now: datetime) -> dict[str, Any]:

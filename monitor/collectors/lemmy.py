@@ -23,7 +23,7 @@ OVERLAP = timedelta(hours=1)
 """How late a post of another server may arrive and still be found."""
 
 PAGE = 50
-MOST_PAGES = 20
+MOST_PAGES = 60
 
 
 class Options(BaseModel):

@@ -3,10 +3,9 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from operator import methodcaller
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from monitor.core.query import search_words
 from monitor.core.text import fold
 from monitor.core.watch import Matcher, Watch
 from monitor.http import host
+from monitor.parents import Known, Parents
 from monitor.ports import Looked, Round
 from monitor.reading import Listed, Readings
 from monitor.secret import Secret
@@ -30,7 +30,6 @@ OVERLAP = timedelta(hours=1)
 MOST_PARENTS = 10
 """Posts that are asked for in a round because others answer them; those of the same page need no question."""
 
-MOST_KEPT = 5_000
 MOST_PAGES = 100
 SEARCH_PAGES = 25
 _SEARCH, _NOTIFICATIONS = "read:search", "read:notifications"
@@ -77,7 +76,7 @@ class Mastodon:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._parents: dict[tuple[str, str], Mention | None] = {}
+        self._known: Known = {}
         addresses = [url.rstrip("/") for url in options.servers]
         reach = Reach(options.contact, options.timeout, options.requests_per_minute)
         # The token belongs to an account on the first server.
@@ -93,14 +92,14 @@ class Mastodon:
         timelines = list(self._timelines(asked.watches))
         readings = Readings(asked.cursor, (timeline.name for timeline in timelines))
         problems, closed, is_any_read = list[SourceError](), set[tuple[str, str]](), False
-        answering = _Answering(Matcher(asked.watches), asked.now)
+        parents = Parents(Matcher(asked.watches), asked.now, self._known, MOST_PARENTS)
         for timeline in timelines:
             kind = (timeline.server.url, timeline.scope)
             if kind in closed:
                 continue
             most = SEARCH_PAGES if timeline.scope == _SEARCH else MOST_PAGES
             try:
-                fetch = partial(self._listed, timeline, answering)
+                fetch = partial(self._listed, timeline, parents)
                 yield from readings.down(timeline.name, fetch, asked, overlap=OVERLAP, most_pages=most)
                 is_any_read = True
             except SourceError as error:
@@ -113,23 +112,24 @@ class Mastodon:
 
     def look_up(self, ids: Sequence[str], now: datetime) -> Looked:
         """What became of posts: as the server says where they were made, else that which showed them."""
-        found, gone, problems = list[Mention](), list[str](), dict[str, SourceError]()
+        found, gone, problems = list[Mention](), list[str](), list[SourceError]()
+        asked: dict[Server, list[tuple[str, str]]] = {}
         for name in ids:
             server, number = self._place(name)
-            if server is None or server.url in problems:
-                continue
+            if server is not None:
+                asked.setdefault(server, []).append((name, number))
+        for server, names in asked.items():
             try:
-                raw = server.ask(methodcaller("status", number), now, READ_STATUSES, missing=True)
+                for name, raw in server.statuses(names, now):
+                    if raw is None:
+                        gone.append(name)
+                    elif isinstance(mention := posts.mention(raw, server.host), Mention):
+                        found.append(mention)
             except SourceError as error:
-                # What the others say is worth keeping; of this server's posts nothing is known.
-                problems[server.url] = error
-                continue
-            if raw is None:
-                gone.append(name)
-            elif isinstance(mention := posts.mention(raw, server.host), Mention):
-                found.append(mention)
+                # What the others say is worth keeping; of this server's other posts nothing is known.
+                problems.append(error)
         if problems and not found and not gone:
-            raise next(iter(problems.values()))
+            raise problems[0]
         return Looked(found=tuple(found), gone=tuple(gone))
 
     def _timelines(self, watches: Sequence[Watch]) -> Iterator["_Timeline"]:
@@ -143,18 +143,16 @@ class Mastodon:
         if self._options.notifications:
             yield _Timeline("mentions", first, _NOTIFICATIONS, _of_mentions)
 
-    def _listed(self, timeline: "_Timeline", answering: "_Answering", below: str | None) -> Listed:
-        server, scope, now = timeline.server, timeline.scope, answering.now
+    def _listed(self, timeline: "_Timeline", parents: Parents, below: str | None) -> Listed:
+        server, scope, now = timeline.server, timeline.scope, parents.now
         raw = server.ask(partial(timeline.ask, below=below, limit=self._options.page), now, scope)
         items, skipped = posts.statuses(raw), Counter[str]()
         if scope == READ_STATUSES and below is None and not items:
             server.check_hashtags(now)
         page = posts.mentions(items, server.host, skipped)
         here = {one.number: one.mention for one in page}
-        found = [self._placed(self._answered(one, here, server, answering), server, one.number) for one in page]
-        if answering.left_out:
-            skipped["which post is answered, not looked up"] += answering.left_out
-            answering.left_out = 0
+        found = [self._placed(self._answered(one, here, server, parents), server, one.number) for one in page]
+        skipped += parents.skipped()
         following = posts.id_of(items[-1]) if items else None
         if scope == _SEARCH and items:
             # A search is told how many posts to leave out; servers leave out some that they do not show, too.
@@ -163,30 +161,13 @@ class Mastodon:
         return Listed(mentions=found, times=times, below=following, skipped=tuple(skipped.items()))
 
     def _answered(
-        self, found: posts.Found, here: Mapping[str | None, Mention], server: Server, answering: "_Answering"
+        self, found: posts.Found, here: Mapping[str | None, Mention], server: Server, parents: Parents
     ) -> Mention:
         """A post with the one that it answers: its id and its words. Servers name it by their own number only."""
         mention, number = found.mention, found.parent
-        if number is None or not _NUMBER.fullmatch(number) or not answering.matcher.matches(mention):
+        if number is None or not _NUMBER.fullmatch(number) or not parents.matcher.matches(mention):
             return mention
-        place = (server.host, number)
-        if number not in here and place not in self._parents:
-            if answering.asked >= MOST_PARENTS:
-                answering.left_out += 1
-                return mention
-            answering.asked += 1
-            try:
-                raw = server.ask(methodcaller("status", number), answering.now, READ_STATUSES, missing=True)
-            except RateLimited:
-                raise
-            except SourceError:
-                answering.left_out += 1
-                return mention
-            if len(self._parents) >= MOST_KEPT:
-                self._parents.clear()
-            parent = posts.mention(raw, server.host)
-            self._parents[place] = parent if isinstance(parent, Mention) else None
-        above = here.get(number) or self._parents.get(place)
+        above = here.get(number) or parents.at((server.host, number), partial(_post, server, number, parents.now))
         return replace(mention, reply_to=above.id, context=above.text) if above else mention
 
     def _placed(self, mention: Mention, server: Server, number: str | None) -> Mention:
@@ -203,16 +184,6 @@ class Mastodon:
         return self._servers.get(f"{place.scheme}://{place.netloc}") if status else None, status[1] if status else ""
 
 
-@dataclass(slots=True)
-class _Answering:
-    """A round's look for posts that others answer: how many were asked for, and how many could not be."""
-
-    matcher: Matcher
-    now: datetime
-    asked: int = 0
-    left_out: int = 0
-
-
 class _Timeline(NamedTuple):
     """What is read from its newest post down; ``scope`` is what a token must allow for it."""
 
@@ -220,6 +191,11 @@ class _Timeline(NamedTuple):
     server: Server
     scope: str
     ask: Callable[..., Any]
+
+
+def _post(server: Server, number: str, now: datetime) -> Mention | None:
+    found = posts.mention(server.status(number, now), server.host)
+    return found if isinstance(found, Mention) else None
 
 
 def _gravity(now: datetime, problem: SourceError) -> tuple[bool, datetime]:

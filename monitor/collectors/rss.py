@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ import httpx
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from monitor.core.errors import PartlyRead, RateLimited, SourceError, Unreadable
-from monitor.core.mention import Kind, Mention, Page, storable
+from monitor.core.mention import Gap, Kind, Mention, Page, storable
 from monitor.core.text import clean
 from monitor.http import LONGEST_WAIT, Answer, check, client, fetch, host
 from monitor.markup import plain
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 MOST_SEEN = 2_000
 """Digests kept per feed, two for each entry; the store knows the entries that were forgotten here."""
+
+FEWEST = 10
+"""Entries by which to tell that a feed has moved on beyond what was read; many that hold fewer show their last only."""
 
 _URI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:.")
 _REFERENCE = re.compile(rb"&#(?:([0-9]++)|[xX]([0-9a-fA-F]++));?")
@@ -67,7 +71,7 @@ def create(options: Options) -> "Feeds":
 class _Feed(BaseModel):
     """What we remember of a feed; ``address`` is where it lives now, ``seen`` are digests of what was read.
 
-    It asked not to be asked before ``until``.
+    Its newest entry was of ``newest``, and it asked not to be asked before ``until``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,6 +82,7 @@ class _Feed(BaseModel):
     is_gone: bool = False
     seen: tuple[str, ...] | None = None
     until: AwareDatetime | None = None
+    newest: AwareDatetime | None = None
 
     def rest(self, now: datetime | None) -> timedelta | None:
         """How long it still wants to be left alone. A longer time than anybody may ask for is a wrong clock's."""
@@ -107,7 +112,7 @@ class Feeds:
             for number, url in self._resting_last(feeds):
                 before = feeds.get(url, _Feed(address=url))
                 try:
-                    after, mentions, skipped = self._read(http, url, before, asked.since, dates)
+                    after, page = self._read(http, url, before, asked.since, dates)
                 except SourceError as error:
                     problems.append(_named(error, number, len(options.urls)))
                     after = _troubled(before, url, error, dates)
@@ -116,8 +121,8 @@ class Feeds:
                         yield Page(mentions=(), cursor=_cursor(feeds))
                     continue
                 feeds[url] = after
-                if mentions or skipped or after != before:
-                    yield Page(mentions=mentions, cursor=_cursor(feeds), skipped=tuple(skipped.items()))
+                if page.mentions or page.skipped or after != before:
+                    yield replace(page, cursor=_cursor(feeds))
         if all(url in feeds and feeds[url].is_gone for url in options.urls):
             raise Unreadable("every feed is gone for good (HTTP 410); take them out of the configuration")
         if problems:
@@ -130,10 +135,11 @@ class Feeds:
 
     def _read(
         self, http: httpx.Client, url: str, feed: _Feed, since: datetime, dates: list[datetime]
-    ) -> tuple[_Feed, tuple[Mention, ...], Counter[str]]:
-        options = self._options
+    ) -> tuple[_Feed, Page]:
+        options, nothing = self._options, Page(mentions=(), cursor=None)
+        gone = replace(nothing, skipped=(("a feed that is gone for good (HTTP 410)", 1),))
         if feed.is_gone:
-            return feed, (), Counter({"a feed that is gone for good (HTTP 410)": 1})
+            return feed, gone
         asked = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
         headers = {name: value for name, value in asked.items() if value}
         if wait := feed.rest(max(dates, default=None)):
@@ -143,14 +149,10 @@ class Feeds:
             dates.append(answer.date)
         feed = feed.model_copy(update={"address": answer.moved_to or feed.address, "until": None})
         if answer.status == 304:
-            return feed, (), Counter()
+            return feed, nothing
         if answer.status == 410:
             log.warning("feed at %s is gone for good (HTTP 410); take it out of the configuration", host(url))
-            return (
-                feed.model_copy(update={"is_gone": True}),
-                (),
-                Counter({"a feed that is gone for good (HTTP 410)": 1}),
-            )
+            return feed.model_copy(update={"is_gone": True}), gone
         check(answer.status, answer.headers, host(feed.address))
         return _new(parse(answer), answer, url, feed, options.platform, since)
 
@@ -196,18 +198,20 @@ def _possible(reference: re.Match[bytes]) -> bytes:
     return reference[0] if 0 < number < 0xD800 or 0xDFFF < number <= 0x10FFFF else b"&#xFFFD;"
 
 
-def _new(
-    found: Any, answer: Answer, url: str, feed: _Feed, platform: str, since: datetime
-) -> tuple[_Feed, tuple[Mention, ...], Counter[str]]:
+def _new(found: Any, answer: Answer, url: str, feed: _Feed, platform: str, since: datetime) -> tuple[_Feed, Page]:
     """The entries that were not seen before; on a feed's first reading none that are older than ``since``."""
     seen = frozenset(feed.seen or ())
     current: dict[str, None] = {}
     mentions: list[Mention] = []
     skipped: Counter[str] = Counter()
+    known, times = 0, list[datetime]()
     for entry in found.entries:
         digests = _digests(entry, url)
         is_known = any(digest in seen or digest in current for digest in digests)
+        known += any(digest in seen for digest in digests)
         current.update(dict.fromkeys(digests))
+        if at := _posted_at(entry, found.feed, answer.date):
+            times.append(at)
         if is_known:
             continue
         mention = _mention(entry, found.feed, answer.date, url, platform)
@@ -219,19 +223,27 @@ def _new(
             mentions.append(mention)
     kept = tuple(dict.fromkeys((*current, *(feed.seen or ()))))[:MOST_SEEN]
     validators = {"etag": answer.headers.get("etag"), "modified": answer.headers.get("last-modified")}
-    return feed.model_copy(update={**validators, "seen": kept}), tuple(mentions), skipped
+    newest = max([*times, *([feed.newest] if feed.newest else [])], default=None)
+    gaps = () if known or len(found.entries) < FEWEST else _gap(feed.newest, times, len(found.entries))
+    after = feed.model_copy(update={**validators, "seen": kept, "newest": newest})
+    return after, Page(mentions=tuple(mentions), cursor=None, skipped=tuple(skipped.items()), gaps=gaps)
+
+
+def _gap(before: datetime | None, times: Sequence[datetime], count: int) -> tuple[Gap, ...]:
+    """Between the newest entry of an earlier reading and the oldest of a feed in which everything is new."""
+    oldest = min(times, default=None)
+    if before is None or oldest is None or oldest <= before:
+        return ()
+    return (Gap(before, oldest, f"all {count} entries of a feed were new, and more may have come and gone"),)
 
 
 def _mention(entry: Any, feed: Any, answered_at: datetime | None, url: str, platform: str) -> Mention | str:
     text = _text(entry)
     if not text:
         return "no text"
-    dates = (_date(entry, "published"), _date(entry, "updated"), _date(feed, "updated"), _date(feed, "published"))
-    posted_at = next((date for date in dates if date), answered_at)
+    posted_at = _posted_at(entry, feed, answered_at)
     if posted_at is None:
         return "no time, or an impossible one"
-    if answered_at is not None:
-        posted_at = min(posted_at, answered_at)
     language = _get(entry, "language") or _get(feed, "language")
     mention = Mention(
         platform=platform,
@@ -244,6 +256,12 @@ def _mention(entry: Any, feed: Any, answered_at: datetime | None, url: str, plat
         kind=Kind.ARTICLE,
     )
     return storable(mention)
+
+
+def _posted_at(entry: Any, feed: Any, answered_at: datetime | None) -> datetime | None:
+    dates = (_date(entry, "published"), _date(entry, "updated"), _date(feed, "updated"), _date(feed, "published"))
+    found = next((date for date in dates if date), answered_at)
+    return min(found, answered_at) if found and answered_at else found
 
 
 def _identity(entry: Any, url: str) -> str:

@@ -220,7 +220,7 @@ class X:
             if not isinstance(count, int):
                 raise Unreadable("X answered without a count")
             each = self._options.price_post + self._options.price_user
-            yield Estimate(query=query, posts=count, cost=count * each, unit="USD")
+            yield Estimate(query=query, posts=count, cost=count * each, unit="USD", asking=self._options.price_count)
 
     def _client(self) -> tweepy.Client:
         options = self._options

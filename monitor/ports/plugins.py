@@ -103,12 +103,16 @@ class Metered(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What reading a query would cost for the last seven days' worth of posts, in the unit of a budget."""
+    """What reading a query would cost for the last seven days' worth of posts, in the unit of a budget.
+
+    ``asking`` is what this answer has cost.
+    """
 
     query: str
     posts: int
     cost: float
     unit: str
+    asking: float = 0.0
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from monitor.config import read
 from monitor.settings import Settings
+from tests.cli.conftest import CONFIG
+from tests.cli.test_looking import post
 
 pytestmark = pytest.mark.sleeps
 
@@ -31,6 +34,27 @@ def asked(folder: Path, *answers: str) -> tuple[str, int]:
                 break
     os.close(ours)
     return shown.decode(), process.wait()
+
+
+def listening(folder: Path, until: str) -> tuple[str, int]:
+    """What ``umbrage run`` shows in a real terminal until some words stand there, and how it ends at Ctrl-C."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "monitor", "run"]
+    process = subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    shown = b""
+    try:
+        while until.encode() not in shown:
+            assert select.select([ours], [], [], 30)[0], shown.decode()
+            shown += os.read(ours, 65_536)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(30)
+        shown += os.read(ours, 65_536)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    return shown.decode(), code
 
 
 def settings(folder: Path) -> Settings:
@@ -72,3 +96,15 @@ def test_it_asks_at_most_five_questions(tmp_path: Path) -> None:
     shown, _ = asked(tmp_path, "Acme", "", "", "", "")
     questions = ("What is the brand", "Other names", "Your own accounts", "Numbers, or Enter", "Alerts:")
     assert all(shown.count(question) == 1 for question in questions)
+
+
+def test_run_in_a_terminal_says_what_it_listens_to_and_shows_what_it_finds(tmp_path: Path) -> None:
+    (tmp_path / "monitor.toml").write_text(CONFIG, "utf-8")
+    (tmp_path / "posts.jsonl").write_text(post(1), "utf-8")
+    shown, code = listening(tmp_path, "worst and useless")
+    assert code == 0
+    assert "listening to posts; what needs an answer is told to team" in shown
+    assert "Ctrl-C ends it" in shown
+    assert "stopped cleanly" in shown
+    assert "Traceback" not in shown
+    assert "maximum number of running instances" not in shown

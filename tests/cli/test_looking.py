@@ -44,7 +44,7 @@ def test_init_says_when_it_cannot_write(umbrage: Umbrage) -> None:
 def test_check_is_content_with_a_good_file(umbrage: Umbrage, config: Path) -> None:
     finished = umbrage("check")
     assert finished.code == 0
-    assert "no problems; 1 brands, 1 sources, 1 targets" in finished.out
+    assert "no problems; 1 brand, 1 source, 1 target" in finished.out
 
 
 @pytest.mark.parametrize(

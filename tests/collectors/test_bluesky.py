@@ -317,6 +317,49 @@ def test_replies_name_their_parent() -> None:
     assert (found.kind, found.reply_to) == (Kind.REPLY, "at://x/y/z")
 
 
+GET_POSTS = "/xrpc/app.bsky.feed.getPosts"
+
+
+def answer(number: int, parent: int, text: str = "Acme, me too") -> dict[str, Any]:
+    stamp = AT.isoformat().replace("+00:00", "Z")
+    reply = {"parent": {"uri": mention(parent).id}, "root": {"uri": mention(parent).id}}
+    return post(number, record={"text": text, "createdAt": stamp, "reply": reply})
+
+
+def asked_for(server: LoopbackServer) -> list[list[str]]:
+    return [[uri for _, uri in request.pairs] for request in server.requests if request.path == GET_POSTS]
+
+
+def test_replies_bring_the_words_that_they_answer(server: LoopbackServer) -> None:
+    opener = post(7, record={"text": "Who has news of my parcel?", "createdAt": AT.isoformat()})
+    server.routes[GET_POSTS] = lambda _: Reply(body={"posts": [opener]})
+    Search(server, takes_cursors=False).posts = [post(1), answer(2, 1), answer(3, 7), answer(4, 7), answer(5, 8)]
+    collector = made(server)
+    found = {one.id[-1]: one.context for one in mentions(read(collector))}
+    opener_words = "Who has news of my parcel?"
+    assert found == {"1": None, "2": "Acme lost parcel 1", "3": opener_words, "4": opener_words, "5": None}
+    read(collector)
+    assert asked_for(server) == [[mention(7).id, mention(8).id]], "once, also what is not there"
+
+
+def test_what_is_answered_is_asked_for_only_for_what_is_about_a_brand(server: LoopbackServer) -> None:
+    Search(server, takes_cursors=False).posts = [answer(3, 7, "so sorry")]
+    read(made(server))
+    assert asked_for(server) == []
+
+
+def test_what_is_answered_and_cannot_be_read_stops_nothing(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bluesky, "MOST_PARENTS", 2)
+    Search(server, takes_cursors=False).posts = [answer(n, n + 10) for n in range(5)]
+    server.routes[GET_POSTS] = lambda _: Reply(status=500)
+    (page,) = read(made(server))
+    assert [one.context for one in page.mentions] == [None] * 5
+    assert dict(page.skipped) == {"which post is answered, not looked up": 5}
+    assert [len(uris) for uris in asked_for(server)] == [2]
+
+
 def test_p59_what_became_of_posts(server: LoopbackServer) -> None:
     server.routes["/xrpc/app.bsky.feed.getPosts"] = lambda _: Reply(body={"posts": [post(1)]})
     looked = made(server).look_up([mention(1).id, mention(2).id], NOON)

@@ -394,6 +394,33 @@ def test_what_was_said_does_not_wait_for_who_said_it(stream: Jetstream) -> None:
     assert dict(page.skipped) == {"author not looked up: the profiles cannot be read": 1}
 
 
+def test_replies_bring_the_words_that_they_answer(stream: Jetstream) -> None:
+    parent = mention(1).id.replace("k1", "p")
+    stream.frames = [said(n, "Acme, me too", reply={"parent": {"uri": parent}}) for n in (1, 2)]
+    opener = {"uri": parent, "record": {"text": "Where is my parcel?"}, "indexedAt": AT.isoformat()}
+    routes = {
+        "/xrpc/app.bsky.actor.getProfiles": lambda _: Reply(body={"profiles": []}),
+        "/xrpc/app.bsky.feed.getPosts": lambda _: Reply(body={"posts": [opener]}),
+    }
+    with LoopbackServer(routes) as api:
+        found = mentions(read(made(stream, profiles=True, api=api.url)))
+        assert [(one.reply_to, one.context) for one in found] == [(parent, "Where is my parcel?")] * 2
+        assert [request.path for request in api.requests].count("/xrpc/app.bsky.feed.getPosts") == 1
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_what_was_said_does_not_wait_for_what_it_answers(stream: Jetstream, status: int) -> None:
+    stream.frames = [said(1, "Acme, me too", reply={"parent": {"uri": mention(9).id}})]
+    routes = {
+        "/xrpc/app.bsky.actor.getProfiles": lambda _: Reply(body={"profiles": []}),
+        "/xrpc/app.bsky.feed.getPosts": lambda _: Reply(status=status),
+    }
+    with LoopbackServer(routes) as api:
+        (page,) = read(made(stream, profiles=True, api=api.url))
+    assert [(one.text, one.context) for one in page.mentions] == [("Acme, me too", None)]
+    assert dict(page.skipped) == {"which post is answered, not looked up": 1}
+
+
 def test_p59_what_became_of_posts(stream: Jetstream) -> None:
     post = {
         "uri": mention(1).id,

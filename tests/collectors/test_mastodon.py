@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from monitor.collectors import _mastodon_posts, mastodon
-from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, Unreadable
+from monitor.core.errors import AuthFailed, ConfigError, PartlyRead, RateLimited, Unavailable, Unreadable
 from monitor.core.mention import Kind, Mention, Page
 from monitor.core.watch import Watch
 from monitor.ports import Round
@@ -608,6 +608,76 @@ def test_p59_posts_of_other_servers_are_looked_up_where_they_were_seen(server: L
     looked = collector.look_up(names, NOON)
     assert [(found.id, found.text) for found in looked.found] == [("https://m.example/users/ann/statuses/1", "now")]
     assert looked.gone == (names[1],)
+
+
+class Statuses:
+    """Posts by their numbers, alone and, since Mastodon 4.3, twenty at once; what is not there is left out."""
+
+    def __init__(self, server: LoopbackServer, *posts: dict[str, Any]) -> None:
+        self._posts = {post["id"]: post for post in posts}
+        self.many: Reply | None = None
+        server.routes["/api/v1/statuses"] = self._many
+        for number in range(30):
+            server.routes[f"/api/v1/statuses/{number:018}"] = self._alone
+
+    def _many(self, request: Request) -> Reply:
+        asked = [number for name, number in request.pairs if name == "id[]"]
+        if len(asked) > 20:
+            return Reply(status=422, body={"error": "Validation failed"})
+        return self.many or Reply(body=[self._posts[number] for number in reversed(asked) if number in self._posts])
+
+    def _alone(self, request: Request) -> Reply:
+        post = self._posts.get(request.path.rpartition("/")[2])
+        return Reply(body=post) if post else Reply(status=404, body={"error": "Record not found"})
+
+
+def numbers(count: int) -> list[str]:
+    return [f"127.0.0.1 {n:018}" for n in range(count)]
+
+
+def test_p59_many_posts_are_looked_up_at_once_and_what_is_missing_alone(server: LoopbackServer) -> None:
+    Statuses(server, *(status(n) for n in range(20) if n != 7))
+    collector = made(server.url)
+    looked = collector.look_up(numbers(collector.batch), NOON)
+    assert len(looked.found) == 19
+    assert looked.gone == (numbers(8)[7],)
+    assert [request.path for request in server.requests] == ["/api/v1/statuses", f"/api/v1/statuses/{7:018}"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(status=404, body={"error": "Not found"}),
+        Reply(status=405, body=b"<html>"),
+        Reply(status=401, body={"error": "This method requires an authenticated user"}),
+        Reply(body={"posts": []}),
+        Reply(body=b"<html>"),
+    ],
+)
+def test_p59_a_server_that_cannot_be_asked_for_many_is_asked_one_by_one_for_a_day(
+    server: LoopbackServer, answer: Reply
+) -> None:
+    statuses = Statuses(server, *(status(n) for n in range(3)))
+    statuses.many = answer
+    collector = made(server.url)
+    for now in (NOON, NOON + timedelta(hours=23), NOON + timedelta(hours=24)):
+        assert len(collector.look_up(numbers(3), now).found) == 3
+    assert [request.path for request in server.requests].count("/api/v1/statuses") == 2
+
+
+@pytest.mark.parametrize("others", [[], [status(28), "x", {"id": None}]])
+def test_p61_a_list_of_something_else_deletes_nothing(server: LoopbackServer, others: list[Any]) -> None:
+    Statuses(server, *(status(n) for n in range(3))).many = Reply(body=others)
+    looked = made(server.url).look_up(numbers(3), NOON)
+    assert (len(looked.found), looked.gone) == (3, ())
+
+
+def test_p28_trouble_with_many_at_once_is_not_taken_for_a_missing_question(server: LoopbackServer) -> None:
+    Statuses(server, *(status(n) for n in range(3)))
+    server.fail("/api/v1/statuses", Fault.answer(500))
+    with pytest.raises(Unavailable):
+        made(server.url).look_up(numbers(3), NOON)
+    assert len(server.requests) == 1
 
 
 def test_p61_a_page_that_is_not_the_servers_own_deletes_nothing(server: LoopbackServer) -> None:

@@ -170,6 +170,38 @@ def test_a_changed_guid_with_the_same_link_title_and_date_is_the_same(server: Lo
     assert rounds.texts() == ["a new one at the same address"]
 
 
+def shows(server: LoopbackServer, numbers: range) -> None:
+    offer(server, feed(*(item(n, pubDate=f"2026-03-01T12:{n:02}:00Z") for n in numbers)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "span"),
+    [
+        (range(20, 30), (9, 20)),
+        (range(9, 19), None),
+        (range(20, 29), None),
+    ],
+    ids=["everything is new", "one is known", "a short feed"],
+)
+def test_a_feed_that_has_moved_on_beyond_what_was_read_leaves_a_gap(
+    server: LoopbackServer, shown: range, span: tuple[int, int] | None
+) -> None:
+    rounds = Rounds(server)
+    shows(server, range(10))
+    assert [page.gaps for page in rounds.pages()] == [()], "a first reading promises nothing"
+    shows(server, shown)
+    gaps = [(gap.start.minute, gap.end.minute) for page in rounds.pages() for gap in page.gaps]
+    assert gaps == ([span] if span else [])
+
+
+def test_old_entries_that_come_back_under_new_names_are_no_gap(server: LoopbackServer) -> None:
+    rounds = Rounds(server)
+    shows(server, range(20, 30))
+    rounds.pages()
+    shows(server, range(10))
+    assert [page.gaps for page in rounds.pages()] == [()]
+
+
 def test_identity(server: LoopbackServer) -> None:
     assert only(server, feed(item(1))).id == "urn:1"
     assert only(server, feed(item(1, guid="", link="https://x.example/a"))).id == "https://x.example/a"
@@ -420,6 +452,13 @@ def test_addresses_are_checked(urls: list[str]) -> None:
 def test_contacts_are_checked(contact: str) -> None:
     with pytest.raises(ValidationError):
         rss.Options(urls=("https://x.example/",), contact=contact)
+
+
+@pytest.mark.live
+def test_live() -> None:
+    collector = rss.create(rss.Options(urls=("https://github.blog/feed/", "https://www.githubstatus.com/history.atom")))
+    now = datetime.now(UTC)  # noqa: TID251 - the real feeds' time
+    assert mentions(list(collector.pages(Round(watches=(), cursor=None, since=SINCE, now=now))))
 
 
 @pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recorded feeds are not on this machine")

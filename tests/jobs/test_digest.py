@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.core.digest import Digest
+from monitor.core.mention import Gap
 from monitor.core.message import Message
 from monitor.digest.read import from_json
 from monitor.jobs.digest import Subscription, make_digest, send_digests
@@ -183,6 +184,23 @@ def test_a_deleted_post_leaves_the_digest_that_quotes_it(pipeline: Pipeline, clo
     assert "https://social.example/1" not in str(kept.to_json())
     assert "(deleted by its author)" in str(kept.digest)
     assert from_json(kept.digest or {}).basics.complaints.now == 1
+
+
+def test_what_could_not_be_read_on_a_day_is_in_its_digest_until_the_gap_is_closed(
+    pipeline: Pipeline, clock: Clock
+) -> None:
+    lost = Gap(clock() - HOUR, clock(), "the listing ends at 1,000")
+    with pipeline.store.begin() as transaction:
+        transaction.add_gaps("news", [lost, replace(lost, start=clock() - 3 * DAY, end=clock() - 2 * DAY)], clock())
+    pipeline.hear([a_mention("Acme parcel crushed!!", "1", posted_at=clock())])
+    clock.move(days=1)
+    assert [(one.source, one.start, one.why) for one in yesterday(pipeline).honesty.blind] == [
+        ("news", lost.start, "the listing ends at 1,000")
+    ]
+    with pipeline.store.begin() as transaction:
+        for found in pipeline.store.open_gaps():
+            transaction.close_gap(found.id, clock())
+    assert yesterday(pipeline).honesty.blind == ()
 
 
 def test_there_is_no_edition_about_a_day_before_the_first_post(pipeline: Pipeline, clock: Clock) -> None:

@@ -13,6 +13,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from monitor.collectors import mastodon
@@ -48,6 +49,15 @@ class Rounds:
         return mentions(pages)
 
 
+def account(name: str) -> Any:
+    """A new account on the server, through Mastodon.py."""
+    from mastodon import Mastodon
+
+    form = {"username": name, "email": f"{name}@x.test", "password": uuid.uuid4().hex, "agreement": "true"}
+    answer = httpx.post(f"{URL}/api/v1/accounts", data=form, headers={"Authorization": f"Bearer {TOKEN}"})
+    return Mastodon(api_base_url=URL, access_token=answer.json()["access_token"])
+
+
 def test_a_conversation() -> None:
     from mastodon import Mastodon
 
@@ -67,6 +77,11 @@ def test_a_conversation() -> None:
     print(f"after a stop: {len(caught_up)} of {len(numbers)} read")
     assert len({one.id for one in caught_up}) == len(numbers)
 
+    own = api.account_verify_credentials().acct
+    account(f"ann{uuid.uuid4().hex[:6]}").status_post(f"@{own} where is it?")
+    (mentioned,) = [one for one in rounds.read() if "where is it" in one.text]
+    print(f"mention of the account: {mentioned.text!r} by {mentioned.author}")
+
     api.status_update(first.id, f"#{tag} lost my parcel, still nothing")
     edited = [one for one in rounds.read() if "still nothing" in one.text]
     print(f"edited: {[(one.id == found.id, one.edited_at is not None) for one in edited]}")
@@ -78,3 +93,6 @@ def test_a_conversation() -> None:
     after = rounds.collector.look_up([found.id], now)
     print(f"looked up: there {len(before.found)}, after its deletion gone {len(after.gone)}")
     assert len(before.found) + len(after.gone) == 2
+    many = rounds.collector.look_up([found.id, *(one.id for one in caught_up[:19])], now)
+    print(f"twenty looked up at once: there {len(many.found)}, gone {len(many.gone)}")
+    assert (len(many.found), many.gone) == (19, (found.id,))

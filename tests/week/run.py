@@ -107,8 +107,9 @@ def run(
     monkeypatch.setattr(pace, "Pace", partial(pace.Pace, clock=world.seconds, wait=world.wait))
     fragile = Fragile(store, kill_rate, world.seed)
     matcher = Matcher(watches)
-    collector, rounds, tick = make(), 0, START
+    collector, rounds, tick, began = make(), 0, START, START
     while world.now < START + WEEK + AFTERMATH:
+        began = world.now
         source = Source(name="week", collector=collector, look_back=timedelta(hours=24), refresh=refresh_every)
         try:
             collect(source, watches, matcher, fragile, world.now, 1.0)
@@ -118,8 +119,8 @@ def run(
         rounds += 1
         tick += every
         world.now = max(tick, world.now)
-    end = START + WEEK + AFTERMATH
-    return outcome_of(world, store, rounds, fragile.kills, can_refresh=isinstance(collector, Refreshing), until=end)
+    can_refresh = isinstance(collector, Refreshing)
+    return outcome_of(world, store, rounds, fragile.kills, can_refresh=can_refresh, until=began)
 
 
 def outcome_of(

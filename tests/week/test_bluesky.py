@@ -42,10 +42,9 @@ class Network:
     def _search(self, request: Request) -> Reply:
         if refused := self._refused():
             return refused
-        posts = [post for post in self._world.visible() if post.repost_of is None]
+        posts = self._world.newest()
         if until := request.query.get("until"):
             posts = [post for post in posts if post.posted_at < datetime.fromisoformat(until)]
-        posts.sort(key=lambda post: (post.posted_at, post.number), reverse=True)
         start = int(request.query.get("cursor", 0))
         self._cursors += start > 0
         if start and self._cursors % REFUSED == 0:

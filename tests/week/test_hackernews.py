@@ -25,12 +25,7 @@ class Algolia:
         if fault := self._world.asked():
             return fault
         low, high = map(int, re.findall(r"\d+", request.query["numericFilters"]))
-        found = [
-            post
-            for post in reversed(self._world.visible())
-            if post.repost_of is None and low < post.posted_at.timestamp() <= high
-        ]
-        found.sort(key=lambda post: -post.posted_at.timestamp())
+        found = [post for post in self._world.newest() if low < post.posted_at.timestamp() <= high]
         return Reply(body={"hits": [self._hit(post) for post in found[: hackernews.MOST_HITS]]})
 
     def item(self, post: Post, _: Request) -> Reply:

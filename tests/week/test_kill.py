@@ -68,7 +68,8 @@ class Stage:
 def mastodon_world(world: World, loopback: LoopbackServer) -> tuple[dict[str, Handler], dict[str, Any]]:
     server = test_mastodon.Server(world, loopback.url)
     statuses = {f"/api/v1/statuses/{post.number}": partial(server.status, post) for post in world.posts}
-    return {"/api/v1/timelines/tag/acme": server.tag, **statuses}, {"servers": [loopback.url], "timeout": 60}
+    lists: dict[str, Handler] = {"/api/v1/timelines/tag/acme": server.tag, "/api/v1/statuses": server.statuses}
+    return lists | statuses, {"servers": [loopback.url], "timeout": 60}
 
 
 def x_world(world: World, loopback: LoopbackServer) -> tuple[dict[str, Handler], dict[str, Any]]:

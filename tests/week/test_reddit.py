@@ -30,8 +30,7 @@ class Subreddit:
             return fault
         if self._world.has_expired():
             return Reply(status=401, body=b"")
-        posts = sorted(self._world.visible(), key=lambda post: (post.posted_at, post.number), reverse=True)
-        posts = posts[: reddit.LONGEST_LISTING]
+        posts = self._world.newest(reposts=True)[: reddit.LONGEST_LISTING]
         names = [f"t3_{post.number}" for post in posts]
         after = request.query.get("after")
         start = names.index(after) + 1 if after in names else 0

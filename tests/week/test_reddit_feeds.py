@@ -23,8 +23,7 @@ class Feeds:
     def new(self, _: Request) -> Reply:
         if fault := self._world.asked():
             return fault
-        posts = sorted(self._world.visible(), key=lambda post: (post.posted_at, post.number), reverse=True)
-        return self._feed(posts[: reddit_feeds.ENTRIES])
+        return self._feed(self._world.newest(reposts=True)[: reddit_feeds.ENTRIES])
 
     def comments(self, _: Request) -> Reply:
         return self._world.asked() or self._feed([])

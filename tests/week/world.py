@@ -6,11 +6,12 @@ posts with :meth:`World.text`, as their platform would at the moment ``world.now
 """
 
 import random
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from monitor.testing.loopback_http import Reply
 
@@ -20,6 +21,8 @@ START = datetime(2026, 6, 1, tzinfo=UTC)
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
+
+_visible, _number = attrgetter("visible_at", "number"), attrgetter("number")
 
 OUTAGES = ((START + 30 * HOUR, START + 33 * HOUR), (START + 110 * HOUR, START + 111 * HOUR))
 EXPIRIES = (START + 20 * HOUR, START + 75 * HOUR, START + 140 * HOUR)
@@ -64,26 +67,31 @@ class World:
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)
         self._expiries = deque(EXPIRIES)
-        self.posts = sorted(self._invented(), key=lambda post: (post.visible_at, post.number))
+        self.posts = sorted(self._invented(), key=_visible)
         self.by_number = {post.number: post for post in self.posts}
         self._repeated: dict[int, list[datetime]] = {}
         for post in self.posts:
             if post.repost_of is not None:
                 self._repeated.setdefault(post.repost_of, []).append(post.visible_at)
+        self._coming = deque(self.posts)
+        self._going = deque(sorted((at, post.number) for post in self.posts if (at := self._gone_at(post)) is not None))
         self._shown: list[Post] = []
-        self._shown_at: datetime | None = None
+        self._numbered: list[Post] = []
 
     def visible(self) -> list[Post]:
         """What can be read now, oldest first by the moment it became visible."""
-        if self._shown_at != self.now:
-            known = self.posts[: bisect_right(self.posts, self.now, key=lambda post: post.visible_at)]
-            self._shown, self._shown_at = [post for post in known if not self.is_deleted(post)], self.now
+        self._move_on()
         return self._shown
+
+    def newest(self, *, reposts: bool = False) -> list[Post]:
+        """What can be read now, newest first by the moment it was posted, which is the order of the numbers."""
+        self._move_on()
+        return [post for post in reversed(self._numbered) if reposts or post.repost_of is None]
 
     def is_deleted(self, post: Post) -> bool:
         """Whether it, or the post that it repeats, was deleted by now."""
-        original = post if post.repost_of is None else self.by_number[post.repost_of]
-        return any(p.deleted_at is not None and p.deleted_at <= self.now for p in (post, original))
+        gone_at = self._gone_at(post)
+        return gone_at is not None and gone_at <= self.now
 
     def text(self, post: Post) -> str:
         """Its words as they are now."""
@@ -130,6 +138,24 @@ class World:
                 recent.popleft()
             most = max(most, len(recent))
         return most
+
+    def _gone_at(self, post: Post) -> datetime | None:
+        original = post if post.repost_of is None else self.by_number[post.repost_of]
+        return original.deleted_at
+
+    def _move_on(self) -> None:
+        """Take in what became visible since the last question, and drop what was deleted: time only moves forward."""
+        while self._coming and self._coming[0].visible_at <= self.now:
+            post = self._coming.popleft()
+            if not self.is_deleted(post):
+                self._shown.append(post)
+                insort(self._numbered, post, key=_number)
+        while self._going and self._going[0][0] <= self.now:
+            post = self.by_number[self._going.popleft()[1]]
+            for posts, key in ((self._shown, _visible), (self._numbered, _number)):
+                place = bisect_left(posts, key(post), key=key)
+                if posts[place : place + 1] == [post]:
+                    del posts[place]
 
     def _invented(self) -> Iterator[Post]:
         moments = sorted(self._moments())
