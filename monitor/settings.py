@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from monitor.core.surge import Often
 from monitor.industry import Industry
@@ -109,6 +109,13 @@ class SourceSettings(Plugin):
     every: Span = timedelta(minutes=5)
     look_back: Span = timedelta(hours=24)
     refresh: Span = timedelta(hours=12)
+
+    @field_validator("refresh")
+    @classmethod
+    def _follows_deletions(cls, refresh: timedelta) -> timedelta:
+        if refresh > timedelta(hours=24):
+            raise ValueError("24h at most: what people delete has to be gone here within a day")
+        return refresh
 
 
 class TargetSettings(Plugin):

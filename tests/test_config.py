@@ -57,6 +57,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         '[[brands]]\nname = 3\nterms = "Acme"',
         ["brands.0.name: must be a text in quotes", "brands.0.terms: must be a list in square brackets"],
     ),
+    "deletions followed too rarely": (
+        '[sources.a]\nuse = "rss"\nurls = ["https://a.example"]\nrefresh = "7d"',
+        ["sources.a.refresh: 24h at most: what people delete has to be gone here within a day"],
+    ),
     "number too high": ("[classifier]\nalert = 80", ["classifier.alert: must be at most 1.0"]),
     "number too low": ('[targets.c]\nuse = "console"\npatience = 0', ["targets.c.patience: must be at least 1"]),
     "no number": (
