@@ -439,9 +439,16 @@ def test_a_post_that_somebody_reported_before_a_source_brings_it_is_one_case(off
     office.say("add https://forum.example/9")
     office.work()
     office.clock.move(hours=1)
-    office.hear(a_mention("Acme sent me a broken vase!!", "9", author="kim", url="https://forum.example/9"))
+    written = office.clock.now - timedelta(hours=3)
+    vase = a_mention("Acme sent me a broken vase!!", "9", author="kim", url="https://forum.example/9")
+    office.hear(replace(vase, posted_at=written))
     assert office.app.store.case(3) is None
     assert office.wire.wire[-1].title.startswith("1 more")
+    case = office.app.store.case(2)
+    assert case is not None
+    assert case.opened_at == written
+    (line,) = (one for one in office.wire.wire if one.title.startswith("The post itself was read now"))
+    assert "customer waits 3 h" in line.title
     assert "broken vase" in office.wire.wire[-1].quotes[0].text
     office.hear(a_mention("Acme sent me a broken lid!!", "10", author="lee", url="https://forum.example/10"))
     assert office.app.store.case(3) is not None

@@ -62,6 +62,7 @@ class Step(StrEnum):
     SPOKE = "spoke"
     CHANGED = "changed"
     ANSWER_SEEN = "answer_seen"
+    BEGAN_EARLIER = "began_earlier"
     SILENT = "silent"
     NUDGE = "nudge"
 
@@ -174,6 +175,8 @@ def moved(case: Case, move: Move) -> Case:
         return replace(case, last_at=max(case.last_at, move.at), version=case.version + 1)
     if move.step is Step.ANSWER_SEEN:
         return _answer_seen(case, move)
+    if move.step is Step.BEGAN_EARLIER:
+        return replace(case, opened_at=min(case.opened_at, move.at), version=case.version + 1)
     if move.step is Step.REOPEN:
         return _reopened(case)
     if not case.is_open:

@@ -362,6 +362,7 @@ _SAID = {
     Step.SPOKE: "The customer wrote, and it is no complaint",
     Step.CHANGED: "The customer changed what they wrote, after our answer",
     Step.ANSWER_SEEN: "{who} answered in public",
+    Step.BEGAN_EARLIER: "The post itself was read now; the customer's clock begins when it was written",
     Step.SILENT: f"The customer has been silent for {duration(timedelta(days=14))}: nobody knows how it ended",
     Step.NUDGE: "Reminded",
 }

@@ -21,6 +21,7 @@ class _Placed:
     complaint: Unfiled
     cause: Cause
     place: Place
+    is_reported: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,11 @@ class Filing:
         causes = self._causes(kept)
         places = Places(self.transaction, kept)
         places.know({cause.id for cause in causes})
-        placed = [
-            _Placed(complaint, cause, places.of(complaint, cause.id))
-            for complaint, cause in zip(kept, causes, strict=True)
-        ]
+        placed = []
+        for complaint, cause in zip(kept, causes, strict=True):
+            place = places.of(complaint, cause.id)
+            is_reported = not place.is_new and places.reported(complaint) == place.number
+            placed.append(_Placed(complaint, cause, place, is_reported))
         authors = {complaint.author for complaint in kept if complaint.author}
         listed = Listed(self.transaction, self.cases, self.now, self.transaction.restraints(authors))
         self.transaction.file(self._into_cases(placed, listed))
@@ -76,6 +78,8 @@ class Filing:
         for one in placed:
             number = opened[one.place.number].id if one.place.is_new else one.place.number
             case, complaint = known[number], one.complaint
+            if one.is_reported and complaint.posted_at < case.opened_at:
+                case = known[case.id] = self._began_earlier(case, complaint)
             if complaint.author:
                 voice = (case.id, complaint.platform, complaint.author)
                 if complaint.posted_at > case.last_at and voice in wrote:
@@ -106,6 +110,15 @@ class Filing:
         """The episode of a post that arrives late: that of its time, or else the newest."""
         then = self.transaction.cause_at(newest.brand, newest.topic, newest.grouping, complaint.posted_at)
         return then if then is not None and continues(then, complaint.posted_at, self.rule) else newest
+
+    def _began_earlier(self, case: Case, complaint: Unfiled) -> Case:
+        """Who reported a post did not say when it was written."""
+        key = f"{Step.BEGAN_EARLIER}/{complaint.mention}"
+        at, via = complaint.posted_at, complaint.platform
+        move = Move(step=Step.BEGAN_EARLIER, by=UMBRAGE, name=UMBRAGE, via=via, at=at, key=key)
+        after = take_step(self.transaction, case, move, self.cases)
+        retell_anywhere(self.transaction, after, move, self.cases, self.now)
+        return after
 
     def _wrote_again(self, case: Case, complaint: Unfiled, is_restrained: bool) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""

@@ -70,6 +70,10 @@ class Places:
         """By which keys each complaint is found when somebody copies it."""
         return ((key, mention) for mention, found in self._keys.items() for key in found)
 
+    def reported(self, complaint: Unfiled) -> int | None:
+        """The case of the same post, which somebody reported before a source brought it."""
+        return self._reported.get((complaint.brand, reported_id(complaint.url))) if complaint.url else None
+
     def of(self, complaint: Unfiled, cause: int) -> Place:
         """That of its conversation, of its copies, of the report of it, or of its author about this cause; else new."""
         self.know([cause])
@@ -103,8 +107,7 @@ class Places:
         return None
 
     def _of_report(self, complaint: Unfiled) -> Place | None:
-        """That of the same post, which somebody reported before a source brought it."""
-        case = self._reported.get((complaint.brand, reported_id(complaint.url))) if complaint.url else None
+        case = self.reported(complaint)
         return None if case is None else Place(is_new=False, number=case)
 
     def _of_copies(self, complaint: Unfiled) -> Place | None:

@@ -280,7 +280,7 @@ _TOLD_AT = (
     .values(told_at=bindparam("now"), due_at=bindparam("due"))
 )
 OF_FACT = ("key", "step", "by", "name", "via", "at", "remedy", "note", "evidence")
-_FIXED = ("id", "cause", "brand", "opened_at")
+_FIXED = ("id", "cause", "brand")
 
 
 def _facts(connection: Connection, case: int) -> list[Fact]:

@@ -34,7 +34,9 @@ _LOOK_BACK = timedelta(days=1)
 
 FIRST_ROWS = 50
 
-_BY_NOBODY_OF_US = (Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN, Step.SPREAD, Step.SPOKE, Step.CHANGED)
+_BY_NOBODY_OF_US = (
+    *(Step.SILENT, Step.NUDGE, Step.WROTE_AGAIN, Step.SPREAD, Step.SPOKE, Step.CHANGED, Step.BEGAN_EARLIER),
+)
 _OVER = (Step.DONE, Step.CLOSE)
 _AGAIN = (Step.WROTE_AGAIN, Step.REOPEN)
 
