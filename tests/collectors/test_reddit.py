@@ -185,6 +185,19 @@ def test_queries_are_of_words_and_not_of_handles(server: LoopbackServer) -> None
     assert collector(server).queries(watches) == []
 
 
+def test_mentions_of_the_account_are_read_where_its_messages_are(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UMBRAGE_TEST_REFRESH", "canary-refresh")
+    place = {"context": "/r/tea/comments/7/x/9/?context=3", "was_comment": True, "subject": "username mention"}
+    message = {name: value for name, value in comment(9).items() if name not in ("permalink", "edited")}
+    server.routes["/message/mentions"] = lambda _: Reply(body=listing(message | place | {"body": "u/acme_ops, Acme?"}))
+    found = collector(server, subreddits=[], mentions=True, refresh_token={"env": "UMBRAGE_TEST_REFRESH"})
+    (one,) = mentions(read(found))
+    assert (one.id, one.text, one.author) == ("t1_9", "u/acme_ops, Acme?", "bob")
+    assert (one.reply_to, one.url) == ("t3_7", "https://www.reddit.com/r/tea/comments/7/x/9/")
+
+
 def test_posts_and_comments_of_subreddits_are_read(server: LoopbackServer) -> None:
     server.routes[COMMENTS] = lambda _: Reply(body=listing(comment(5, edited=AT.timestamp() + 60)))
     server.routes[NEW] = lambda _: Reply(body=listing(submission(1)))
