@@ -39,15 +39,13 @@ class Level(IntEnum):
 class Signals:
     """What is known about a case.
 
-    ``topics`` are the classifier's, likeliest first, and so is ``intent``. ``is_repeat`` is a second failure on the
-    same case, ``people`` how many distinct ones have written about the same cause in the last hour, and
-    ``is_spreading`` a measured growth of replies and reposts.
+    ``topics`` are the classifier's, likeliest first, and so is ``intent``. ``people`` is how many distinct ones have
+    written about the same cause in the last hour, and ``is_spreading`` a measured growth of replies and reposts.
     """
 
     topics: tuple[str, ...]
     intent: str | None = None
     text: str = ""
-    is_repeat: bool = False
     people: int = 1
     is_spreading: bool = False
 
@@ -61,7 +59,7 @@ class Graded:
 
 
 def grade(signals: Signals) -> Graded:
-    """The level of a case. A second failure raises it by one."""
+    """The level of a case by what was said in a post."""
     words = plain(signals.text)
     serious, pressing = list(_serious(signals, words)), list(_pressing(signals, words))
     if serious:
@@ -74,10 +72,17 @@ def grade(signals: Signals) -> Graded:
         level, reasons = Level.GENTLE, ["a small matter in their own words"]
     else:
         level, reasons = Level.TODAY, []
-    if signals.is_repeat:
-        level = Level(max(level - 1, Level.ACT_NOW))
-        reasons = [REPEATED, *reasons]
     return Graded(level=level, reasons=tuple(reasons[:MOST_REASONS]))
+
+
+def grade_again(signals: Signals, before: int, *, has_failed: bool) -> Graded:
+    """The level of a case whose customer complains after an answer: what is said now, or one above the one before.
+
+    It is raised once: how a customer's third complaint is told from their second is by its words.
+    """
+    said = grade(signals)
+    raised = before if has_failed else max(before - 1, Level.ACT_NOW)
+    return Graded(level=Level(min(said.level, raised)), reasons=(REPEATED, *said.reasons)[:MOST_REASONS])
 
 
 def named(level: Level) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, State, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
-from monitor.core.level import REPEATED, Signals, grade
+from monitor.core.level import REPEATED, Signals, grade, grade_again
 from monitor.jobs.engagement import Listed
 from monitor.jobs.placing import Place, Places
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, retell_anywhere, take_step
@@ -123,13 +123,11 @@ class Filing:
     def _wrote_again(self, case: Case, complaint: Unfiled, is_restrained: bool) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
         is_repeat = self._has_acted(case, complaint) and case.state is not State.NOT_ENGAGED and not is_restrained
-        graded = grade(replace(_signals(complaint), is_repeat=is_repeat))
+        has_failed = any(REPEATED in reason for reason in case.reasons)
+        signals = _signals(complaint)
+        graded = grade_again(signals, case.level, has_failed=has_failed) if is_repeat else grade(signals)
         level, reasons = int(graded.level), graded.reasons
-        if is_repeat:
-            # Once: how a customer's third complaint is told from their second is by its words.
-            has_failed = any(REPEATED in reason for reason in case.reasons)
-            level = min(level, case.level if has_failed else max(case.level - 1, 1))
-        elif level >= case.level:
+        if not is_repeat and level >= case.level:
             level, reasons = case.level, case.reasons
         move = Move(
             step=Step.WROTE_AGAIN,

@@ -95,17 +95,17 @@ class SurgeWatch:
             return 0
         silences = store.silences(now)
         before = store.surges(now - DAY)
+        worth_it = store.busy(self.rules.brands, Window(start=now - DAY, end=now), FEWEST)
+        worth_it |= {one.brand for one in before if one.ended_at is None}
         return sum(
             self._look(store, brand, [one for one in before if one.brand == brand], silences, now)
             for brand in self.rules.brands
+            if brand in worth_it
         )
 
     def _look(
         self, store: Store, brand: str, before: Sequence[Surge], silences: Sequence[Silence], now: datetime
     ) -> int:
-        is_open = any(one.ended_at is None for one in before)
-        if not is_open and not store.is_busy(brand, Window(start=now - DAY, end=now), FEWEST):
-            return 0
         known = self._learned(store, brand, _ordinary_until(before, now))
         if not known.people:
             return 0

@@ -18,8 +18,8 @@ class SurgeReads(Protocol):
         """When each source was first read."""
         ...
 
-    def is_busy(self, brand: str, span: Window, at_least: int) -> bool:
-        """Whether there are so many posts about a brand in a span at all."""
+    def busy(self, brands: Collection[str], span: Window, at_least: int) -> set[str]:
+        """The brands about which there are so many posts in a span at all."""
         ...
 
     def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[Scope, dict[datetime, Crowd]]:

@@ -16,7 +16,7 @@ from monitor.core.routing import Matching
 from monitor.core.spread import Reach
 from monitor.core.surge import WHOLE, Crowd, Kind, Scope, Surge
 from monitor.store.connection import reading
-from monitor.store.digests import INDEPENDENT, VOICE, as_words, complaints, others, posted, words
+from monitor.store.digests import INDEPENDENT, VOICE, as_words, complaints, others, words
 from monitor.store.posts import upsert
 from monitor.store.schema import cases, mentions, pulses, reach, silences, surge_facts, surges
 
@@ -71,9 +71,10 @@ class SurgeReads:
         query = select(pulses.c.source, func.min(pulses.c.hour).label("since")).group_by(pulses.c.source)
         return {row.source: row.since for row in self._rows(query)}
 
-    def is_busy(self, brand: str, span: Window, at_least: int) -> bool:
-        some = select(mentions.c.id).where(posted(brand, span)).limit(at_least).subquery()
-        return int(self._rows(select(func.count()).select_from(some))[0][0]) >= at_least
+    def busy(self, brands: Collection[str], span: Window, at_least: int) -> set[str]:
+        brand, posted_at = mentions.c.brand, mentions.c.posted_at
+        within = select(brand).where(brand.in_(list(brands)), posted_at >= span.start, posted_at < span.end)
+        return {row.brand for row in self._rows(within.group_by(brand).having(func.count() >= at_least))}
 
     def by_hour(self, brand: str, span: Window, without: Collection[str]) -> dict[Scope, dict[datetime, Crowd]]:
         hour = self._hour()

@@ -7,7 +7,7 @@ import pytest
 from monitor.classifiers import onnx
 from monitor.core.cause import TOPICS
 from monitor.core.lane import share
-from monitor.core.level import MANY, Graded, Level, Signals, grade, named
+from monitor.core.level import MANY, Graded, Level, Signals, grade, grade_again, named
 from monitor.ports import Classifier
 
 # The topic, the level, and the same facts politely and rudely.
@@ -189,14 +189,30 @@ def test_each_signal_has_its_level_and_its_words(signals: Signals, level: int, r
     ],
 )
 def test_a_second_failure_raises_by_one(text: str, before: int, after: int) -> None:
-    first, second = (grade(Signals(topics=("other",), text=text, is_repeat=again)) for again in (False, True))
-    assert (first.level, second.level) == (before, after)
+    signals = Signals(topics=("other",), text=text)
+    assert grade(signals).level == before
+    second = grade_again(signals, before, has_failed=False)
+    assert second.level == after
     assert second.reasons[0] == "it has failed a second time"
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "has_failed", "after"),
+    [
+        ("I paid €340 and it is broken", 3, False, 2),
+        ("still nothing", 2, True, 2),
+        ("the soup was a bit salty", 3, True, 3),
+        ("I paid €340 and it is broken", 3, True, 2),
+        ("there is glass in my soup", 4, False, 1),
+    ],
+)
+def test_a_second_failure_raises_once_and_not_by_two(text: str, before: int, has_failed: bool, after: int) -> None:
+    assert grade_again(Signals(topics=("other",), text=text), before, has_failed=has_failed).level == after
 
 
 def test_there_are_at_most_three_reasons() -> None:
     text = "on hold for an hour, paid $300, website down, never again"
-    assert grade(Signals(topics=("other",), text=text, is_repeat=True, people=50)).reasons == (
+    assert grade_again(Signals(topics=("other",), text=text, people=50), 3, has_failed=False).reasons == (
         "it has failed a second time",
         "tried before: phone, 1 h on hold",
         "$300 at stake",

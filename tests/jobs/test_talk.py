@@ -107,9 +107,12 @@ def test_what_failed_after_our_answer_is_a_second_failure_and_goes_to_the_lead(p
     assert case(pipeline).level == 2, "it rises once, else by what is said"
     pipeline.clock.move(hours=2)
     pipeline.hear([theirs(pipeline, "5", "4", "Acme, I paid €340 for the blender!!")])
+    assert case(pipeline).level == 2, "what is said later counts as it stands"
+    pipeline.clock.move(hours=2)
+    pipeline.hear([theirs(pipeline, "6", "5", "Acme: there is glass in the soup maker!!")])
     assert case(pipeline).level == 1
     lines = [message for message in under(pipeline) if message.title.startswith("The customer wrote again")]
-    assert [message.surfaces for message in lines] == [True, False, True], "only when the level rises"
+    assert [message.surfaces for message in lines] == [True, False, False, True], "only when the level rises"
 
 
 def test_a_case_that_was_told_among_others_and_fails_again_is_named_there(pipeline: Pipeline) -> None:

@@ -168,3 +168,9 @@ def test_what_a_digest_counts_is_read_from_an_index_alone(sqlite_store: SqlStore
     found = plans(sqlite_store, lambda: getattr(sqlite_store, count)("Acme", Window(start=NOW - MINUTE, end=NOW)))
     table, name = ("cases", "ix_cases_opened") if count == "opened" else ("mentions", "ix_mentions_complaint")
     assert any(line.startswith(f"SEARCH {table} USING COVERING INDEX {name} (") for line in found), found
+
+
+def test_one_question_finds_by_an_index_which_brands_are_busy(sqlite_store: SqlStore) -> None:
+    brands = [f"Brand {number}" for number in range(500)]
+    found = plans(sqlite_store, lambda: sqlite_store.busy(brands, Window(start=NOW - 24 * 60 * MINUTE, end=NOW), 8))
+    assert found == ["SEARCH mentions USING COVERING INDEX ix_mentions_posted (brand=? AND posted_at>? AND posted_at<?)"]
