@@ -123,6 +123,8 @@ class Desk:
             return self._assign(click, number)
         if name == "snooze":
             return self._step(click, number, Step.SNOOZE, until=self._until(choice))
+        if name == "split" and choice:
+            return self._step(click, number, Step.SPLIT, to=choice)
         if name == "satisfied" and _is_web(choice):
             return self._step(click, number, Step.CLOSE, evidence=choice)
         if name not in ONE_CLICK:

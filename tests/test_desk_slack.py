@@ -13,6 +13,7 @@ from monitor.core.mark import Mark
 from monitor.core.message import Message
 from monitor.core.surge import Kind, Scope
 from monitor.core.surge_message import title, write_said
+from monitor.testing.fakes import a_mention
 from monitor.testing.loopback_socket import LoopbackWorkspace
 from tests.slack.floor import Floor
 
@@ -61,6 +62,28 @@ def test_not_a_complaint_is_one_click_and_asks_for_a_reason_afterwards(floor: Fl
     ((method, fields),) = floor.slack.given
     assert method == "views.open"
     assert "case.reason" in str(fields["view"])
+
+
+def test_a_joined_post_that_is_about_something_else_is_one_click_away_from_a_case_of_its_own(floor: Floor) -> None:
+    floor.clock.move(minutes=20)
+    floor.hear(a_mention("Acme forgot the delivery to my sister!!", "2", author="bob", reply_to="1"))
+    (more,) = [message for message in floor.slack.messages() if message.text.startswith("1 more")]
+    (button,) = [block["accessory"] for block in more.blocks if "accessory" in block]
+    assert (button["action_id"], button["value"]) == ("case.split", "1:social:2")
+    floor.press(button["action_id"], button["value"])
+    floor.app.triage()
+    floor.deliver()
+    parents = [message for message in floor.slack.messages() if message.thread_ts is None]
+    assert ["sister" in one.text for one in parents] == [False, True]
+    assert "taken out of case/1 by ann" in parents[1].text
+    assert any(line.startswith("ann took out a post that is about something else · team wait") for line in floor.thread)
+    (more,) = [message for message in floor.slack.messages() if message.text.startswith("1 more")]
+    assert not any("accessory" in block for block in more.blocks)
+    assert "case/2 now" in more.text
+    floor.press(button["action_id"], button["value"], user={"id": "U2", "name": "bob", "team_id": "T1"})
+    ((method, fields),) = floor.slack.given
+    assert (method, fields["text"]) == ("respond", "Ann took this post out already: it is case/2 now.")
+    assert floor.app.store.case(3) is None
 
 
 def test_p18_a_click_from_another_workspace_is_refused_to_the_one_who_clicked(floor: Floor) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STEPS_OF_INCIDENT = ("take", "take_over", "assign", "done", "note", "snooze", "escalate")
 STEPS = (
     *("take", "take_over", "assign", "answer", "done", "close", "note", "snooze", "escalate", "lower", "reopen"),
-    *("not_a_complaint", "not_about_us", "duplicate", "do_not_engage"),
+    *("not_a_complaint", "not_about_us", "duplicate", "do_not_engage", "split"),
 )
 
 
@@ -64,6 +64,7 @@ def cases(config: Path, owner: str | None, limit: int, as_json: bool) -> None:
 @click.argument("step", type=click.Choice(STEPS), required=False)
 @click.option("--by", default="operator", show_default=True, help="Who takes the step.")
 @click.option("--to", help="Who gets the case (assign).")
+@click.option("--post", help="The post that is about something else, as the history names it (split).")
 @click.option("--remedy", help="What was done for the customer (done, close).")
 @click.option("--evidence", help="A link to the customer's own later words (close).")
 @click.option(
@@ -88,10 +89,16 @@ def case(
                umbrage case 17 take --by ann
                umbrage case 17 close --by ann --remedy "a new parcel" --evidence https://social.example/thanks
                umbrage case 17 do_not_engage --by ann --note "insults the staff by name" --days 90
+               umbrage case 17 split --by ann --post mastodon:4711
     """
     app = _app(config)
     if days is not None and step != "do_not_engage":
         raise click.UsageError("--days belongs to do_not_engage")
+    post = given.pop("post")
+    if (post is not None) is not (step == "split"):
+        raise click.UsageError("--post belongs to split, and split needs it")
+    if post is not None:
+        given["to"] = post
     if step is not None:
         _take(app, app.act, number, step, by, 24 * days if days else hours, given)
     found = app.store.case(number)
@@ -249,7 +256,7 @@ def _history(case: "Case", app: "App") -> list[str]:
     lines += [f"  {reason}" for reason in case.reasons]
     for post in Report(app.store.engine).case_members(case.id):
         lines.append(
-            f"  {moment(post['posted_at'])}  {post['platform']} {post['native_id']} {post['url'] or ''}".rstrip()
+            f"  {moment(post['posted_at'])}  {post['platform']}:{post['native_id']} {post['url'] or ''}".rstrip()
         )
     return lines + [_fact(fact) for fact in app.store.facts(case.id)]
 

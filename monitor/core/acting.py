@@ -1,5 +1,7 @@
 """What can be typed where a channel has no buttons: there is no web page to link to, but each step is a command."""
 
+import shlex
+
 from monitor.core.message import Message
 
 BY = "--by NAME"
@@ -17,6 +19,8 @@ def commands(message: Message) -> tuple[str, ...]:
         return (f"umbrage case {message.case} close {BY} --evidence LINK",)
     if message.case is not None and message.offers:
         return (f"umbrage case {message.case} reopen {BY}",)
+    if apart := [quote for quote in message.quotes if "split" in quote.offers and quote.post]:
+        return tuple(f"umbrage case {quote.case} split --post {shlex.quote(quote.post or '')} {BY}" for quote in apart)
     if any(quote.offers for quote in message.quotes):
         return (f"umbrage case NUMBER take {BY}", "umbrage cases")
     return ()

@@ -63,6 +63,7 @@ class Step(StrEnum):
     CHANGED = "changed"
     ANSWER_SEEN = "answer_seen"
     BEGAN_EARLIER = "began_earlier"
+    SPLIT = "split"
     SILENT = "silent"
     NUDGE = "nudge"
 
@@ -165,7 +166,7 @@ class FirstWords:
 
 def moved(case: Case, move: Move) -> Case:
     """The case after a step. Raises ``NotAllowed`` with words for the person who tried."""
-    if move.step is Step.NUDGE:
+    if move.step in (Step.NUDGE, Step.SPLIT):
         return replace(case, version=case.version + 1)
     if move.step is Step.NOTE:
         return replace(case, updated_at=move.at, version=case.version + 1)

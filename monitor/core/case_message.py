@@ -1,6 +1,6 @@
 """The words about one customer's case: its message, what stands under it, and what is said of every step."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ NEXT = {State.TAKEN: "answer", State.ANSWERED: "done", State.DONE_BY_US: "close"
 """What is to be done next in a case that somebody has."""
 
 OFFERS_AFTER = ("reopen",)
-EVIDENCE = "satisfied"
+EVIDENCE, SPLIT = "satisfied", "split"
 FULL_TEXT = 2_500
 EARLIER_CHARS = 140
 FEW = 5
@@ -154,7 +154,10 @@ def edit_of_case(message: Message, case: Case) -> Message:
 
 
 def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: datetime) -> Message:
-    """More posts of a case that a target knows: the customer again, or copies of what they wrote."""
+    """More posts of a case that a target knows: the customer again, or copies of what they wrote.
+
+    What joined by itself may be about something else; one click says so.
+    """
     message = quoting(complaints, now)
     first = foremost(complaints)
     return replace(
@@ -162,7 +165,17 @@ def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: da
         key=f"{case.key}/{first.platform}:{first.id}",
         title=f"{len(complaints)} more · {topic_name(case.topic)} · {case.brand}",
         thread=parent,
+        quotes=tuple(replace(quote, case=case.id, offers=(SPLIT,)) for quote in message.quotes),
     )
+
+
+def taken_out(message: Message, posts: Collection[str], case: int) -> Message:
+    """The message after some of the posts that it quotes, by their keys, got a case of their own."""
+    quotes = (
+        replace(quote, case=None, offers=(), where=f"{quote.where} · case/{case} now") if quote.post in posts else quote
+        for quote in message.quotes
+    )
+    return replace(message, quotes=tuple(quotes))
 
 
 def write_details(
@@ -363,6 +376,7 @@ _SAID = {
     Step.CHANGED: "The customer changed what they wrote, after our answer",
     Step.ANSWER_SEEN: "{who} answered in public",
     Step.BEGAN_EARLIER: "The post itself was read now; the customer's clock begins when it was written",
+    Step.SPLIT: "{who} took out a post that is about something else",
     Step.SILENT: f"The customer has been silent for {duration(timedelta(days=14))}: nobody knows how it ended",
     Step.NUDGE: "Reminded",
 }

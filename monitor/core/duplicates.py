@@ -50,6 +50,14 @@ _HANDLE = re.compile(r"@\w+")
 _CUT_OFF = re.compile(r"\s*(?:…|\.\.+)\W*\Z")
 
 
+def likeness(text: str, of: str) -> float:
+    """How much two posts have in common, from nothing to the same words."""
+    one, other = _read(text), _read(of)
+    if one.words == other.words:
+        return 1.0
+    return len(one.pairs & other.pairs) / max(1, len(one.pairs | other.pairs))
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     words: tuple[str, ...]

@@ -7,6 +7,7 @@ from monitor.core.hand_over_message import write_hand_over
 from monitor.core.verdict import Label
 from monitor.jobs.details import follow_with_details
 from monitor.jobs.engagement import follow_engagement
+from monitor.jobs.splitting import split
 from monitor.jobs.steps import CaseRules, Overtaken, places_of, retell_anywhere, take_step
 from monitor.ports import Store, Transaction
 from monitor.slack.safety import is_user
@@ -27,6 +28,8 @@ def act(store: Store, rules: CaseRules, number: int, move: Move, now: datetime) 
                     raise NotAllowed(f"there is no case {number}")
                 if any(fact.key == move.key for fact in transaction.facts(number)):
                     return None
+                if move.step is Step.SPLIT:
+                    return split(transaction, case, move, rules, now)
                 if move.step is Step.SNOOZE and not move.note and is_put_off(case, transaction.facts(number)):
                     raise NotAllowed("it was put off before: say why it takes longer")
                 after = take_step(transaction, case, move, rules)

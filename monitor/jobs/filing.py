@@ -6,14 +6,14 @@ from datetime import datetime
 
 from monitor.core.case import Case, Move, State, Step
 from monitor.core.cause import GROUPING, Cause, EpisodeRule, continues, topic_of
-from monitor.core.level import REPEATED, Signals, grade, grade_again
+from monitor.core.level import Signals, grade
+from monitor.core.splitting import ACTS, raised
 from monitor.jobs.engagement import Listed
 from monitor.jobs.placing import Place, Places
 from monitor.jobs.steps import UMBRAGE, CaseRules, retell, retell_anywhere, take_step
 from monitor.ports import Draft, Transaction, Unfiled
 
 BATCH = 1_000
-_ACTS = (Step.ANSWER, Step.ANSWER_SEEN, Step.DONE, Step.CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,7 @@ class Filing:
     def _wrote_again(self, case: Case, complaint: Unfiled, is_restrained: bool) -> Case:
         """Another complaint after we answered is a second failure; before that, it can only make the matter clearer."""
         is_repeat = self._has_acted(case, complaint) and case.state is not State.NOT_ENGAGED and not is_restrained
-        has_failed = any(REPEATED in reason for reason in case.reasons)
-        signals = _signals(complaint)
-        graded = grade_again(signals, case.level, has_failed=has_failed) if is_repeat else grade(signals)
-        level, reasons = int(graded.level), graded.reasons
-        if not is_repeat and level >= case.level:
-            level, reasons = case.level, case.reasons
+        level, reasons = raised(case, signals_of(complaint), is_repeat=is_repeat)
         move = Move(
             step=Step.WROTE_AGAIN,
             by=UMBRAGE,
@@ -150,7 +145,7 @@ class Filing:
         """Whether we answered before: as somebody said, or as was read, if that stood there when they wrote."""
         if case.answered_at is None and case.done_at is None:
             return False
-        done = [fact for fact in self.transaction.facts(case.id) if fact.step in _ACTS]
+        done = [fact for fact in self.transaction.facts(case.id) if fact.step in ACTS]
         return any(fact.step is not Step.ANSWER_SEEN or fact.at <= complaint.posted_at for fact in done)
 
 
@@ -159,10 +154,11 @@ def _thing(complaint: Unfiled) -> tuple[str, str]:
 
 
 def _draft(placed: _Placed) -> Draft:
-    graded = grade(_signals(placed.complaint))
+    graded = grade(signals_of(placed.complaint))
     complaint, cause = placed.complaint, placed.cause
     return Draft(cause.id, complaint.brand, cause.topic, complaint.posted_at, graded.level, graded.reasons)
 
 
-def _signals(complaint: Unfiled) -> Signals:
+def signals_of(complaint: Unfiled) -> Signals:
+    """What a level goes by."""
     return Signals(topics=complaint.topics, intent=complaint.intent, text=complaint.text)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from monitor.core.duplicates import is_copy, keys
+from monitor.core.duplicates import is_copy, keys, likeness
 from monitor.core.mention import reported_id
 from monitor.core.text import fingerprint
-from monitor.ports import Filed, Threaded, Transaction, Unfiled, Voice
+from monitor.ports import Filed, Split, Threaded, Transaction, Unfiled, Voice
 
 COPIES = timedelta(days=7)
 """The same words within this time are one case; after it somebody may well mean something new."""
@@ -17,7 +17,7 @@ COPIES = timedelta(days=7)
 _LOOKED_AT = 20
 """So many of a batch are looked at that share a key or their words with another of it."""
 
-_LONGEST_THREAD = 20
+LONGEST_THREAD = 20
 """Answers to answers, up to the post that opened the case."""
 
 
@@ -26,6 +26,13 @@ class Place(NamedTuple):
 
     is_new: bool
     number: int
+
+
+class _Told(NamedTuple):
+    """A post that a complaint may be a copy of, and where it belongs."""
+
+    post: Unfiled | Filed
+    place: Place
 
 
 def _recent() -> defaultdict[str, deque[tuple[Unfiled, Place]]]:
@@ -42,6 +49,8 @@ class Places:
     _alike: dict[str, list[Filed]] = field(init=False)
     _thread: dict[tuple[str, str, str], Threaded] = field(init=False)
     _reported: dict[tuple[str, str], int] = field(init=False)
+    _splits: list[Split] = field(init=False)
+    _apart: set[int] = field(init=False)
     _voices: dict[Voice, Place] = field(init=False, default_factory=dict)
     _asked: set[int] = field(init=False, default_factory=set)
     _placed: dict[int, Place] = field(init=False, default_factory=dict)
@@ -53,8 +62,12 @@ class Places:
         self._keys = {one.mention: tuple(f"{key} {one.brand}" for key in keys(one.text)) for one in self.complaints}
         found_by = {key for found in self._keys.values() for key in found}
         self._alike = self.transaction.like(found_by, {complaint.fingerprint for complaint in self.complaints})
-        self._thread = self.transaction.threads(self.complaints, _LONGEST_THREAD)
+        self._thread = self.transaction.threads(self.complaints, LONGEST_THREAD)
         self._reported = self.transaction.reported({reported_id(one.url) for one in self.complaints if one.url})
+
+        alike = {filed.mention for found in self._alike.values() for filed in found}
+        self._splits = self.transaction.splits({complaint.fingerprint for complaint in self.complaints}, alike)
+        self._apart = {split.mention for split in self._splits}
 
     def know(self, causes: Collection[int]) -> None:
         """Ask for the cases that the authors of the batch have about these causes."""
@@ -75,7 +88,10 @@ class Places:
         return self._reported.get((complaint.brand, reported_id(complaint.url))) if complaint.url else None
 
     def of(self, complaint: Unfiled, cause: int) -> Place:
-        """That of its conversation, of its copies, of the report of it, or of its author about this cause; else new."""
+        """That of its conversation, of its copies, of the report of it, or of its author about this cause; else new.
+
+        What a person has taken out of a case does not join it again.
+        """
         self.know([cause])
         voice = Voice(cause, complaint.platform, complaint.author) if complaint.author is not None else None
         place = self._of_conversation(complaint) or self._of_copies(complaint) or self._of_report(complaint)
@@ -84,6 +100,7 @@ class Places:
         if place is None:
             place = Place(is_new=True, number=self._drafts)
             self._drafts += 1
+        place = self._after_splits(complaint, place)
         self._placed[complaint.mention] = place
         if voice is not None:
             self._voices[voice] = max(self._voices.get(voice, place), place)
@@ -93,7 +110,7 @@ class Places:
 
     def _of_conversation(self, complaint: Unfiled) -> Place | None:
         parent = complaint.reply_to
-        for _ in range(_LONGEST_THREAD):
+        for _ in range(LONGEST_THREAD):
             if parent is None:
                 return None
             post = self._thread.get((complaint.platform, complaint.brand, parent))
@@ -106,6 +123,16 @@ class Places:
             parent = post.reply_to
         return None
 
+    def _after_splits(self, complaint: Unfiled, place: Place) -> Place:
+        """Where the same words of the same person went when somebody took them out of this case."""
+        if place.is_new or complaint.author is None:
+            return place
+        said = (complaint.brand, complaint.platform, complaint.author, complaint.fingerprint)
+        for split in self._splits:
+            if (split.brand, split.platform, split.author, split.fingerprint) == said and split.old == place.number:
+                place = Place(is_new=False, number=split.new)
+        return place
+
     def _of_report(self, complaint: Unfiled) -> Place | None:
         case = self.reported(complaint)
         return None if case is None else Place(is_new=False, number=case)
@@ -116,18 +143,20 @@ class Places:
         here = {one.mention: (one, place) for name in names for one, place in self._here.get(name, ())}
         before = {one.mention: one for name in names for one in self._alike.get(name, ())}
         since = complaint.posted_at - COPIES
-        for one, place in reversed(here.values()):
-            if one.posted_at >= since and _is_told_again(complaint, one.brand, one.author, one.text):
-                return place
-        for number in sorted(before, reverse=True):
-            filed = before[number]
-            if filed.posted_at >= since and _is_told_again(complaint, filed.brand, filed.author, filed.text):
-                return Place(is_new=False, number=filed.case)
-        return None
+        found = [_Told(*one) for one in reversed(here.values())]
+        older = [before[number] for number in sorted(before, reverse=True)]
+        found += [_Told(filed, Place(is_new=False, number=filed.case)) for filed in older]
+        copies = (one for one in found if one.post.posted_at >= since and is_told_again(complaint, one.post))
+        if self._apart.isdisjoint(before):
+            return next((one.place for one in copies), None)
+        # A person has told two of them apart: which of them it is a copy of is what it is most like.
+        nearest = sorted(copies, key=lambda one: likeness(complaint.text, one.post.text), reverse=True)
+        return nearest[0].place if nearest else None
 
 
-def _is_told_again(complaint: Unfiled, brand: str, author: str | None, text: str) -> bool:
-    if brand != complaint.brand:
+def is_told_again(complaint: Unfiled, post: Unfiled | Filed) -> bool:
+    """Whether a complaint says what a post said before: a copy, or the same few words of the same person."""
+    if post.brand != complaint.brand:
         return False
-    is_own = complaint.author is not None and author == complaint.author
-    return (is_own and fingerprint(text) == complaint.fingerprint) or is_copy(complaint.text, text)
+    is_own = complaint.author is not None and post.author == complaint.author
+    return (is_own and fingerprint(post.text) == complaint.fingerprint) or is_copy(complaint.text, post.text)

@@ -10,9 +10,10 @@ from monitor.core.case_message import Above, Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
 from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Talk, Threaded, Unfiled, Voice
+from monitor.ports.splits import SplitWrites
 
 
-class CaseWrites(Protocol):
+class CaseWrites(SplitWrites, Protocol):
     """The part of a transaction that is about cases."""
 
     def threads(self, posts: Collection[Unfiled | Talk], longest: int) -> dict[tuple[str, str, str], Threaded]:

@@ -78,6 +78,35 @@ class Unfiled:
     severity: Band | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member(Unfiled):
+    """A complaint that is in a case: the cause it was filed under, and what its platform calls it.
+
+    ``is_forgotten``: its author deleted it.
+    """
+
+    cause: int
+    name: str
+    is_forgotten: bool
+
+    @property
+    def key(self) -> str:
+        return f"{self.platform}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """A person said that a post is about something else than the case ``old``, and it got the case ``new``."""
+
+    mention: int
+    brand: str
+    platform: str
+    author: str | None
+    fingerprint: str
+    old: int
+    new: int
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A case that is to be opened: what it is about, and when its customer first wrote."""

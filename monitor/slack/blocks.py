@@ -7,12 +7,12 @@ Everything a stranger wrote goes into ``rich_text`` and ``plain_text``, which Sl
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from monitor.core.acting import commands
-from monitor.core.case_message import EVIDENCE
+from monitor.core.case_message import EVIDENCE, SPLIT
 from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
-from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, evidence, menus, take
+from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, evidence, menus, split, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
 
 Block = dict[str, Any]
@@ -183,7 +183,16 @@ def _is_list(message: Message) -> bool:
 
 
 def _of_quote(quote: Quote) -> list[Block]:
+    if quote.case is not None and SPLIT in quote.offers and _is_value(quote.post):
+        where = {"type": "plain_text", "text": literal(quote.where or "–"), "emoji": False}
+        line = {"type": "section", "text": where, "accessory": split(quote.case, quote.post)}
+        return [_rich_text(_quotation(quote)), line]
     return [_rich_text(_quotation(quote)), *([_small(quote.where)] if quote.where else [])]
+
+
+def _is_value(post: str | None) -> TypeGuard[str]:
+    """Whether the key of a post may stand behind a button as it is."""
+    return post is not None and 0 < units(post) <= VALUE and post == literal(one_line(post))
 
 
 def _of_case(quote: Quote) -> list[Block]:

@@ -88,6 +88,11 @@ def take(case: int) -> Block:
     return _OF_CASE["take"](PREFIX, case)
 
 
+def split(case: int, post: str) -> Block:
+    """The button that says that a post is about something else than its case."""
+    return _button("split", "Not the same matter")(PREFIX, case) | {"value": f"{case}:{post}"}
+
+
 def _button(name: str, label: str, style: str | None = None) -> Element:
     def build(prefix: str, number: int) -> Block:
         button = {"type": "button", "action_id": prefix + name, "text": _plain(label), "value": str(number)}

@@ -12,6 +12,7 @@ from monitor.ports import Draft, Filed, Talk, Threaded, Unfiled, Voice
 from monitor.store.cases import as_case
 from monitor.store.posts import portions, upsert
 from monitor.store.schema import cases, copies, corrections, mentions
+from monitor.store.splits import SplitWrites
 from monitor.store.stages import IN_CASE, Stage
 
 _LOOKED_AT = 20
@@ -22,7 +23,7 @@ _FILED = select(
 ).where(mentions.c.case_id.is_not(None))
 
 
-class FilingWrites:
+class FilingWrites(SplitWrites):
     """The part of a transaction that is about filing."""
 
     _connection: Connection

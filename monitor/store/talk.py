@@ -1,6 +1,7 @@
 """Talk: what answers other posts and is no complaint, until somebody has looked whether it belongs to a case."""
 
 from collections.abc import Collection
+from typing import Any
 
 from sqlalchemy import Connection, select, text, update
 
@@ -18,24 +19,7 @@ class TalkWrites:
     def talk(self, limit: int) -> list[Talk]:
         waiting = (text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.TALK)
         query = select(mentions).where(*waiting).order_by(mentions.c.posted_at, mentions.c.id).limit(limit)
-        return [
-            Talk(
-                mention=row.id,
-                brand=row.brand,
-                platform=row.platform,
-                name=row.native_id,
-                author=row.author,
-                text=row.text,
-                url=row.url,
-                posted_at=row.posted_at,
-                collected_at=row.collected_at,
-                reply_to=row.reply_to,
-                is_own=row.is_own,
-                case=row.case_id,
-                edited_at=row.edited_at,
-            )
-            for row in self._connection.execute(query)
-        ]
+        return [as_talk(row) for row in self._connection.execute(query)]
 
     def settle_talk(self, ids: Collection[int]) -> None:
         for some in portions(ids):
@@ -47,3 +31,22 @@ class TalkWrites:
             names = self._connection.execute(select(mentions.c.native_id).where(mentions.c.id.in_(some))).scalars()
             ours = (text(OUR_REPLY), mentions.c.reply_to.in_(list(names)), mentions.c.stage == Stage.DONE)
             self._connection.execute(update(mentions).where(*ours).values(stage=Stage.TALK))
+
+
+def as_talk(row: Any) -> Talk:
+    """A row of the table as a post of a conversation."""
+    return Talk(
+        mention=row.id,
+        brand=row.brand,
+        platform=row.platform,
+        name=row.native_id,
+        author=row.author,
+        text=row.text,
+        url=row.url,
+        posted_at=row.posted_at,
+        collected_at=row.collected_at,
+        reply_to=row.reply_to,
+        is_own=row.is_own,
+        case=row.case_id,
+        edited_at=row.edited_at,
+    )

@@ -56,6 +56,33 @@ def test_nobody_answers_a_person_until_it_is_over_or_ended(told: Umbrage) -> Non
     assert "this person is answered again" in told("case", 1).out
 
 
+def test_a_post_that_is_about_something_else_gets_a_case_of_its_own(
+    umbrage: Umbrage, config: Path, tmp_path: Path
+) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    now = datetime.now(UTC)  # noqa: TID251 - a command has the real clock
+    other = POST | {"id": "p2", "author": "bob", "text": "Acme lamp is the worst, useless", "reply_to": "p1"}
+    at = [{"created_at": (now - timedelta(minutes=minutes)).isoformat()} for minutes in (5, 4)]
+    posts = [POST | at[0], other | at[1]]
+    (tmp_path / "posts.jsonl").write_text("\n".join(map(json.dumps, posts)), "utf-8")
+    assert umbrage("once").code == 0
+    out = umbrage("case", 1).out
+    assert "file:p1 https" in out
+    assert "file:p2 https" in out
+    assert "--post belongs to split, and split needs it" in umbrage("case", 1, "split").err
+    assert "--post belongs to split, and split needs it" in umbrage("case", 1, "take", "--post", "p2").err
+    assert "the case began with this post" in umbrage("case", 1, "split", "--post", "file:p1").err
+    out = umbrage("case", 1, "split", "--by", "ann", "--post", "p2").out
+    assert out.splitlines()[-1].endswith("split by ann (cli): it is case/2 now")
+    assert umbrage("once").code == 0
+    out = umbrage("case", 2).out
+    assert "taken out of case/1 by ann" in out
+    assert "file:p2" in out
+    assert out.splitlines()[-1].endswith("split by ann (cli): it was in case/1")
+    assert "ann took this post out already" in umbrage("case", 1, "split", "--by", "bob", "--post", "file:p2").err
+
+
 def test_a_case_that_is_not_there(told: Umbrage) -> None:
     assert "there is no case 9" in told("case", 9).err
     assert "there is no case 9" in told("case", 9, "take").err

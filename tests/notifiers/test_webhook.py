@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -109,16 +110,22 @@ def test_what_buttons_do_elsewhere_is_said_as_commands(receiver: Receiver) -> No
     listed = replace(
         SAMPLE, quotes=(replace(SAMPLE.quotes[0], case=9, about="case/9 · Answer today", offers=("take",)),)
     )
+    joined = replace(
+        SAMPLE, quotes=(replace(SAMPLE.quotes[0], case=9, post="x:1'; reboot #", offers=("split",)), *SAMPLE.quotes[1:])
+    )
     notifier = notifier_for(receiver)
-    for message in (case, replace(SAMPLE, incident=4, offers=("take",)), listed, replace(case, offers=("reopen",))):
+    of_incident = replace(SAMPLE, incident=4, offers=("take",))
+    for message in (case, of_incident, listed, replace(case, offers=("reopen",)), joined):
         notifier.send(message, None)
-    first, second, third, fourth = receiver.bodies
+    first, second, third, fourth, fifth = receiver.bodies
     assert (first["case"], first["commands"][0]) == (17, "umbrage case 17 take --by NAME")
     assert first["links"] == [{"name": "Playbook for delivery", "url": "https://wiki.example/d"}]
     assert (second["incident"], second["commands"][0]) == (4, "umbrage incident 4 take --by NAME")
     assert third["quotes"][0]["about"] == "case/9 · Answer today"
     assert third["commands"] == ["umbrage case NUMBER take --by NAME", "umbrage cases"]
     assert fourth["commands"] == ["umbrage case 17 reopen --by NAME"]
+    (command,) = fifth["commands"]
+    assert shlex.split(command) == ["umbrage", "case", "9", "split", "--post", "x:1'; reboot #", "--by", "NAME"]
 
 
 def test_slacks_incoming_webhooks_get_blocks_with_links_in_place_of_buttons(receiver: Receiver) -> None:

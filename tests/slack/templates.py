@@ -13,6 +13,7 @@ from monitor.core.case_message import (
     Earlier,
     Similar,
     restated,
+    taken_out,
     write_case,
     write_details,
     write_line,
@@ -181,6 +182,8 @@ def _threads(parent: Message) -> dict[str, Message]:
     second, *_ = timers(case(), STAFFED)
     done = moved(taken, step(Step.DONE, remedy="a new parcel by courier"))
     follow_up = next(timer for timer in timers(done, STAFFED) if timer.due is Due.FOLLOW_UP)
+    more = write_more(case(), [complaint(0, id="9", text="RT: no parcel", author="bob")], parent.key, NOW)
+    apart = step(Step.SPLIT, note="it is case/18 now")
     note = step(Step.NOTE, note="asked the depot, they look for it until noon")
     return {
         "thread_details": write_details(case(), complaint(), author, helped, parent.key, agreed, ABOVE),
@@ -194,7 +197,9 @@ def _threads(parent: Message) -> dict[str, Message]:
         ),
         "thread_nudge": write_nudge(case(), second, parent.key, ("U024BE7LH",), STAFFED, NOW),
         "thread_follow_up": write_nudge(done, follow_up, parent.key, ("U024BE7LH",), STAFFED, NOW + timedelta(days=1)),
-        "thread_more": write_more(case(), [complaint(0, id="9", text="RT: no parcel", author="bob")], parent.key, NOW),
+        "thread_more": more,
+        "thread_taken_out": replace(taken_out(more, {"mastodon:9"}, 18), edits=True, thread=more.key),
+        "thread_split": write_line(taken, apart, parent.key, STAFFED, NOW),
     }
 
 

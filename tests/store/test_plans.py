@@ -173,4 +173,6 @@ def test_what_a_digest_counts_is_read_from_an_index_alone(sqlite_store: SqlStore
 def test_one_question_finds_by_an_index_which_brands_are_busy(sqlite_store: SqlStore) -> None:
     brands = [f"Brand {number}" for number in range(500)]
     found = plans(sqlite_store, lambda: sqlite_store.busy(brands, Window(start=NOW - 24 * 60 * MINUTE, end=NOW), 8))
-    assert found == ["SEARCH mentions USING COVERING INDEX ix_mentions_posted (brand=? AND posted_at>? AND posted_at<?)"]
+    assert found == [
+        "SEARCH mentions USING COVERING INDEX ix_mentions_posted (brand=? AND posted_at>? AND posted_at<?)"
+    ]
