@@ -455,7 +455,7 @@ def test_a_post_that_somebody_reported_before_a_source_brings_it_is_one_case(off
 
 
 def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(office: Office) -> None:
-    office.hear(a_mention("Acme. Well done. Not.", "7", url="https://social.example/7"))
+    office.hear(a_mention("Acme. Well done. Not.", "7", author="kim", url="https://social.example/7"))
     assert office.app.store.case(2) is None
     report = {"doing": Doing.SHORTCUT, "message_text": "look: <https://social.example/7>"}
     assert office.click("report_complaint", "", **report).text == "Thank you: it is told in a moment."

@@ -3,16 +3,19 @@
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.core.duplicates import is_copy, keys, likeness
 from monitor.core.mention import reported_id
 from monitor.core.text import fingerprint
-from monitor.ports import Filed, Split, Threaded, Transaction, Unfiled, Voice
+from monitor.ports import Filed, Person, Split, Threaded, Transaction, Unfiled, Voice
 
 COPIES = timedelta(days=7)
 """The same words within this time are one case; after it somebody may well mean something new."""
+
+SAME_PERSON = timedelta(days=1)
+"""Who complains about a brand again so soon goes on about their matter, in whatever topic the model sees it."""
 
 _LOOKED_AT = 20
 """So many of a batch are looked at that share a key or their words with another of it."""
@@ -52,6 +55,7 @@ class Places:
     _splits: list[Split] = field(init=False)
     _apart: set[int] = field(init=False)
     _voices: dict[Voice, Place] = field(init=False, default_factory=dict)
+    _people: dict[Person, tuple[Place, datetime]] = field(init=False)
     _asked: set[int] = field(init=False, default_factory=set)
     _placed: dict[int, Place] = field(init=False, default_factory=dict)
     _here: dict[str, deque[tuple[Unfiled, Place]]] = field(init=False, default_factory=_recent)
@@ -68,6 +72,11 @@ class Places:
         alike = {filed.mention for found in self._alike.values() for filed in found}
         self._splits = self.transaction.splits({complaint.fingerprint for complaint in self.complaints}, alike)
         self._apart = {split.mention for split in self._splits}
+
+        authors = {complaint.author for complaint in self.complaints if complaint.author is not None}
+        since = min(complaint.posted_at for complaint in self.complaints) - SAME_PERSON
+        last = self.transaction.last_of_people(authors, since)
+        self._people = {person: (Place(is_new=False, number=one.case), one.at) for person, one in last.items()}
 
     def know(self, causes: Collection[int]) -> None:
         """Ask for the cases that the authors of the batch have about these causes."""
@@ -88,7 +97,7 @@ class Places:
         return self._reported.get((complaint.brand, reported_id(complaint.url))) if complaint.url else None
 
     def of(self, complaint: Unfiled, cause: int) -> Place:
-        """That of its conversation, of its copies, of the report of it, or of its author about this cause; else new.
+        """That of its conversation, of its copies, of the report of it, or of its author; else new.
 
         What a person has taken out of a case does not join it again.
         """
@@ -96,7 +105,7 @@ class Places:
         voice = Voice(cause, complaint.platform, complaint.author) if complaint.author is not None else None
         place = self._of_conversation(complaint) or self._of_copies(complaint) or self._of_report(complaint)
         if place is None and voice is not None:
-            place = self._voices.get(voice)
+            place = self._voices.get(voice) or self._of_person(complaint, voice)
         if place is None:
             place = Place(is_new=True, number=self._drafts)
             self._drafts += 1
@@ -104,9 +113,17 @@ class Places:
         self._placed[complaint.mention] = place
         if voice is not None:
             self._voices[voice] = max(self._voices.get(voice, place), place)
+            if complaint.has_account:
+                person = Person(complaint.brand, voice.platform, voice.author)
+                self._people[person] = place, complaint.posted_at
         for name in (*self._keys[complaint.mention], complaint.fingerprint):
             self._here[name].append((complaint, place))
         return place
+
+    def _of_person(self, complaint: Unfiled, voice: Voice) -> Place | None:
+        """That in which somebody complained about the same brand within a day, about whatever."""
+        place, at = self._people.get(Person(complaint.brand, voice.platform, voice.author), (None, complaint.posted_at))
+        return place if complaint.has_account and abs(complaint.posted_at - at) <= SAME_PERSON else None
 
     def _of_conversation(self, complaint: Unfiled) -> Place | None:
         parent = complaint.reply_to

@@ -9,7 +9,7 @@ from monitor.core.case import Case, Fact, FirstWords, Move
 from monitor.core.case_message import Above, Author, Similar
 from monitor.core.cause import Complaint
 from monitor.core.verdict import Label
-from monitor.ports.shapes import Draft, Filed, Quoting, Standing, Talk, Threaded, Unfiled, Voice
+from monitor.ports.shapes import Draft, Filed, Last, Person, Quoting, Standing, Talk, Threaded, Unfiled, Voice
 from monitor.ports.splits import SplitWrites
 
 
@@ -34,6 +34,10 @@ class CaseWrites(SplitWrites, Protocol):
 
     def cases_of_voices(self, causes: Collection[int], authors: Collection[str]) -> dict[Voice, int]:
         """The newest case of each of these people about each of these causes."""
+        ...
+
+    def last_of_people(self, authors: Collection[str], since: datetime) -> dict[Person, Last]:
+        """In which open case each of these people complained last, by accounts of theirs, if since a moment."""
         ...
 
     def writers(self, cases: Collection[int], authors: Collection[str]) -> set[tuple[int, str, str]]:

@@ -62,7 +62,10 @@ class Unjudged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfiled:
-    """A complaint that waits to be filed: whose post it is, what it says, what it answers, and what was made of it."""
+    """A complaint that waits to be filed: whose post it is, what it says, what it answers, and what was made of it.
+
+    ``has_account``: its author is an account, and not the name under a review or an article, which others may have too.
+    """
 
     mention: int
     brand: str
@@ -76,6 +79,7 @@ class Unfiled:
     reply_to: str | None = None
     intent: str | None = None
     severity: Band | None = None
+    has_account: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +178,21 @@ class Voice(NamedTuple):
     cause: int
     platform: str
     author: str
+
+
+class Person(NamedTuple):
+    """Who writes about a brand from an account of a platform."""
+
+    brand: str
+    platform: str
+    author: str
+
+
+class Last(NamedTuple):
+    """The open case that a person complained in last, and when."""
+
+    case: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, text, update
 
-from monitor.core.case import Case, State
-from monitor.core.verdict import Label
-from monitor.ports import Draft, Filed, Talk, Threaded, Unfiled, Voice
+from monitor.core.case import ENDS, Case, State
+from monitor.core.mention import Kind
+from monitor.core.verdict import Band, Label
+from monitor.ports import Draft, Filed, Last, Person, Talk, Threaded, Unfiled, Voice
 from monitor.store.cases import as_case
 from monitor.store.posts import portions, upsert
-from monitor.store.schema import cases, copies, corrections, mentions
+from monitor.store.schema import cases, copies, corrections, mentions, verdicts
 from monitor.store.splits import SplitWrites
-from monitor.store.stages import IN_CASE, Stage
+from monitor.store.stages import IN_CASE, UNFINISHED, Stage
 
 _LOOKED_AT = 20
 """So many of the newest complaints are looked at that share a key or their words with another."""
@@ -22,11 +24,41 @@ _FILED = select(
     mentions.c.id, mentions.c.case_id, mentions.c.brand, mentions.c.posted_at, mentions.c.author, mentions.c.text
 ).where(mentions.c.case_id.is_not(None))
 
+OF_ACCOUNTS = (Kind.POST, Kind.REPLY)
+"""Posts whose author is an account. Two reviews of one name are by two people: who writes again changes theirs."""
+
 
 class FilingWrites(SplitWrites):
     """The part of a transaction that is about filing."""
 
     _connection: Connection
+
+    def unfiled(self, limit: int) -> list[Unfiled]:
+        query = (
+            select(mentions, verdicts.c.topics, verdicts.c.intent, verdicts.c.severity)
+            .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
+            .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.COMPLAINT)
+            .order_by(mentions.c.posted_at, mentions.c.id)
+            .limit(limit)
+        )
+        return [
+            Unfiled(
+                mention=row.id,
+                brand=row.brand,
+                topics=tuple(row.topics),
+                posted_at=row.posted_at,
+                platform=row.platform,
+                author=row.author,
+                text=row.text,
+                fingerprint=row.fingerprint,
+                url=row.url,
+                reply_to=row.reply_to,
+                intent=row.intent,
+                severity=Band(**row.severity) if row.severity else None,
+                has_account=row.kind in OF_ACCOUNTS,
+            )
+            for row in self._connection.execute(query)
+        ]
 
     def threads(self, posts: Collection[Unfiled | Talk], longest: int) -> dict[tuple[str, str, str], Threaded]:
         found: dict[tuple[str, str, str], Threaded] = {}
@@ -84,6 +116,16 @@ class FilingWrites(SplitWrites):
         if not causes or not authors:
             return {}
         return {Voice(row.cause_id, row.platform, row.author): row.newest for row in self._connection.execute(query)}
+
+    def last_of_people(self, authors: Collection[str], since: datetime) -> dict[Person, Last]:
+        who = (mentions.c.brand, mentions.c.platform, mentions.c.author)
+        query = select(*who, mentions.c.case_id, mentions.c.posted_at).join(cases, cases.c.id == mentions.c.case_id)
+        query = query.where(mentions.c.author.in_(list(authors)), mentions.c.posted_at >= since)
+        query = query.where(mentions.c.kind.in_(OF_ACCOUNTS), cases.c.state.not_in(list(ENDS)))
+        if not authors:
+            return {}
+        rows = self._connection.execute(query.order_by(mentions.c.posted_at, mentions.c.id))
+        return {Person(row.brand, row.platform, row.author): Last(row.case_id, row.posted_at) for row in rows}
 
     def writers(self, cases: Collection[int], authors: Collection[str]) -> set[tuple[int, str, str]]:
         who = (mentions.c.case_id, mentions.c.platform, mentions.c.author)

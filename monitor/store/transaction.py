@@ -12,14 +12,14 @@ from monitor.core.health import Health
 from monitor.core.message import Message, urgency_of
 from monitor.core.trend import Lately, Usual
 from monitor.core.verdict import Band, Label, Verdict
-from monitor.ports import Alert, OpenCause, Pending, Unfiled
+from monitor.ports import Alert, OpenCause, Pending
 from monitor.store.cases import CaseWrites
 from monitor.store.digests import DigestWrites
 from monitor.store.engagement import EngagementWrites
 from monitor.store.filing import FilingWrites
 from monitor.store.incidents import IncidentWrites
 from monitor.store.posts import PostWrites, portions, upsert, verdict_row
-from monitor.store.schema import causes, health, mentions, outbox, told, verdicts
+from monitor.store.schema import cases, causes, health, mentions, outbox, told, verdicts
 from monitor.store.sources import SourceWrites
 from monitor.store.stages import UNFINISHED, Stage, State
 from monitor.store.surges import SurgeWrites
@@ -60,32 +60,6 @@ class SqlTransaction(
 
     def set_aside(self, ids: Iterable[int]) -> None:
         self._move(list(ids), Stage.NEW, Stage.ASIDE)
-
-    def unfiled(self, limit: int) -> list[Unfiled]:
-        query = (
-            select(mentions, verdicts.c.topics, verdicts.c.intent, verdicts.c.severity)
-            .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
-            .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.COMPLAINT)
-            .order_by(mentions.c.posted_at, mentions.c.id)
-            .limit(limit)
-        )
-        return [
-            Unfiled(
-                mention=row.id,
-                brand=row.brand,
-                topics=tuple(row.topics),
-                posted_at=row.posted_at,
-                platform=row.platform,
-                author=row.author,
-                text=row.text,
-                fingerprint=row.fingerprint,
-                url=row.url,
-                reply_to=row.reply_to,
-                intent=row.intent,
-                severity=Band(**row.severity) if row.severity else None,
-            )
-            for row in self._connection.execute(query)
-        ]
 
     def latest_causes(self, things: Collection[tuple[str, str]], grouping: str) -> dict[tuple[str, str], Cause]:
         newest = (
@@ -136,16 +110,7 @@ class SqlTransaction(
             return []
         counts = {row.cause_id: row for row in self._connection.execute(_COUNTS, {"causes": list(pending)}).all()}
         found = self._connection.execute(_CASES.where(causes.c.id.in_(pending)).order_by(causes.c.id))
-        return [
-            OpenCause(
-                cause=_cause(row),
-                posts=counts[row.id].posts,
-                authors=counts[row.id].authors,
-                wordings=counts[row.id].wordings,
-                pending=tuple(pending[row.id]),
-            )
-            for row in found.all()
-        ]
+        return [_open_cause(row, counts.get(row.id), pending[row.id]) for row in found.all()]
 
     def complaints(self, ids: Collection[int]) -> dict[int, Complaint]:
         found = {}
@@ -267,11 +232,26 @@ class SqlTransaction(
             self._connection.execute(change.values(stage=new, **values))
 
 
+def _open_cause(row: Row[Any], counted: Row[Any] | None, pending: Sequence[Pending]) -> OpenCause:
+    """Of a cause whose own posts are no longer kept, nobody is counted but those who wrote now."""
+    few = len(pending)
+    return OpenCause(
+        cause=_cause(row),
+        posts=counted.posts if counted else few,
+        authors=counted.authors if counted else few,
+        wordings=counted.wordings if counted else few,
+        pending=tuple(pending),
+    )
+
+
 _NO_COMPLAINT = case((mentions.c.reply_to.is_not(None), Stage.TALK), else_=Stage.DONE)
 
 _CASES = select(
     causes,
-    select(func.max(mentions.c.posted_at)).where(mentions.c.cause_id == causes.c.id).scalar_subquery().label("last_at"),
+    func.coalesce(
+        select(func.max(mentions.c.posted_at)).where(mentions.c.cause_id == causes.c.id).scalar_subquery(),
+        causes.c.opened_at,
+    ).label("last_at"),
 )
 
 _WHO = mentions.c.platform + "/" + func.coalesce(mentions.c.author, "#" + mentions.c.native_id)
@@ -280,7 +260,7 @@ _AUTHORS = func.count(_WHO.distinct())
 _PENDING = (
     select(
         mentions.c.id,
-        mentions.c.cause_id,
+        cases.c.cause_id,
         mentions.c.platform,
         mentions.c.source,
         func.coalesce(verdicts.c.language, mentions.c.language).label("language"),
@@ -288,9 +268,11 @@ _PENDING = (
         mentions.c.collected_at,
     )
     .join(verdicts, (verdicts.c.mention_id == mentions.c.id) & (verdicts.c.model == mentions.c.judged_by))
+    .join(cases, cases.c.id == mentions.c.case_id)
     .where(text(f"mentions.{UNFINISHED}"), mentions.c.stage == Stage.FILED)
     .order_by(mentions.c.id)
 )
+"""Under the cause of their case, so that a case is told once, whatever topics the later words of its customer have."""
 
 _COMPLAINTS = (
     select(

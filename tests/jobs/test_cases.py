@@ -13,6 +13,7 @@ import pytest
 from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case, Fact, Move, NotAllowed, State, Step
 from monitor.core.duplicates import keys
+from monitor.core.mention import Kind, Mention
 from monitor.core.message import Message
 from monitor.core.playbook import Playbook
 from monitor.core.routing import Matching, QuietHours, Route
@@ -59,6 +60,11 @@ def facts(pipeline: Pipeline, number: int = 1) -> list[Fact]:
 def lines(pipeline: Pipeline) -> list[str]:
     """The titles under other messages."""
     return [message.title.split(" · team")[0] for message in pipeline.wire.wire if message.thread and not message.edits]
+
+
+def again(pipeline: Pipeline, text: str, name: str) -> Mention:
+    """Ann writes now."""
+    return a_mention(text, name, posted_at=pipeline.clock())
 
 
 # What joins a case
@@ -112,9 +118,42 @@ def test_the_same_name_on_another_platform_is_one_case_only_if_the_words_are_the
     assert pipeline.store.case(3) is None
 
 
-def test_the_same_person_about_something_else_is_another_case(pipeline: Pipeline) -> None:
+def test_who_complains_again_within_a_day_goes_on_in_the_same_case_whatever_the_topic(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme delivery is late!!", "1"), a_mention("Acme price is wrong!!", "2")])
+    pipeline.clock.move(hours=23)
+    pipeline.hear([again(pipeline, "Acme app throws me out!!", "3")])
+    assert pipeline.store.case(2) is None
+    parents = {message.key for message in pipeline.wire.wire if message.thread in (None, message.key)}
+    assert len(parents) == 1, "told once, its customer's other words under it"
+
+
+def test_who_complains_again_after_a_day_about_something_else_has_another_case(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme delivery is late!!", "1")])
+    pipeline.clock.move(hours=25)
+    pipeline.hear([again(pipeline, "Acme price is wrong!!", "2")])
     assert pipeline.store.case(2) is not None
+
+
+def test_who_complains_of_something_else_after_the_end_has_another_case(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme delivery is late!!", "1")])
+    step(pipeline, Step.NOT_A_COMPLAINT)
+    pipeline.clock.move(hours=1)
+    pipeline.hear([again(pipeline, "Acme price is wrong!!", "2")])
+    assert pipeline.store.case(2) is not None
+
+
+def test_two_reviews_under_one_name_are_by_two_people(pipeline: Pipeline) -> None:
+    texts = ["Acme delivery is late!!", "Acme price is wrong!!"]
+    pipeline.hear([replace(a_mention(text, str(n)), kind=Kind.REVIEW) for n, text in enumerate(texts)])
+    assert pipeline.store.case(2) is not None
+
+
+def test_what_is_more_urgent_in_a_customers_later_words_comes_up_again(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention("Acme price is wrong!!", "1")])
+    pipeline.clock.move(hours=2)
+    pipeline.hear([again(pipeline, "Acme kettle: I was in hospital after an electric shock!!", "2")])
+    assert case(pipeline).level == 1
+    assert any(message.surfaces for message in pipeline.wire.wire)
 
 
 # Steps

@@ -165,6 +165,7 @@ def test_opening_the_case_again_takes_them_off_the_list(listed: Pipeline, hear: 
     step(listed, Step.REOPEN)
     assert FACT not in dict(listed.wire.wire[0].facts)
     assert listed.store.restrained(listed.clock()) == []
+    listed.clock.move(days=1)
     hear("Acme and their silly price of a toaster, thieves!!")
     assert len(parents(listed)) == 2
     assert remind(listed.store, RULES, listed.clock() + timedelta(days=100)) >= 0

@@ -135,7 +135,11 @@ def test_p58_one_complaint_on_three_platforms_is_three_mentions_and_one_alert(pi
 
 def test_two_topics_are_two_cases(pipeline: Pipeline) -> None:
     pipeline.hear(
-        [a_mention("Acme delivery!!"), a_mention("Acme price!!", "2"), a_mention("Acme delivery late!!", "3")]
+        [
+            a_mention("Acme delivery!!"),
+            a_mention("Acme price!!", "2", author="bob"),
+            a_mention("Acme delivery late!!", "3"),
+        ]
     )
     assert sorted(pipeline.wire.titles) == ["Answer today · delivery · Acme", "Answer today · price · Acme"]
     assert pipeline.told() == {"team": [["1", "3"], ["2"]]}, "one person about one thing is one case"
@@ -150,10 +154,11 @@ def test_a_post_about_two_brands_is_told_for_both(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("hours", "titles"),
     [
-        ([0, 7], ["Answer today · other · Acme", "Answer today · other · Acme"]),
+        ([0, 25], ["Answer today · other · Acme", "Answer today · other · Acme"]),
+        ([0, 7], ["Answer today · other · Acme", "1 more · other · Acme"]),
         ([0, 5], ["Answer today · other · Acme", "1 more · other · Acme"]),
     ],
-    ids=["a new episode", "the same episode"],
+    ids=["a new episode", "a new episode, but the same person within a day", "the same episode"],
 )
 def test_after_a_quiet_time_it_is_a_new_case(pipeline: Pipeline, hours: list[int], titles: list[str]) -> None:
     for number, hour in enumerate(hours):
@@ -164,7 +169,8 @@ def test_after_a_quiet_time_it_is_a_new_case(pipeline: Pipeline, hours: list[int
 
 def test_episodes_are_told_apart_also_within_one_batch(pipeline: Pipeline) -> None:
     pipeline.hear(
-        a_mention(f"Acme {'very ' * n}bad!!", str(n), posted_at=NOON - timedelta(hours=22 - 10 * n)) for n in range(3)
+        a_mention(f"Acme {'very ' * n}bad!!", str(n), author=f"ann{n}", posted_at=NOON - timedelta(hours=22 - 10 * n))
+        for n in range(3)
     )
     assert [cause.episode for cause, _ in pipeline.report.all_causes()] == [1, 2, 3]
     assert pipeline.told() == {"team": [["0"], ["1"], ["2"]]}
@@ -206,7 +212,7 @@ def test_what_is_dangerous_is_told_at_night(pipeline: Pipeline) -> None:
 def test_a_silence_holds_and_what_was_held_is_told_when_it_ends(pipeline: Pipeline) -> None:
     until = NOON + timedelta(hours=2)
     pipeline.store.add_silence(Matching(topics=("delivery",)), until, "kim", "known", pipeline.clock())
-    triaged = pipeline.hear([a_mention("Acme delivery!!"), a_mention("Acme price!!", "2")])
+    triaged = pipeline.hear([a_mention("Acme delivery!!"), a_mention("Acme price!!", "2", author="bob")])
     assert pipeline.wire.titles == ["Answer today · price · Acme"]
     assert triaged.next_at == until
     pipeline.clock.move(hours=1)
