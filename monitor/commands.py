@@ -22,6 +22,7 @@ from monitor.core.watch import Match
 from monitor.jobs.engagement import end_early
 from monitor.slack.views import line
 from monitor.store.report import Report
+from monitor.store.stages import Stage
 
 HELP = """/umbrage open - incidents and cases that have not ended, the longest wait first
 /umbrage mine - your open cases
@@ -138,7 +139,8 @@ class Commands:
         return self._reported(found[0], "", name) if found else "Say which post: add https://…"
 
     def _reported(self, url: str, text: str, name: str) -> str:
-        known = Report(self._app.store.engine).posts(url)
+        # What an automated account wrote is told only because a person says so, as what no source has read.
+        known = [post for post in Report(self._app.store.engine).posts(url) if post["stage"] != Stage.BY_BOT]
         if not known:
             return self._new(url, url, text, name)
         now = self._app.clock()

@@ -67,6 +67,9 @@ def _story(report: Report, post: RowMapping, rules: TriageRules, now: datetime, 
     if post["is_own"]:
         yield "judged     not at all: these are the brand's own words"
         return
+    if post["stage"] == Stage.BY_BOT:
+        yield "judged     not at all: written by an automated account"
+        return
     verdicts = report.verdicts_on(post["id"])
     for verdict in verdicts:
         yield from _judged(post, verdict, words)

@@ -45,6 +45,7 @@ _USUAL = {
     "is_repost": ("is_retweet", "is_repost"),
     "brand": ("brand", "company"),
     "own": ("from_brand", "own", "is_own"),
+    "by_bot": ("by_bot", "is_bot", "from_bot"),
     "kind": ("kind",),
 }
 
@@ -54,7 +55,7 @@ class FieldMap(BaseModel):
 
     ``text`` and ``posted_at`` are needed. Without an id one is derived from platform, author, time and text, the same
     on every reading. Times are ISO 8601, RFC 2822 or epoch seconds, milliseconds or microseconds; a time without a
-    zone is taken as UTC. ``is_repost`` and ``own`` are true for ``true``, ``yes``, ``t``, ``y`` and ``1``.
+    zone is taken as UTC. ``is_repost``, ``own`` and ``by_bot`` are true for ``true``, ``yes``, ``t``, ``y`` and ``1``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -73,6 +74,7 @@ class FieldMap(BaseModel):
     is_repost: str | None = None
     brand: str | None = None
     own: str | None = None
+    by_bot: str | None = None
     kind: str | None = None
 
     def among(self, names: Iterable[str]) -> "FieldMap":
@@ -135,6 +137,7 @@ class MentionReader:
             kind=_kind(get(at.kind), _flag(get(at.is_repost)), reply_to),
             brand=_word(get(at.brand)),
             own=_flag(get(at.own)),
+            by_bot=_flag(get(at.by_bot)),
         )
 
     def _where(self, names: tuple[str, ...]) -> FieldMap:

@@ -464,6 +464,15 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
     assert office.wire.wire[-2].quotes[0].text == "Acme. Well done. Not."
 
 
+def test_what_an_automated_account_wrote_is_told_when_somebody_reports_it(office: Office) -> None:
+    office.hear(a_mention("Acme sent somebody a cracked teapot!!", "7", url="https://social.example/7", by_bot=True))
+    assert office.app.store.case(2) is None
+    assert office.say("add https://social.example/7") == "Thank you: it is told in a moment."
+    office.work()
+    assert office.app.store.case(2) is not None
+    assert "case/2 has it: new." in office.say("add https://social.example/7")
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.builds(

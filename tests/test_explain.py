@@ -82,6 +82,11 @@ def test_the_brands_own_words(pipeline: Pipeline) -> None:
     assert story(pipeline)[-1] == "judged     not at all: these are the brand's own words"
 
 
+def test_what_an_automated_account_wrote(pipeline: Pipeline) -> None:
+    pipeline.hear([a_mention(by_bot=True)])
+    assert story(pipeline)[-1] == "judged     not at all: written by an automated account"
+
+
 def test_a_post_that_waits_for_the_classifier(pipeline: Pipeline) -> None:
     pipeline.collector.add(a_mention())
     pipeline.collect()

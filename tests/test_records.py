@@ -40,12 +40,12 @@ def only(row: dict[str, Any]) -> Mention:
 def test_all_fields(tmp_path: Path) -> None:
     full = GOOD | {
         "platform": "Twitter", "lang": "en", "brand": "Acme", "author": "sam", "url": "https://x.example/1",
-        "followers": 12, "retweet_count": 3, "in_reply_to": "0", "from_brand": True,
+        "followers": 12, "retweet_count": 3, "in_reply_to": "0", "from_brand": True, "is_bot": "yes",
     }  # fmt: skip
     assert found(write(tmp_path / "a.jsonl", full)) == [
         Mention(
             platform="twitter", id="1", text="no parcel", posted_at=NOON, url="https://x.example/1", author="sam",
-            language="en", followers=12, reposts=3, reply_to="0", kind=Kind.REPLY, brand="Acme", own=True,
+            language="en", followers=12, reposts=3, reply_to="0", kind=Kind.REPLY, brand="Acme", own=True, by_bot=True,
         )
     ]  # fmt: skip
 

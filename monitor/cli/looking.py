@@ -162,7 +162,8 @@ def try_command(source: str, limit: int, show_query: bool, cost: bool, config: P
             f"{moment(mention.posted_at)}  {mention.platform}  @{mention.author or 'unknown'}  {mention.url or ''}"
         )
         click.echo(f"  {excerpt(mention.text, 160)}")
-        click.echo(f"  matches: {'; '.join(terms) or 'no watched brand'}")
+        bot = " (by an automated account: kept, not judged)" if terms and mention.by_bot else ""
+        click.echo(f"  matches: {'; '.join(terms) or 'no watched brand'}{bot}")
     click.echo(f"{shown} posts shown, nothing stored", err=True)
     for reason, count in skipped.items():
         click.echo(f"  skipped {count}: {reason}", err=True)

@@ -31,6 +31,7 @@ class Standing:
     last_item: datetime | None
     posts_24h: int = 0
     complaints_24h: int = 0
+    by_bots_24h: int = 0
     spent: tuple[str, ...] = ()
 
 
@@ -82,9 +83,9 @@ def _source(
         found = replace(found, state="quiet", problem=quiet.problem)
     elif found.state == "works" and refresh is not None and refresh.troubled_since:
         found = replace(found, state="works, but cannot look posts up", problem=refresh.problem)
-    posts, complaints = report.found(source.name, now - timedelta(days=1))
+    posts, complaints, by_bots = report.found(source.name, now - timedelta(days=1))
     spent = tuple(_spending(source, store, report, now))
-    return replace(found, posts_24h=posts, complaints_24h=complaints, spent=spent)
+    return replace(found, posts_24h=posts, complaints_24h=complaints, by_bots_24h=by_bots, spent=spent)
 
 
 def _standing(name: str, use: str, health: "Mapping[str, Health]", now: datetime) -> Standing:
@@ -118,9 +119,14 @@ def _spending(source: "Source", store: "SqlStore", report: "Report", now: dateti
     for budget in source.collector.budgets:
         start = budget.start(now)
         used = store.spent(source.collector.account, budget.unit, start)
-        _, complaints = report.found(source.name, start)
+        _, complaints, _ = report.found(source.name, start)
         each = f", {used / complaints:.2f} for each of {complaints} complaints found" if complaints else ""
         yield f"{used:.2f} of {budget.limit:g} {budget.unit} this {budget.period}{each}"
+
+
+def _counts(found: Standing) -> str:
+    bots = f" ({found.by_bots_24h} by automated accounts, not judged)" if found.by_bots_24h else ""
+    return f"{found.posts_24h} posts{bots}, {found.complaints_24h} complaints in 24 h"
 
 
 def _lines(
@@ -138,7 +144,7 @@ def _lines(
             yield title
         for found in standings:
             last = f"last post {duration(now - found.last_item)} ago" if found.last_item else ""
-            counts = f"{found.posts_24h} posts, {found.complaints_24h} complaints in 24 h" if title == "sources" else ""
+            counts = _counts(found) if title == "sources" else ""
             yield "  " + "  ".join(
                 part for part in (f"{found.name:14} {found.use:12} {found.state}", last, counts) if part
             )

@@ -59,6 +59,7 @@ def mention(
         reposts=_total(counts),
         author_since=moment(person.get("createdAt")),
         reply_to=parent,
+        by_bot=by_bot(person),
         kind=Kind.REPLY if parent else Kind.POST,
     )
 
@@ -149,16 +150,22 @@ def moment(value: Any) -> datetime | None:
 
 def hides(person: Mapping[str, Any]) -> bool:
     """The author asked not to be shown to people who are not logged in."""
-    labels = person.get("labels")
-    return any(
-        isinstance(label, dict) and label.get("val") == "!no-unauthenticated"
-        for label in (labels if isinstance(labels, list) else [])
-    )
+    return any(label.get("val") == "!no-unauthenticated" for label in _labels(person))
+
+
+def by_bot(person: Mapping[str, Any]) -> bool:
+    """The account says of itself that it is automated."""
+    return any(label.get("val") == "bot" and label.get("src") == person.get("did") for label in _labels(person))
 
 
 def _dated(record: Any, known_at: datetime) -> datetime:
     created = moment(record.get("createdAt")) if isinstance(record, dict) else None
     return known_at if created is None or created > known_at else created
+
+
+def _labels(person: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    labels = person.get("labels")
+    return [label for label in labels if isinstance(label, dict)] if isinstance(labels, list) else []
 
 
 def _reply_to(record: Mapping[str, Any]) -> str | None:

@@ -66,8 +66,6 @@ def mention(status: Any, where: str) -> Mention | str:
         return "no id, or no time"
     if status.get("visibility") not in ("public", None):
         return "not public"
-    if account.get("bot") is True:
-        return "by a bot"
     words = [plain(_text(status.get(field)) or "") for field in ("spoiler_text", "content")]
     text = "\n".join(part for part in words if part)
     if not text:
@@ -85,6 +83,7 @@ def mention(status: Any, where: str) -> Mention | str:
         reposts=_count(status.get("reblogs_count")),
         author_since=from_iso(account.get("created_at")),
         edited_at=from_iso(status.get("edited_at")),
+        by_bot=account.get("bot") is True,
         kind=Kind.REPLY if status.get("in_reply_to_id") else Kind.POST,
     )
 

@@ -311,6 +311,7 @@ def _with_author(found: Mention, person: Any) -> Mention:
         author=handle if isinstance(handle, str) and handle else found.author,
         followers=count if isinstance(count, int) else None,
         author_since=since,
+        by_bot=posts.by_bot(person),
     )
 
 

@@ -228,8 +228,6 @@ def _mention(item: Any, site: str, address: str) -> Mention | str:
         return "no id, or no time"
     if item.get("deleted_at") or item.get("user_deleted") or item.get("hidden"):
         return "deleted or hidden"
-    if item.get("user_id") is not None and item.get("user_id", 1) <= 0:
-        return "by a bot"
     title = str(item.get("topic_title") or "")
     position = item.get("post_number")
     is_first = position == 1
@@ -240,7 +238,7 @@ def _mention(item: Any, site: str, address: str) -> Mention | str:
         return "no text"
     updated = from_iso(item.get("updated_at"))
     version = item.get("version")
-    topic = item.get("topic_id")
+    topic, user = item.get("topic_id"), item.get("user_id")
     return Mention(
         platform=Discourse.platform,
         id=f"{site}/{number}",
@@ -250,5 +248,6 @@ def _mention(item: Any, site: str, address: str) -> Mention | str:
         author=str(item.get("username") or "") or None,
         edited_at=updated if isinstance(version, int) and version > 1 else None,
         context=None if is_first else title or None,
+        by_bot=isinstance(user, int) and user <= 0,
         kind=Kind.POST if is_first else Kind.REPLY,
     )

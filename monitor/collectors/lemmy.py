@@ -155,8 +155,6 @@ def _mention(view: Any, kind: str) -> Mention | str:
         return "no id, or no time"
     if item.get("deleted") or item.get("removed"):
         return "deleted or removed"
-    if person.get("bot_account") is True:
-        return "by a bot"
     is_comment = kind == "comment"
     parts = (item.get("content"),) if is_comment else (item.get("name"), item.get("body"))
     text = "\n".join(part for part in parts if isinstance(part, str) and part)
@@ -173,6 +171,7 @@ def _mention(view: Any, kind: str) -> Mention | str:
         edited_at=from_iso(item.get("updated")),
         reply_to=_text(post.get("ap_id")) if is_comment else None,
         context=_text(post.get("name")) if is_comment else None,
+        by_bot=person.get("bot_account") is True,
         kind=Kind.REPLY if is_comment else Kind.POST,
     )
 

@@ -304,8 +304,6 @@ def _mention(child: Any) -> Mention | str:
     author, words = item.get("author"), _words(item)
     if not isinstance(author, str) or author.casefold() in _REMOVED or item.get("removed_by_category") or words is None:
         return _GONE
-    if author.casefold() in _BOTS:
-        return "by a bot"
     is_comment = name.startswith("t1_")
     crossposts = item.get("num_crossposts")
     return Mention(
@@ -319,6 +317,7 @@ def _mention(child: Any) -> Mention | str:
         edited_at=_moment(item.get("edited")),
         reply_to=_text(item.get("parent_id")) if is_comment else None,
         context=_text(item.get("link_title")) if is_comment else None,
+        by_bot=author.casefold() in _BOTS,
         kind=Kind.REPLY if is_comment else Kind.POST,
     )
 

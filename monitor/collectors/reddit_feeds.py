@@ -164,8 +164,6 @@ def _mention(entry: Mapping[str, Any]) -> Mention | str:
     author = str(entry.get("author") or "").removeprefix("/u/")
     if author.casefold() in ("", "[deleted]"):
         return "deleted or removed"
-    if author.casefold() == "automoderator":
-        return "by a bot"
     text = body if is_comment else "\n".join(part for part in (title, body) if part)
     if not text:
         return "no text"
@@ -177,6 +175,7 @@ def _mention(entry: Mapping[str, Any]) -> Mention | str:
         url=str(entry.get("link") or "") or None,
         author=author,
         context=title.partition(" on ")[2] or None if is_comment else None,
+        by_bot=author.casefold() == "automoderator",
         kind=Kind.REPLY if is_comment else Kind.POST,
     )
 

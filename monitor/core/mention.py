@@ -33,8 +33,9 @@ class Mention:
     when the text was last changed, ``None`` if never: a post read again with a later one replaces the words stored
     before. ``context`` is what the post answers, where the platform says it in the same breath: the words of its
     parent or the title of its thread. ``brand`` is what the source itself says the post is about, if it says so.
-    ``own`` marks a post that the source knows to come from the brand. ``seen_as`` is the name by which its source looks
-    it up again, where that is not its id: a copy on another server has a number of its own.
+    ``own`` marks a post that the source knows to come from the brand, ``by_bot`` one of an account that the platform
+    marks as automated. ``seen_as`` is the name by which its source looks it up again, where that is not its id: a copy
+    on another server has a number of its own.
     """
 
     platform: str
@@ -54,6 +55,7 @@ class Mention:
     kind: Kind = Kind.POST
     brand: str | None = None
     own: bool = False
+    by_bot: bool = False
     seen_as: str | None = None
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from monitor.core.digest import Ended, Opened, Silenced, Talk, Words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posts:
-    """The posts of a span whose author is not one of our own accounts, by what became of them."""
+    """The posts of a span by people who are not us, and what became of them."""
 
     posts: int
     unjudged: int

@@ -50,7 +50,8 @@ def posted(brand: str, span: Window) -> ColumnElement[bool]:
 
 
 def others(brand: str, span: Window) -> ColumnElement[bool]:
-    return and_(posted(brand, span), mentions.c.is_own.is_(False))
+    """What people wrote who are not us: neither our own words nor what automated accounts write."""
+    return and_(posted(brand, span), mentions.c.is_own.is_(False), mentions.c.stage != Stage.BY_BOT)
 
 
 def complaints(query: Any, brand: str, span: Window) -> Any:

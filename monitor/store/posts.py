@@ -114,7 +114,7 @@ class PostWrites:
                     followers=None,
                     author_since=None,
                     matched=[],
-                    stage=Stage.DONE,
+                    stage=case((mentions.c.stage == Stage.BY_BOT, Stage.BY_BOT), else_=Stage.DONE),
                     missed_at=None,
                     forgotten_at=now,
                 )
@@ -245,8 +245,14 @@ def _mention_row(source: str, mention: Mention, match: Match, now: datetime) -> 
         "is_own": match.own,
         "matched": list(match.terms),
         "fingerprint": fingerprint(mention.text),
-        "stage": (Stage.TALK if mention.reply_to else Stage.DONE) if match.own else Stage.NEW,
+        "stage": _first_stage(mention, match),
     }
+
+
+def _first_stage(mention: Mention, match: Match) -> Stage:
+    if match.own:
+        return Stage.TALK if mention.reply_to else Stage.DONE
+    return Stage.BY_BOT if mention.by_bot else Stage.NEW
 
 
 def verdict_row(mention: int, verdict: Verdict) -> dict[str, Any]:

@@ -124,14 +124,15 @@ class Report:
         change = update(outbox).where(outbox.c.id == number, outbox.c.state.in_([State.PENDING, State.DEAD]))
         return self._change(change.values(state=State.DROPPED))
 
-    def found(self, source: str, since: datetime) -> tuple[int, int]:
-        """How many posts and how many complaints a source has brought since a moment."""
-        query = select(func.count(), func.count(mentions.c.cause_id)).where(
+    def found(self, source: str, since: datetime) -> tuple[int, int, int]:
+        """How many posts a source has brought since a moment, how many complaints, and how many posts by bots."""
+        by_bots = func.count().filter(mentions.c.stage == Stage.BY_BOT)
+        query = select(func.count(), func.count(mentions.c.cause_id), by_bots).where(
             mentions.c.source == source, mentions.c.collected_at >= since
         )
         with reading(self._engine) as connection:
-            posts, complaints = connection.execute(query).one()
-        return posts, complaints
+            posts, complaints, aside = connection.execute(query).one()
+        return posts, complaints, aside
 
     def waiting(self) -> dict[str, int]:
         """How much waits: for a verdict, for triage, for a target, and what was set aside."""

@@ -6,7 +6,8 @@ from enum import IntEnum, StrEnum
 class Stage(IntEnum):
     """How far a mention has come. Each step moves it by a conditional update.
 
-    ``TALK`` is no complaint and answers something: whether that belongs to a case is to be looked at.
+    ``TALK`` is no complaint and answers something: whether that belongs to a case is to be looked at. ``ASIDE`` cannot
+    be judged. ``BY_BOT`` is what an automated account wrote that is not one of ours: it is kept, and stays where it is.
     """
 
     TALK = -1
@@ -15,6 +16,7 @@ class Stage(IntEnum):
     FILED = 2
     DONE = 3
     ASIDE = 4
+    BY_BOT = 5
 
 
 class State(StrEnum):

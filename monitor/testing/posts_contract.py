@@ -97,6 +97,17 @@ class PostsContract:
             transaction.add_verdicts([(waiting.mention, verdict())])
             assert [complaint.mention for complaint in transaction.unfiled(10)] == [waiting.mention]
 
+    def test_what_an_automated_account_wrote_is_followed_and_never_judged(self, store: Store) -> None:
+        self.add(store, 1, by_bot=True)
+        assert list(store.due_looks("mastodon", NOW, NOW, 10)) == ["1"]
+        with store.begin() as transaction:
+            assert transaction.amend([post(1, text="Acme, other words", edited_at=LATER)], LATER) == []
+        assert store.unjudged(10) == []
+        with store.begin() as transaction:
+            assert transaction.forget("mastodon", ["1"], LATER) == []
+        assert self.add(store, 1, by_bot=True) == 0
+        assert store.unjudged(10) == []
+
     def test_a_told_complaint_that_is_edited_is_not_judged_again(self, store: Store) -> None:
         said = self.told(store, 1)
         with store.begin() as transaction:

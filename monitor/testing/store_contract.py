@@ -173,6 +173,22 @@ class StoreContract:
         with store.begin() as transaction:
             assert transaction.unfiled(10) == []
 
+    def test_what_an_automated_account_wrote_is_kept_and_not_judged(self, store: Store) -> None:
+        assert self.add(store, post(1, by_bot=True), post(2, by_bot=True, reply_to="1")) == 2
+        assert self.add(store, post(1, by_bot=True)) == 0
+        assert store.unjudged(10) == []
+        with store.begin() as transaction:
+            assert (transaction.unfiled(10), transaction.talk(10)) == ([], [])
+            (number,) = transaction.numbers_of("mastodon", "1")
+            transaction.add_verdicts([(number, verdict())])
+            assert transaction.unfiled(10) == []
+            assert not transaction.promote(number)
+
+    def test_our_own_automated_account_answers_like_any_of_ours(self, store: Store) -> None:
+        self.add(store, post(1, by_bot=True, reply_to="0"), match=about(own=True))
+        with store.begin() as transaction:
+            assert [(answer.name, answer.is_own) for answer in transaction.talk(10)] == [("1", True)]
+
     def test_a_cursor_is_kept_for_each_source_and_moves(self, store: Store) -> None:
         assert store.cursor("one") is None
         with store.begin() as transaction:

@@ -14,9 +14,10 @@ from tests.cli.conftest import Umbrage
 SLACK = '\n[targets.slack]\nuse = "slack"\nchannel = "C024BE91L"\ntoken = { env = "UMBRAGE_TEST_TOKEN" }\n'
 
 
-def post(number: int, text: str = "Acme is terrible, worst and useless") -> str:
+def post(number: int, text: str = "Acme is terrible, worst and useless", *, by_bot: bool = False) -> str:
     at = datetime.now(UTC) - timedelta(minutes=5)  # noqa: TID251 - the command reads the clock
-    return json.dumps({"id": str(number), "text": text, "created_at": at.isoformat(), "author": f"p{number}"}) + "\n"
+    row = {"id": str(number), "text": text, "created_at": at.isoformat(), "author": f"p{number}", "by_bot": by_bot}
+    return json.dumps(row) + "\n"
 
 
 def test_init_writes_a_configuration_that_needs_no_correction(umbrage: Umbrage, tmp_path: Path) -> None:
@@ -145,6 +146,13 @@ def test_try_shows_what_would_match_and_stores_nothing(umbrage: Umbrage, config:
     assert finished.out.count("matches: no watched brand") == 1
     assert "skipped 1: not JSON" in finished.err
     assert not (tmp_path / "umbrage.db").exists()
+
+
+def test_try_says_what_an_automated_account_wrote(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "posts.jsonl").write_text(post(1, by_bot=True) + post(2, "about nobody", by_bot=True), "utf-8")
+    finished = umbrage("try", "posts")
+    assert finished.out.count("matches: Acme by Acme (by an automated account: kept, not judged)\n") == 1
+    assert finished.out.count("matches: no watched brand\n") == 1
 
 
 def test_try_stops_at_its_limit(umbrage: Umbrage, config: Path, tmp_path: Path) -> None:

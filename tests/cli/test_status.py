@@ -39,6 +39,15 @@ def test_all_is_well(umbrage: Umbrage, store: SqlStore) -> None:
     assert "0 posts to be judged, 0 complaints to be filed, 0 messages to be sent, 0 messages set aside" in finished.out
 
 
+def test_what_automated_accounts_wrote_is_counted(umbrage: Umbrage, store: SqlStore, tmp_path: Path) -> None:
+    with (tmp_path / "posts.jsonl").open("a", encoding="utf-8") as file:
+        file.write(post(3, by_bot=True) + post(4, by_bot=True))
+    umbrage("once")
+    said = umbrage("status")
+    assert "4 posts (2 by automated accounts, not judged), 1 complaints in 24 h" in said.out
+    assert json.loads(umbrage("status", "--json").out)["sources"][0]["by_bots_24h"] == 2
+
+
 def test_trouble_is_shown_with_its_cure_and_the_next_try(umbrage: Umbrage, store: SqlStore, now: datetime) -> None:
     problem = "the token is refused; renew it"
     with store.begin() as transaction:

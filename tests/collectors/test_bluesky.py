@@ -310,6 +310,21 @@ def test_people_who_do_not_want_to_be_shown_are_left_out(server: LoopbackServer)
     assert dict(page.skipped) == {"not to be shown without a login": 1}
 
 
+@pytest.mark.parametrize(
+    ("labels", "by_bot"),
+    [
+        ([{"src": ANN, "val": "bot"}], True),
+        ([{"src": "did:plc:labeler", "val": "bot"}], False),
+        ([{"src": ANN, "val": "porn"}, "bot", None], False),
+        ("bot", False),
+    ],
+)
+def test_p52_who_says_of_themselves_that_they_are_automated_is_marked(labels: object, by_bot: bool) -> None:
+    found = _bluesky_posts.view(post(1, author={"did": ANN, "handle": "ann.example", "labels": labels}))
+    assert isinstance(found, Mention)
+    assert found.by_bot is by_bot
+
+
 def test_replies_name_their_parent() -> None:
     record = {"text": "Acme too", "reply": {"parent": {"uri": "at://x/y/z"}}}
     found = _bluesky_posts.view(post(1, record=record))

@@ -279,6 +279,14 @@ def test_people_who_do_not_want_to_be_shown_are_left_out(stream: Jetstream) -> N
     assert dict(page.skipped) == {"not to be shown without a login": 1}
 
 
+def test_p52_who_says_of_themselves_that_they_are_automated_is_marked(stream: Jetstream) -> None:
+    stream.frames = [event(1), event(2, did="did:plc:bob")]
+    person = {"did": ANN, "handle": "ann.example", "labels": [{"src": ANN, "val": "bot"}]}
+    with LoopbackServer({"/xrpc/app.bsky.actor.getProfiles": lambda _: Reply(body={"profiles": [person]})}) as api:
+        (page,) = read(made(stream, profiles=True, api=api.url))
+    assert {found.author: found.by_bot for found in page.mentions} == {"ann.example": True, "did:plc:bob": False}
+
+
 @pytest.mark.parametrize("created", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
 def test_p55_a_moment_at_the_end_of_time_does_not_stop_the_stream(stream: Jetstream, created: str) -> None:
     stream.frames = [said(1, "about nothing", createdAt=created), event(2)]

@@ -232,7 +232,6 @@ def test_edits_raise_the_version(server: LoopbackServer) -> None:
         ({"user_deleted": True}, "deleted or hidden"),
         ({"deleted_at": AT.isoformat()}, "deleted or hidden"),
         ({"hidden": True}, "deleted or hidden"),
-        ({"user_id": -1}, "by a bot"),
         ({"cooked": "", "topic_title": ""}, "no text"),
     ],
 )
@@ -240,6 +239,15 @@ def test_p53_what_is_left_out_is_counted(server: LoopbackServer, changes: dict[s
     Forum(server).posts = [post(1, **changes)]
     (page,) = read(made(server.url))
     assert (page.mentions, dict(page.skipped)) == ((), {reason: 1})
+
+
+@pytest.mark.parametrize(
+    ("user", "by_bot"), [(-2, True), (-1, True), (0, True), (1, False), (None, False), ("-1", False)]
+)
+def test_p52_what_the_forum_itself_wrote_is_kept_and_marked(server: LoopbackServer, user: object, by_bot: bool) -> None:
+    Forum(server).posts = [post(1, user_id=user)]
+    (page,) = read(made(server.url))
+    assert ([found.by_bot for found in page.mentions], page.skipped) == ([by_bot], ())
 
 
 def test_a_search_where_that_is_wanted(server: LoopbackServer) -> None:

@@ -1,4 +1,4 @@
-"""Lemmy: posts and comments once, from several servers, without bots and without what was taken back."""
+"""Lemmy: posts and comments once, from several servers, and without what was taken back."""
 
 import json
 from collections.abc import Iterator
@@ -125,7 +125,6 @@ def test_copies_on_two_servers_are_one_post(server: LoopbackServer) -> None:
     ("view", "reason"),
     [
         (post(1, deleted=True), "deleted or removed"),
-        (post(1, creator=ANN | {"bot_account": True}), "by a bot"),
         (post(1, published="soon"), "no id, or no time"),
         (post(1, name="", body=None), "no text"),
     ],
@@ -133,6 +132,13 @@ def test_copies_on_two_servers_are_one_post(server: LoopbackServer) -> None:
 def test_p53_p55_what_is_left_out_is_counted(server: LoopbackServer, view: Any, reason: str) -> None:
     offer(server, view)
     assert dict(read(made(server.url))[0].skipped) == {reason: 1}
+
+
+def test_p52_what_an_automated_account_wrote_is_kept_and_marked(server: LoopbackServer) -> None:
+    offer(server, post(1, creator=ANN | {"bot_account": True}), post(2))
+    (page,) = [page for page in read(made(server.url)) if page.mentions]
+    assert {found.id[-1]: found.by_bot for found in page.mentions} == {"1": True, "2": False}
+    assert page.skipped == ()
 
 
 def test_one_server_in_trouble_stops_no_other(server: LoopbackServer) -> None:

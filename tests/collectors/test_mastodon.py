@@ -504,7 +504,6 @@ def test_p49_boosts_are_their_original_and_copies_from_two_servers_are_one(serve
     ("changes", "reason"),
     [
         ({"visibility": "unlisted"}, "not public"),
-        ({"account": {"acct": "x", "bot": True}}, "by a bot"),
         ({"content": "<p></p>"}, "no text"),
         ({"created_at": "soon"}, "no id, or no time"),
     ],
@@ -515,6 +514,27 @@ def test_p53_p55_what_is_left_out_is_counted(server: LoopbackServer, changes: di
     for page in read(made(server.url)):
         skipped.update(dict(page.skipped))
     assert skipped[reason] == 1
+
+
+def test_p52_what_an_automated_account_wrote_is_kept_and_marked(server: LoopbackServer) -> None:
+    robot = {"acct": "robot", "bot": True}
+    Timeline(server).posts = [status(1, account=robot), status(2), status(3, account=robot | {"bot": None})]
+    page, *_ = read(made(server.url))
+    assert [(found.id[-1], found.by_bot) for found in page.mentions] == [("1", True), ("2", False), ("3", False)]
+    assert (page.mentions[0].author, page.skipped) == ("robot@127.0.0.1", ())
+
+
+def test_p52_a_boost_by_an_automated_account_is_its_original_and_by_a_person(server: LoopbackServer) -> None:
+    robot = {"acct": "robot", "bot": True}
+    found = only(server, status(7, account=robot, reblog=status(1)))
+    assert (found.id[-1], found.by_bot) == ("1", False)
+
+
+def test_p59_what_an_automated_account_wrote_is_looked_up_too(server: LoopbackServer) -> None:
+    name = f"{server.url}/users/robot/statuses/{1:018}"
+    shown(server, 1, uri=name, account={"acct": "robot", "bot": True})
+    looked = made(server.url).look_up([name], NOON)
+    assert ([(found.id, found.by_bot) for found in looked.found], looked.gone) == ([(name, True)], ())
 
 
 def test_replies_edits_and_remote_authors(server: LoopbackServer) -> None:

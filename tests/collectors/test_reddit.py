@@ -512,9 +512,16 @@ def test_p48_an_old_story_that_is_crossposted_now_is_found_and_given_once(server
     assert mentions(read(made, last_cursor(pages), NOON + 4 * MINUTE)) == []
 
 
-def test_bots_are_counted(server: LoopbackServer) -> None:
-    server.routes[NEW] = lambda _: Reply(body=listing(submission(1, author="AutoModerator")))
-    assert dict(read(collector(server))[0].skipped) == {"by a bot": 1}
+def test_p52_what_automoderator_wrote_is_kept_and_marked(server: LoopbackServer) -> None:
+    server.routes[NEW] = lambda _: Reply(body=listing(submission(2), submission(1, author="AutoModerator")))
+    page = read(collector(server))[0]
+    assert [(found.author, found.by_bot) for found in page.mentions] == [("ann", False), ("AutoModerator", True)]
+    assert page.skipped == ()
+
+
+def test_p52_a_crosspost_by_automoderator_is_its_original_and_by_a_person(server: LoopbackServer) -> None:
+    found = only(server, submission(6, author="AutoModerator", crosspost_parent_list=[submission(1)]))
+    assert (found.id, found.author, found.by_bot) == ("t3_1", "ann", False)
 
 
 def test_p56_karma_is_no_followers(server: LoopbackServer) -> None:

@@ -86,6 +86,13 @@ def read(server: LoopbackServer, cursor: str | None = None, **options: Any) -> l
     return list(made.pages(asked))
 
 
+def test_p52_what_automoderator_wrote_is_kept_and_marked(server: LoopbackServer) -> None:
+    offer(server, SEARCH, entry(2), entry(1, author="/u/AutoModerator"))
+    (page,) = read(server)
+    assert [(found.author, found.by_bot) for found in page.mentions] == [("ann", False), ("AutoModerator", True)]
+    assert page.skipped == ()
+
+
 def test_posts_and_comments_of_subreddits_are_read(server: LoopbackServer) -> None:
     offer(server, NEW, entry(1))
     offer(server, COMMENTS, entry(5, kind="t1", title="/u/ann on Acme lost it"))

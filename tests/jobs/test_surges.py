@@ -294,6 +294,14 @@ def test_good_news_is_talk_and_said_to_be_none_of_complaints(world: World) -> No
     assert world.told()[0].title == "Much talk, few complaints · Acme"
 
 
+def test_what_automated_accounts_write_is_no_talk(world: World) -> None:
+    world.say(minutes_before(NOW, 80), text="Acme has offers, number {n}")
+    by_bots = mentions.update().where(mentions.c.text.startswith("Acme has offers"))
+    with writing(world.store.engine) as connection:
+        connection.execute(by_bots.values(stage=Stage.BY_BOT))
+    assert (world.look(), world.kinds()) == (0, [])
+
+
 def test_copied_news_is_said_to_be_copies(world: World) -> None:
     world.say(minutes_before(NOW, 80), text="RT Acme wins the prize")
     world.look()

@@ -119,7 +119,7 @@ def _post(dice: random.Random, number: int, kept: list[dict[str, Any]]) -> dict[
         "is_own": case is None and dice.random() < 0.2,
         "matched": ["acme"],
         "fingerprint": f"f{number}",
-        "stage": Stage.DONE if case else dice.choice([Stage.NEW, Stage.DONE, Stage.ASIDE]),
+        "stage": Stage.DONE if case else dice.choice([Stage.NEW, Stage.DONE, Stage.ASIDE, Stage.BY_BOT]),
         "judged_by": "m",
         "cause_id": case["cause_id"] if case else None,
         "case_id": case["id"] if case else None,
@@ -179,7 +179,8 @@ class Oracle:
         ]
 
     def others(self, span: Window) -> list[dict[str, Any]]:
-        return [p for p in self.posts if p["brand"] == "Acme" and span.holds(p["posted_at"]) and not p["is_own"]]
+        posts = (p for p in self.posts if p["brand"] == "Acme" and span.holds(p["posted_at"]))
+        return [post for post in posts if not post["is_own"] and post["stage"] != Stage.BY_BOT]
 
     def opened(self, span: Window) -> Iterator[dict[str, Any]]:
         for case in self.cases.values():
@@ -377,6 +378,7 @@ def test_rivals_are_counted_by_people_and_heard_in_posts_that_name_both(sql_stor
         "b3": ("reddit", None, "just left Other for Acme", False),
         "b4": ("x", "other_inc", "Leaving Acme for Other? Come in", True),
         "b5": ("x", "bob", "Acme or Other, all the same", False),
+        "b6": ("x", "offers", "Leaving Acme for Other", False),
     }
     rows = []
     for brand in ("Acme", "Other"):
@@ -384,6 +386,7 @@ def test_rivals_are_counted_by_people_and_heard_in_posts_that_name_both(sql_stor
             row = oracle.posts[0] | {"native_id": name, "brand": brand, "platform": platform, "author": author}
             kept = {"text": text, "posted_at": span.start + HOUR, "is_own": is_rival and brand == "Other"}
             free = {
+                "stage": Stage.BY_BOT if author == "offers" else Stage.DONE,
                 "case_id": None,
                 "cause_id": None,
                 "forgotten_at": None,
