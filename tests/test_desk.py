@@ -1,5 +1,6 @@
 """The desk: clicks become steps, whoever may not act changes nothing, and nothing a client sends breaks it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -380,7 +381,7 @@ def test_whom_nobody_answers_is_listed_and_taken_off_the_list_from_slack(office:
     assert office.say("do-not-engage") == "Nobody is on the list."
     office.submit("case.do_not_engage", note="insults <!channel>", whom="90d")
     listed = office.say("do-not-engage")
-    assert listed.startswith("case/1 · ann on social, about Acme · until 2027-")
+    assert shown(listed).startswith("case/1 · ann on social, about Acme · until 2027-")
     assert listed.endswith("ann: insults &lt;!channel&gt;")
     assert "such as: do-not-engage end 17" in office.say("do-not-engage 1")
     assert office.say("do-not-engage end 9").startswith("Nothing is decided on case 9")
@@ -417,7 +418,7 @@ def test_stats_set_the_waits_of_the_rude_and_the_polite_side_by_side(office: Off
 
 
 def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:
-    assert office.say("mute delivery 2h").startswith("No alerts about delivery until 2026-11-02 14:")
+    assert shown(office.say("mute delivery 2h")).startswith("No alerts about delivery until 2026-11-02 14:")
     (silence,) = office.app.store.silences(office.clock())
     assert (silence.matching.topics, silence.by) == (("delivery",), "ann")
     assert "no such topic" in office.say("mute weather 2h")
@@ -464,6 +465,15 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
     assert office.wire.wire[-2].quotes[0].text == "Acme. Well done. Not."
 
 
+OUR_DATE = re.compile(r"<!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|([0-9]{4}-[0-9-]{5} [0-9:]{5} UTC)>")
+
+
+def shown(text: str) -> str:
+    """What stands there where Slack cannot show a date in the reader's own time."""
+    assert OUR_DATE.search(text)
+    return OUR_DATE.sub(r"\1", text)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.builds(
@@ -480,8 +490,8 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
     )
 )
 def test_p19_whatever_comes_is_answered(office: Office, click: Click) -> None:
-    answer = office.desk.handle(click)
-    assert answer.text is None or not any(sign in answer.text for sign in ("<!", "<@", "<#", "<http"))
+    answer = OUR_DATE.sub("", office.desk.handle(click).text or "")
+    assert not any(sign in answer for sign in ("<!", "<@", "<#", "<http"))
 
 
 def test_another_topic_is_shown_kept_and_exported(office: Office) -> None:
