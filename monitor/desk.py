@@ -21,7 +21,8 @@ from monitor.slack.buttons import ASK, OF_INCIDENT, OF_SURGE, PREFIX
 from monitor.slack.clicks import Answer, Click, Doing
 from monitor.slack.connection import Connection
 from monitor.slack.endpoint import Endpoint
-from monitor.slack.safety import escape, is_user, one_line
+from monitor.slack.safety import is_user, one_line
+from monitor.slack.times import escaped
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class Desk:
         try:
             return self._handlers[click.doing](click)
         except NotAllowed as no:
-            return Answer(text=escape(one_line(str(no)[:1].upper() + str(no)[1:] + ".")))
+            return Answer(text=escaped(one_line(str(no)[:1].upper() + str(no)[1:] + ".")))
 
     def _action(self, click: Click) -> Answer:
         if click.name.startswith(OF_SURGE):
@@ -239,11 +240,11 @@ class Desk:
         return Answer()
 
     def _command(self, click: Click) -> Answer:
-        return Answer(text=escape(self._commands.run(click.value, click.user, _who(click))))
+        return Answer(text=escaped(self._commands.run(click.value, click.user, _who(click))))
 
     def _shortcut(self, click: Click) -> Answer:
         where = f"{click.channel}:{click.message_ts}"
-        return Answer(text=escape(self._commands.report(click.message_text, where, _who(click))))
+        return Answer(text=escaped(self._commands.report(click.message_text, where, _who(click))))
 
     def _home(self, click: Click) -> Answer:
         store = self._app.store

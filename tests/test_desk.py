@@ -1,5 +1,6 @@
 """The desk: clicks become steps, whoever may not act changes nothing, and nothing a client sends breaks it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -380,7 +381,7 @@ def test_whom_nobody_answers_is_listed_and_taken_off_the_list_from_slack(office:
     assert office.say("do-not-engage") == "Nobody is on the list."
     office.submit("case.do_not_engage", note="insults <!channel>", whom="90d")
     listed = office.say("do-not-engage")
-    assert listed.startswith("case/1 · ann on social, about Acme · until 2027-")
+    assert shown(listed).startswith("case/1 · ann on social, about Acme · until 2027-")
     assert listed.endswith("ann: insults &lt;!channel&gt;")
     assert "such as: do-not-engage end 17" in office.say("do-not-engage 1")
     assert office.say("do-not-engage end 9").startswith("Nothing is decided on case 9")
@@ -417,7 +418,7 @@ def test_stats_set_the_waits_of_the_rude_and_the_polite_side_by_side(office: Off
 
 
 def test_mute_is_a_silence_with_a_name_and_an_end(office: Office) -> None:
-    assert office.say("mute delivery 2h").startswith("No alerts about delivery until 2026-11-02 14:")
+    assert shown(office.say("mute delivery 2h")).startswith("No alerts about delivery until 2026-11-02 14:")
     (silence,) = office.app.store.silences(office.clock())
     assert (silence.matching.topics, silence.by) == (("delivery",), "ann")
     assert "no such topic" in office.say("mute weather 2h")
@@ -465,12 +466,25 @@ def test_a_post_that_was_read_and_passed_over_is_told_when_somebody_reports_it(o
 
 
 def test_what_an_automated_account_wrote_is_told_when_somebody_reports_it(office: Office) -> None:
-    office.hear(a_mention("Acme sent somebody a cracked teapot!!", "7", url="https://social.example/7", by_bot=True))
+    office.hear(
+        a_mention(
+            "Acme sent somebody a cracked teapot!!", "7", author="kim", url="https://social.example/7", by_bot=True
+        )
+    )
     assert office.app.store.case(2) is None
     assert office.say("add https://social.example/7") == "Thank you: it is told in a moment."
     office.work()
     assert office.app.store.case(2) is not None
     assert "case/2 has it: new." in office.say("add https://social.example/7")
+
+
+OUR_DATE = re.compile(r"<!date\^[0-9]+\^\{date_short_pretty\} \{time\}\|([0-9]{4}-[0-9-]{5} [0-9:]{5} UTC)>")
+
+
+def shown(text: str) -> str:
+    """What stands there where Slack cannot show a date in the reader's own time."""
+    assert OUR_DATE.search(text)
+    return OUR_DATE.sub(r"\1", text)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -489,8 +503,8 @@ def test_what_an_automated_account_wrote_is_told_when_somebody_reports_it(office
     )
 )
 def test_p19_whatever_comes_is_answered(office: Office, click: Click) -> None:
-    answer = office.desk.handle(click)
-    assert answer.text is None or not any(sign in answer.text for sign in ("<!", "<@", "<#", "<http"))
+    answer = OUR_DATE.sub("", office.desk.handle(click).text or "")
+    assert not any(sign in answer for sign in ("<!", "<@", "<#", "<http"))
 
 
 def test_another_topic_is_shown_kept_and_exported(office: Office) -> None:

@@ -1,8 +1,9 @@
 """A message for people, written once and independent of the channel that carries it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
@@ -239,3 +240,22 @@ def duration(span: timedelta) -> str:
 def moment(at: datetime) -> str:
     """A moment for people, in UTC and saying so."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def with_moments(text: str) -> Iterator[tuple[str, datetime | None]]:
+    """A text in pieces: with each one that :func:`moment` wrote the moment, with the others nothing."""
+    end = 0
+    for found in _MOMENT.finditer(text):
+        try:
+            at = datetime.strptime(found[0], "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        if found.start() > end:
+            yield text[end : found.start()], None
+        yield found[0], at
+        end = found.end()
+    if end < len(text):
+        yield text[end:], None
+
+
+_MOMENT = re.compile(r"(?<![\w-])[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC(?!\w)")

@@ -27,17 +27,15 @@ def raised(case: Case, signals: Signals, *, is_repeat: bool) -> tuple[int, tuple
 
 
 def rewound(
-    case: Case, facts: Sequence[Fact], gone: Collection[str], first: Signals, words: Mapping[int, Signals]
+    case: Case, facts: Sequence[Fact], gone: Collection[str], began: int, first: int, words: Mapping[int, Signals]
 ) -> Case:
     """The case without the facts whose keys are ``gone``: what they alone have changed is taken back.
 
-    ``first`` are the words that opened the case, ``words`` those of its posts by number. The case is told twice, with
-    those facts and without; what is the same in both stays as people left it.
+    It ``began`` with one of its posts, and ``first`` is the one with which it begins then; ``words`` are those of all.
+    The case is told twice, with those facts and without; what is the same in both stays as people left it.
     """
     kept = [fact for fact in facts if fact.key not in gone]
-    if len(kept) == len(facts):
-        return case
-    was, would_be = _retold(case, facts, first, words), _retold(case, kept, first, words)
+    was, would_be = _retold(case, facts, words[began], words), _retold(case, kept, words[first], words)
     changed = {name: getattr(would_be, name) for name in _BY_ITSELF if getattr(was, name) != getattr(would_be, name)}
     return replace(case, **changed)
 

@@ -1,6 +1,7 @@
 """Splitting: a post that joined a case by itself and is about something else gets a case of its own.
 
-Triage tells that case as any new one, since no target has been told of it; its clock begins with its post.
+Triage tells that case as any new one, since no target has been told of it; its clock begins with its post. What was
+told in an incident stands there already, as any case of an incident does.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,6 +15,7 @@ from monitor.core.duplicates import likeness
 from monitor.core.level import MOST_REASONS, grade
 from monitor.core.splitting import post_of, rewound
 from monitor.core.spread import in_words, spread
+from monitor.core.timers import next_at
 from monitor.core.wording import ALTOGETHER, SPREAD, edit_of, with_fact
 from monitor.jobs.engagement import Listed
 from monitor.jobs.filing import signals_of
@@ -42,20 +44,22 @@ def split(transaction: Transaction, case: Case, move: Move, rules: CaseRules, no
     if post.is_forgotten:
         raise NotAllowed("its author deleted it")
     if post in first:
-        raise NotAllowed("the case began with this post; what joined later can be taken out")
+        raise NotAllowed("the case stands for this post; what has joined it can be taken out")
     leaving = _leaving(transaction, members, post, first)
     numbers = [one.mention for one in leaving]
     new = _open(transaction, case, post, leaving, move)
     if not transaction.rehome(numbers, case.id, new.id):
         raise Overtaken(f"a post left case {case.id} meanwhile")
     decided = replace(move, key=_key(case.id, post.mention), to=None, note=f"it is case/{new.id} now")
-    after = take_step(transaction, _rewound(transaction, case, members, first[0], numbers), decided, rules)
+    after = take_step(transaction, _rewound(transaction, case, members, numbers), decided, rules)
     new = take_step(transaction, new, replace(decided, note=f"it was in case/{case.id}"), rules)
     Listed(transaction, rules, now, transaction.restraints({post.author} if post.author else ())).began(new, post)
     transaction.wake_answers(numbers)
     _correct_messages(transaction, case, after, [one for one in members if one not in leaving], leaving)
     retell_anywhere(transaction, after, decided, rules, now)
     _mark(transaction, leaving, new, rules, now)
+    if transaction.told_mentions(numbers):
+        transaction.set_told_at(now, {new.id: next_at(replace(new, told_at=now), rules.staffed, ())})
     return after
 
 
@@ -127,9 +131,7 @@ def _open(
     return transaction.open_cases([draft])[0]
 
 
-def _rewound(
-    transaction: Transaction, case: Case, members: Sequence[Member], first: Member, leaving: Collection[int]
-) -> Case:
+def _rewound(transaction: Transaction, case: Case, members: Sequence[Member], leaving: Collection[int]) -> Case:
     """The case without what the leaving posts, and the answers to them, have changed in it."""
     facts = transaction.facts(case.id)
     about = {fact.key: number for fact in facts if fact.by == UMBRAGE and (number := post_of(fact)) is not None}
@@ -137,7 +139,10 @@ def _rewound(
     thread = transaction.threads(talk, LONGEST_THREAD)
     gone = {*leaving, *(one.mention for one in talk if _is_below(one, leaving, thread))}
     words = {one.mention: signals_of(one) for one in members}
-    return rewound(case, facts, {key for key, number in about.items() if number in gone}, signals_of(first), words)
+    over = {key for key, number in about.items() if number in gone}
+    began, first = members[0], next(one for one in members if one.mention not in leaving)
+    opened_at = case.opened_at if first is began else first.posted_at
+    return replace(rewound(case, facts, over, began.mention, first.mention, words), opened_at=opened_at)
 
 
 def _correct_messages(

@@ -25,7 +25,7 @@ class SplitWrites(Protocol):
         ...
 
     def untell(self, ids: Collection[int]) -> list[Quoting]:
-        """No target counts as told of these complaints any more; returns the messages that told them."""
+        """Targets count as told of these complaints no more, but in incidents; returns the messages that told them."""
         ...
 
     def splits(self, fingerprints: Collection[str], mentions: Collection[int]) -> list[Split]:

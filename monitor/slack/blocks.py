@@ -14,6 +14,7 @@ from monitor.core.case_message import EVIDENCE, SPLIT
 from monitor.core.message import DETAILS, Chart, Message, Quote, Tone, plain_text
 from monitor.slack.buttons import OF_INCIDENT, OF_SURGE, actions, evidence, menus, split, take
 from monitor.slack.safety import escape, is_user, literal, one_line, shorten, units, web_link
+from monitor.slack.times import date, pieces
 
 Block = dict[str, Any]
 
@@ -43,6 +44,7 @@ SIDE_BY_SIDE = 45
 _SCALES = ((1.0, 1.0), (0.5, 1.0), (0.25, 1.0), (0.1, 1.0), (0.1, 0.4))
 """How long texts and how many quotes and facts may be, tried one after the other."""
 
+_TEXTS = ("text", "url", "fallback")
 _QUOTES, _FACTS, _LINKS, _REASONS = 5, 14, 5, 6
 _IN_LIST = (10, 20)
 """Quotes and facts of a list of cases."""
@@ -84,9 +86,9 @@ def json_size(blocks: Sequence[Block]) -> int:
 
 
 def texts(part: Any) -> list[str]:
-    """Every text and link target in blocks or a part of them."""
+    """Every text, link target and moment in blocks or a part of them."""
     if isinstance(part, dict):
-        own = [value for name, value in part.items() if name in ("text", "url") and isinstance(value, str)]
+        own = [value for name, value in part.items() if name in _TEXTS and isinstance(value, str)]
         return own + [text for value in part.values() for text in texts(value)]
     return [text for item in part for text in texts(item)] if isinstance(part, list) else []
 
@@ -183,11 +185,20 @@ def _is_list(message: Message) -> bool:
 
 
 def _of_quote(quote: Quote) -> list[Block]:
+    blocks = [_words(quote)]
     if quote.case is not None and SPLIT in quote.offers and _is_value(quote.post):
-        where = {"type": "plain_text", "text": literal(quote.where or "–"), "emoji": False}
-        line = {"type": "section", "text": where, "accessory": split(quote.case, quote.post)}
-        return [_rich_text(_quotation(quote)), line]
-    return [_rich_text(_quotation(quote)), *([_small(quote.where)] if quote.where else [])]
+        blocks.append(_line("It joined by itself.", split(quote.case, quote.post)))
+    return blocks
+
+
+def _words(quote: Quote) -> Block:
+    """The words, and below them where they stand, in rich text: there each reader sees their own time."""
+    return _rich_text(_quotation(quote), *([_section(_dated(quote.where))] if quote.where else []))
+
+
+def _line(text: str, button: Block | None) -> Block:
+    line: Block = {"type": "section", "text": {"type": "plain_text", "text": literal(text), "emoji": False}}
+    return line | {"accessory": button} if button else line
 
 
 def _is_value(post: str | None) -> TypeGuard[str]:
@@ -197,11 +208,8 @@ def _is_value(post: str | None) -> TypeGuard[str]:
 
 def _of_case(quote: Quote) -> list[Block]:
     """One of several cases: how it stands, beside the button that takes it, above its words."""
-    said = " · ".join(part for part in (quote.about, quote.where) if part)
-    line: Block = {"type": "section", "text": {"type": "plain_text", "text": literal(said), "emoji": False}}
-    if quote.case is not None and "take" in quote.offers:
-        line["accessory"] = take(quote.case)
-    return [line, _rich_text(_quotation(quote))]
+    button = take(quote.case) if quote.case is not None and "take" in quote.offers else None
+    return [_line(quote.about, button), _words(quote)]
 
 
 def _chart(chart: Chart) -> Block:
@@ -218,7 +226,7 @@ def _heading(message: Message) -> Block:
     """A header for what stands in the channel; a bold line for what stands under it, where room is short."""
     title = f"{_MARK[message.tone]} {message.title}"
     if message.thread is not None and not message.edits:
-        return _rich_text(_section([_text(title, bold=True), *_calls(message.pings)]))
+        return _rich_text(_section([*_dated(title, bold=True), *_calls(message.pings)]))
     return {"type": "header", "text": {"type": "plain_text", "text": literal(title), "emoji": False}}
 
 
@@ -249,7 +257,7 @@ def _facts(facts: Sequence[tuple[str, str]]) -> list[Block]:
         is_short = len(name) + len(value) <= SIDE_BY_SIDE
         between = "   ·   " if is_short and is_after_short else "\n"
         elements += [_text(between)] if elements else []
-        elements += [_text(f"{name}: ", bold=True), _text(value)]
+        elements += [_text(f"{name}: ", bold=True), *_dated(value)]
         is_after_short = is_short
     return elements
 
@@ -275,6 +283,12 @@ def _rich_text(*elements: Block) -> Block:
 def _small(text: str) -> Block:
     element = {"type": "plain_text", "text": literal(text), "emoji": False}
     return {"type": "context", "elements": [element]}
+
+
+def _dated(text: str, *, bold: bool = False) -> list[Block]:
+    """A text whose moments are shown in each reader's own time."""
+    style = {"style": {"bold": True}} if bold else {}
+    return [_text(piece, bold=bold) if at is None else date(at, piece) | style for piece, at in pieces(text)]
 
 
 def _text(text: str, *, bold: bool = False) -> Block:

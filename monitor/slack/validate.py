@@ -5,6 +5,7 @@ Only what :mod:`monitor.slack.blocks` writes is known; anything else is a proble
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from monitor.slack.blocks import (
@@ -21,6 +22,7 @@ from monitor.slack.blocks import (
     text_size,
 )
 from monitor.slack.safety import is_user, units
+from monitor.slack.times import FORM, pieces
 
 MOST_BLOCKS = 50
 """https://docs.slack.dev/reference/block-kit/blocks"""
@@ -213,6 +215,20 @@ def _user(part: Mapping[str, Any]) -> Iterator[str]:
         yield "a user who is none"
 
 
+def _date(part: Mapping[str, Any]) -> Iterator[str]:
+    """A moment: a number, our own form, and the same moment in words."""
+    timestamp, fallback = part["timestamp"], part["fallback"]
+    if isinstance(timestamp, bool) or not isinstance(timestamp, int) or timestamp < 0:
+        yield "a date that is no whole number of seconds"
+        return
+    if part["format"] != FORM:
+        yield "a date in an unknown form"
+    if pieces(str(fallback)) != [(fallback, datetime.fromtimestamp(timestamp, UTC))]:
+        yield "a date whose words say something else"
+    if part.get("style", {}).keys() - {"bold"}:
+        yield "an unknown style"
+
+
 def _broadcast(part: Mapping[str, Any]) -> Iterator[str]:
     if part["range"] != "here":
         yield "nobody but those who are here may be called"
@@ -230,6 +246,7 @@ _HEADER_TEXT = {"plain_text": _form("text", "emoji", _text_of(HEADER))}
 _CONTEXT_TEXT = {"plain_text": _form("text", "emoji", _text_of(TEXT))}
 _RICH_ELEMENTS = {"text": _form("text", "style", _text_of(TEXT)), "link": _form("url text", "style", _link)}
 _RICH_ELEMENTS |= {"user": _form("user_id", "", _user), "broadcast": _form("range", "", _broadcast)}
+_RICH_ELEMENTS |= {"date": _form("timestamp format fallback", "style", _date)}
 _ACTION_ELEMENTS = {
     "button": _form("action_id text", "value style", _button),
     "static_select": _form("action_id placeholder options", "", _select),

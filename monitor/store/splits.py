@@ -41,8 +41,9 @@ class SplitWrites:
         return len(moved.all()) == len(ids)
 
     def untell(self, ids: Collection[int]) -> list[Quoting]:
-        numbers = delete(told).where(told.c.mention_id.in_(list(ids))).returning(told.c.outbox_id)
-        found = sorted(set(self._connection.execute(numbers).scalars()))
+        of_incident = select(outbox.c.id).where(outbox.c.case_id.is_(None), outbox.c.cause_id.is_not(None))
+        gone = delete(told).where(told.c.mention_id.in_(list(ids)), told.c.outbox_id.not_in(of_incident))
+        found = sorted(set(self._connection.execute(gone.returning(told.c.outbox_id)).scalars()))
         query = select(outbox).where(outbox.c.id.in_(found)).order_by(outbox.c.id)
         return [as_told(row) for row in self._connection.execute(query)]
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from monitor.testing.loopback_files import ASK, COMPLETE, UPLOAD, Files
 from monitor.testing.loopback_http import Fault, Handler, Kind, LoopbackServer, Reply, Request
 
 POST = "/api/chat.postMessage"
@@ -28,7 +29,7 @@ TOKEN = "xoxb-loopback"  # noqa: S105 (a token of no workspace)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A message that the loopback Slack accepted. ``key`` is the one in its metadata."""
+    """A message that the loopback Slack accepted. ``key`` is the one in its metadata, ``files`` are shared with it."""
 
     channel: str
     ts: str
@@ -37,6 +38,7 @@ class Posted:
     metadata: Any = None
     thread_ts: str | None = None
     is_broadcast: bool = False
+    files: Any = None
 
     @property
     def key(self) -> str | None:
@@ -77,6 +79,7 @@ class LoopbackSlack(LoopbackServer):
         clock: Callable[[], float] = time.time,
         faults: Callable[[], Fault | None] = lambda: None,
     ) -> None:
+        self.files = Files(lambda: self.url, self._shared)
         routes: dict[str, Handler] = {
             "/api/auth.test": self._called(self._auth_test),
             POST: self._called(self._post),
@@ -84,6 +87,9 @@ class LoopbackSlack(LoopbackServer):
             HISTORY: self._called(self._history),
             OPEN_PRIVATE: self._called(self._private),
             REPLIES: self._called(self._replies),
+            ASK: self._called(self.files.ask),
+            UPLOAD: self.files.take,
+            COMPLETE: self._called(self.files.complete),
             "/messages": lambda _: Reply(body=[asdict(message) for message in self.messages()]),
         }
         super().__init__(routes, port=port, log=log)
@@ -124,7 +130,7 @@ class LoopbackSlack(LoopbackServer):
             if not token.startswith("xoxb-") or token in self.revoked:
                 return Reply(body={"ok": False, "error": "token_revoked" if token in self.revoked else "invalid_auth"})
             fields = request.fields()
-            if "channel" in fields and not re.fullmatch(r"[CGDU][A-Z0-9]+", str(fields["channel"])):
+            if "channel" in fields and not _is_channel(fields["channel"]):
                 return Reply(body={"ok": False, "error": "channel_not_found"})
             with self._writing:
                 return Reply(body=method(fields))
@@ -135,7 +141,7 @@ class LoopbackSlack(LoopbackServer):
         return {"ok": True, "team": "Loopback", "team_id": "T0", "user": "umbrage", "user_id": "U0", "bot_id": "B0"}
 
     def _post(self, fields: dict[str, Any]) -> dict[str, Any]:
-        if not fields.get("text") and not fields.get("blocks"):
+        if not fields.get("text") and not fields.get("blocks") and not fields.get("files"):
             return {"ok": False, "error": "no_text"}
         now, last = f"{self._clock():.6f}", self._messages[-1].ts if self._messages else ""
         message = Posted(
@@ -146,12 +152,17 @@ class LoopbackSlack(LoopbackServer):
             metadata=fields.get("metadata"),
             thread_ts=fields.get("thread_ts"),
             is_broadcast=bool(fields.get("reply_broadcast")),
+            files=fields.get("files"),
         )
         self._messages.append(message)
         if self._state is not None:
             with self._state.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(message)) + "\n")
         return {"ok": True, "channel": message.channel, "ts": message.ts, "message": {"text": message.text}}
+
+    def _shared(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """A message with files, by whoever has uploaded them."""
+        return self._post(fields) if _is_channel(fields["channel"]) else {"ok": False, "error": "channel_not_found"}
 
     def _update(self, fields: dict[str, Any]) -> dict[str, Any]:
         for index, message in enumerate(self._messages):
@@ -190,10 +201,16 @@ class LoopbackSlack(LoopbackServer):
         }
 
 
+def _is_channel(name: Any) -> bool:
+    return re.fullmatch(r"[CGDU][A-Z0-9]+", str(name)) is not None
+
+
 def _shown(message: Posted, with_metadata: bool) -> dict[str, Any]:
     shown = {"type": "message", "ts": message.ts, "text": message.text, "blocks": message.blocks}
     if message.thread_ts is not None:
         shown["thread_ts"] = message.thread_ts
+    if message.files is not None:
+        shown["files"] = message.files
     if with_metadata and message.metadata is not None:
         shown["metadata"] = message.metadata
     return shown

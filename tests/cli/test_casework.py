@@ -72,7 +72,7 @@ def test_a_post_that_is_about_something_else_gets_a_case_of_its_own(
     assert "file:p2 https" in out
     assert "--post belongs to split, and split needs it" in umbrage("case", 1, "split").err
     assert "--post belongs to split, and split needs it" in umbrage("case", 1, "take", "--post", "p2").err
-    assert "the case began with this post" in umbrage("case", 1, "split", "--post", "file:p1").err
+    assert "the case stands for this post" in umbrage("case", 1, "split", "--post", "file:p1").err
     out = umbrage("case", 1, "split", "--by", "ann", "--post", "p2").out
     assert out.splitlines()[-1].endswith("split by ann (cli): it is case/2 now")
     assert umbrage("once").code == 0

@@ -13,14 +13,14 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import psycopg  # noqa: F401 - like the two above imported once here, not in every worker
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from monitor import service
 from monitor.app import App, LazyClassifier, clock
@@ -43,7 +43,7 @@ from monitor.ports import Classifier, Round
 from monitor.secret import Secret
 from monitor.store.connection import open_engine, reading
 from monitor.store.migrate import upgrade
-from monitor.store.schema import mentions, outbox
+from monitor.store.schema import cases, mentions, outbox
 from monitor.store.sql import SqlStore
 from monitor.store.stages import Stage, State
 
@@ -85,6 +85,7 @@ class Plan:
 
     Its clock is so many seconds ``ahead``, and posts are so many minutes ``apart``. With ``edition``, a local date, the
     digests of that date are to be out as well. With ``gives`` somebody gives each case that was told to a colleague.
+    With ``splits`` one post in eight answers another and is taken out of its case, and no incidents are made.
     """
 
     database: str
@@ -100,14 +101,16 @@ class Plan:
     apart: float = 1.0
     edition: str | None = None
     gives: bool = False
+    splits: bool = False
 
 
-def post(number: int, apart: float = 1.0) -> Mention:
+def post(number: int, apart: float = 1.0, *, joins: bool = False) -> Mention:
     """The invented post with a number. Three in four are complaints, one in five names both brands.
 
     One in eight is what we answer to the one before.
     """
     ours: dict[str, Any] = {"author": "acme", "reply_to": str(number - 1), "own": True} if is_answer(number) else {}
+    joined = {"reply_to": str(number - 4 * len(TOPICS))} if joins and number % 8 == 5 else {}
     both = " and Bolt" if number % 5 == 0 else ""
     word = "lost" if is_complaint(number) else "here"
     return Mention(
@@ -115,7 +118,7 @@ def post(number: int, apart: float = 1.0) -> Mention:
         id=str(number),
         text=f"Acme{both}: my parcel q{number}q is {word}",
         posted_at=START + timedelta(minutes=apart * number),
-        **({"author": f"author{number}"} | ours),
+        **({"author": f"author{number}"} | joined | ours),
     )
 
 
@@ -140,6 +143,8 @@ def complaints(posts: int) -> set[tuple[str, str]]:
 
 NOW = timedelta(0)
 """No pause at all."""
+
+POLICY = AlertPolicy(first_gap=NOW, longest_gap=NOW, per_hour=10**6, per_day=10**6)
 
 
 class Points:
@@ -191,14 +196,16 @@ class WatchedStore(Watched):
 class InventedPosts:
     """A collector that gives a few pages of what is new at a time; its cursor is the number of the next post."""
 
-    def __init__(self, posts: int, apart: float) -> None:
-        self._posts, self._apart = posts, apart
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
 
     def pages(self, asked: Round) -> Iterator[Page]:
         start = int(asked.cursor or 0)
-        for first in range(start, min(self._posts, start + PAGE * PAGES), PAGE):
-            end = min(self._posts, first + PAGE)
-            yield Page(mentions=tuple(post(number, self._apart) for number in range(first, end)), cursor=str(end))
+        plan = self._plan
+        for first in range(start, min(plan.posts, start + PAGE * PAGES), PAGE):
+            end = min(plan.posts, first + PAGE)
+            found = tuple(post(number, plan.apart, joins=plan.splits) for number in range(first, end))
+            yield Page(mentions=found, cursor=str(end))
 
 
 class InventedClassifier(LazyClassifier):
@@ -245,14 +252,12 @@ def build(plan: Plan, points: Points) -> App:
         store=cast(SqlStore, WatchedStore(SqlStore(engine), "store", points)),
         watches=watches,
         matcher=Matcher(watches),
-        sources={
-            SOURCE: Source(name=SOURCE, collector=InventedPosts(plan.posts, plan.apart), look_back=timedelta(days=3650))
-        },
+        sources={SOURCE: Source(name=SOURCE, collector=InventedPosts(plan), look_back=timedelta(days=3650))},
         classifier=InventedClassifier(),
         targets={name: _target(plan, name, points) for name in plan.targets},
         rules=TriageRules(
             routes=(Route(name="all", targets=plan.targets),),
-            policy=AlertPolicy(first_gap=NOW, longest_gap=NOW, per_hour=10**6, per_day=10**6),
+            policy=replace(POLICY, singles=10**6) if plan.splits else POLICY,
             episodes=EpisodeRule(longest=timedelta(minutes=45)),
             cases=CaseRules(threaded=frozenset(plan.targets)),
         ),
@@ -275,6 +280,8 @@ def is_done(store: SqlStore, plan: Plan) -> bool:
     if store.cursor(SOURCE) != str(plan.posts) or not is_decided(store, plan.edition):
         return False
     if plan.gives and any(case.owner is None for case in store.open_cases_of(limit=10**6)):
+        return False
+    if plan.splits and joined(store):
         return False
     with reading(store.engine) as connection:
         unfinished = select(func.count()).select_from(mentions).where(mentions.c.stage < Stage.DONE)
@@ -302,6 +309,8 @@ def work(plan: Plan) -> None:
         app.digest()
         if plan.gives:
             give(app)
+        if plan.splits:
+            split(app)
         for name in app.targets:
             app.deliver(name)
         app.stopping.wait(0.005)
@@ -324,6 +333,34 @@ def give(app: App) -> None:
                 to_name="Bob",
             )
             app.act(case.id, given)
+
+
+def split(app: App) -> None:
+    """Somebody takes every post that has joined a case out of it, once that was told."""
+    for case, name in joined(SqlStore(app.store.engine)):
+        taken_out = Move(
+            step=Step.SPLIT,
+            by="U1",
+            name="Ann",
+            via="slack",
+            at=app.clock(),
+            key=f"split/{name}",
+            to=f"invented:{name}",
+        )
+        app.act(case, taken_out)
+
+
+def joined(store: SqlStore) -> list[tuple[int, str]]:
+    """Which posts stand in cases that were told and began with another."""
+    other = mentions.alias()
+    before = exists().where(other.c.case_id == mentions.c.case_id, other.c.id < mentions.c.id)
+    query = (
+        select(mentions.c.case_id, mentions.c.native_id)
+        .join(cases, cases.c.id == mentions.c.case_id)
+        .where(mentions.c.reply_to.is_not(None), ~mentions.c.is_own, cases.c.told_at.is_not(None), before)
+    )
+    with reading(store.engine) as connection:
+        return [(row.case_id, row.native_id) for row in connection.execute(query)]
 
 
 def serve(plan: Plan) -> None:

@@ -15,7 +15,7 @@ from monitor.jobs.act import act
 from monitor.jobs.forget import forget
 from monitor.jobs.triage import TriageRules
 from monitor.store.sql import SqlStore
-from monitor.testing.fakes import NOON, FakeNotifier, a_mention
+from monitor.testing.fakes import NOON, FakeNotifier, a_mention, crowd
 from tests.jobs.pipeline import Pipeline
 from tests.jobs.test_cases import RULES, case, facts, lines, step
 
@@ -218,7 +218,7 @@ def test_it_is_won_once_by_eight_at_once(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ("before", "post", "words"),
     [
-        (None, "social:1", "the case began with this post"),
+        (None, "social:1", "the case stands for this post"),
         (None, "social:9", "this post is not in case/1"),
         (Step.DUPLICATE, "social:2", "has ended as duplicate; reopen it first"),
         (Step.NOT_A_COMPLAINT, "social:2", "has ended as not a complaint; reopen it first"),
@@ -281,3 +281,23 @@ def test_a_stop_between_the_click_and_the_alert_loses_and_doubles_nothing(pipeli
     assert [message.case for message in parents(pipeline)] == [1, 2]
     assert len(set(pipeline.wire.keys)) == len(pipeline.wire.keys), "nothing twice"
     assert lines(pipeline).count("Ann took out a post that is about something else") == 1
+
+
+def test_of_a_case_that_was_told_among_others_the_older_post_can_leave(pipeline: Pipeline) -> None:
+    """It began in an incident, and got a message of its own for what joined it about something else."""
+    pipeline.hear(crowd(5))
+    assert [message.incident for message in pipeline.wire.wire][:1] == [1]
+    later(pipeline, minutes=10)
+    now = pipeline.clock()
+    oak = a_mention("Acme forgot the delivery of my oak table!!", "t", author="bob", reply_to="1", posted_at=now)
+    pipeline.hear([oak])
+    assert (of(pipeline, 1), parents(pipeline)[-1].case) == (["1", "t"], 1)
+    with pytest.raises(NotAllowed, match="the case stands for this post"):
+        split(pipeline, "social:t")
+    split(pipeline, "social:1")
+    assert (of(pipeline, 1), of(pipeline, 6)) == (["t"], ["1"])
+    assert (case(pipeline, 1).opened_at, case(pipeline, 6).opened_at < now) == (now, True)
+    assert [message.case for message in parents(pipeline)] == [1], "the incident told of the other already"
+    assert case(pipeline, 6).told_at == now
+    step(pipeline, Step.TAKE, 6)
+    assert any(line.startswith("case/6: Ann took it") for line in lines(pipeline))

@@ -19,7 +19,8 @@ Block = dict[str, Any]
 def by_slackblocks(blocks: Sequence[Block]) -> list[Block]:
     """The message as slackblocks builds it; it raises on what it knows to be wrong.
 
-    It can write all that we send, but not read it, so that each part is built anew. It knows no ``broadcast``.
+    It can write all that we send, but not read it, so that each part is built anew. It knows no ``broadcast`` and
+    no ``date``, whose words it gets.
     """
     built: list[Block] = SlackMessage("C1", "text", [_BLOCKS[one["type"]](one) for one in blocks])._resolve()["blocks"]
     return built
@@ -52,6 +53,8 @@ def _rich(part: Block) -> Any:
         return RichTextLink(url=part["url"], text=part["text"])
     if part["type"] == "user":
         return RichTextUser(user_id=part["user_id"])
+    if part["type"] == "date":
+        return RichText(part["fallback"], bold=style.get("bold", False))
     return RichText(part["text"], bold=style.get("bold", False), code=style.get("code", False))
 
 

@@ -8,8 +8,10 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageChops
 
@@ -86,10 +88,17 @@ def _rich(part: dict[str, Any]) -> str:
 def _run(element: dict[str, Any]) -> str:
     if element["type"] in ("user", "broadcast"):
         return f'<span class="call">@{element.get("user_id", "here")}</span>'
-    text = html.escape(element["text"])
+    text = html.escape(_shown(element) if element["type"] == "date" else element["text"])
     if element["type"] == "link":
         return f'<a href="#">{text}</a>'
     return f"<b>{text}</b>" if element.get("style", {}).get("bold") else text
+
+
+def _shown(date: dict[str, Any]) -> str:
+    """A moment as somebody in Berlin sees it, on another day."""
+    at = datetime.fromtimestamp(date["timestamp"], ZoneInfo("Europe/Berlin"))
+    shown: str = date["format"].format(date_short_pretty=f"{at:%b} {at.day}", time=f"{at:%H:%M}")
+    return shown
 
 
 def main() -> None:

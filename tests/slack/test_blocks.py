@@ -37,6 +37,9 @@ PIECES = [
         "<!date^1^{date}|x>",
         "&lt;!channel&gt;",
         "&amp;",
+        "2026-11-23 09:03 UTC",
+        "9999-99-99 99:99 UTC",
+        "0001-01-01 00:00 UTC",
         "<<!channel>",
         "<\u200b!channel>",
         "<\u202e!here>",
@@ -240,10 +243,22 @@ def test_an_alert_looks_like_this() -> None:
                             "text": "Open on mastodon.example",
                         },
                     ],
-                }
+                },
+                {
+                    "type": "rich_text_section",
+                    "elements": [
+                        {"type": "text", "text": "mastodon · @sam · "},
+                        {
+                            "type": "date",
+                            "timestamp": 1_795_338_180,
+                            "format": "{date_short_pretty} {time}",
+                            "fallback": "2026-11-22 09:03 UTC",
+                        },
+                        {"type": "text", "text": " · waiting 1 h 12 min"},
+                    ],
+                },
             ],
         },
-        small("mastodon · @sam · 2026-11-22 09:03 UTC · waiting 1 h 12 min"),
         {
             "type": "rich_text",
             "elements": [

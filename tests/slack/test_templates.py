@@ -36,4 +36,4 @@ def test_nothing_is_kept_of_what_is_gone() -> None:
 
 def test_a_case_has_its_blocks_in_the_order_of_the_specification() -> None:
     kinds = [block["type"] for block in render(templates()["case_act_now"])]
-    assert kinds == ["header", "rich_text", "context", "rich_text", "context", "rich_text", "actions"]
+    assert kinds == ["header", "rich_text", "rich_text", "context", "rich_text", "actions"]

@@ -24,6 +24,11 @@ def rich(*elements: Any) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
+def date(**changed: Any) -> Block:
+    good = {"timestamp": 1_795_338_180, "format": "{date_short_pretty} {time}", "fallback": "2026-11-22 09:03 UTC"}
+    return rich({"type": "date", **good, **changed})
+
+
 def link(url: Any, text: str = "t") -> dict[str, Any]:
     return {"type": "link", "url": url, "text": text}
 
@@ -55,6 +60,13 @@ def option(text: str, value: str = "v") -> Block:
         ([header("")], "missing or empty"),
         ([header(None)], "missing or empty"),
         ([header("<!channel>")], "holds a command"),
+        ([date(timestamp="1795338180")], "no whole number of seconds"),
+        ([date(timestamp=-1)], "no whole number of seconds"),
+        ([date(format="{date} <!channel>")], "an unknown form"),
+        ([date(fallback="2026-11-22 09:04 UTC")], "whose words say something else"),
+        ([date(fallback="<!channel>")], "whose words say something else"),
+        ([date(style={"code": True})], "an unknown style"),
+        ([date(url="https://evil.example/")], "date has no url"),
         ([header("<@U1>")], "holds a command"),
         ([header("<HTTPS://x|y>")], "holds a command"),
         ([header("\ud800")], "half a character"),
