@@ -15,10 +15,16 @@ from monitor.core.level import Level
 
 REPLAYS = Path(__file__).parents[2].parent / "shared" / "data" / "replay"
 KEPT = "state NOT IN ('not_a_complaint', 'not_about_us', 'duplicate')"
-AGAIN = "(SELECT count(*) FROM facts WHERE facts.case_id = cases.id AND facts.step = 'wrote_again')"
-"""Nobody answers in a replay, so that a customer who writes again stands for a second failure."""
+MINUTES = 12
+"""The median of the companies' first public replies in twcs_2017."""
 
-WAYS = {"as they were told": "level", "had each been answered": f"max(1, level - ({AGAIN} > 0))"}
+AGAIN = (
+    "(SELECT count(*) FROM facts WHERE facts.case_id = cases.id AND facts.step = 'wrote_again'"
+    f" AND julianday(facts.at) > julianday(cases.opened_at) + {MINUTES} / 1440.0)"
+)
+"""Where nobody answers, a customer who writes again so much later stands for a second failure."""
+
+WAYS = {"as they were told": "level", f"had each been answered after {MINUTES} min": f"max(1, level - ({AGAIN} > 0))"}
 
 
 def main() -> None:

@@ -2,11 +2,13 @@
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from monitor.core.alerting import AlertPolicy
 from monitor.core.case import Case, Move, NotAllowed, State, Step
 from monitor.core.errors import Doubtful
 from monitor.core.message import Message
@@ -284,20 +286,21 @@ def test_a_stop_between_the_click_and_the_alert_loses_and_doubles_nothing(pipeli
 
 
 def test_of_a_case_that_was_told_among_others_the_older_post_can_leave(pipeline: Pipeline) -> None:
-    """It began in an incident, and got a message of its own for what joined it about something else."""
+    """It began in a list of what was more than the channel takes, and got a message of its own when more joined it."""
+    pipeline.rules = replace(pipeline.rules, policy=AlertPolicy(singles=1_000, per_hour=2))
     pipeline.hear(crowd(5))
-    assert [message.incident for message in pipeline.wire.wire][:1] == [1]
-    later(pipeline, minutes=10)
+    assert [message.case for message in parents(pipeline)] == [1]
+    later(pipeline, hours=2)
     now = pipeline.clock()
-    oak = a_mention("Acme forgot the delivery of my oak table!!", "t", author="bob", reply_to="1", posted_at=now)
+    oak = a_mention("Acme forgot the delivery of my oak table!!", "t", author="bob", reply_to="5", posted_at=now)
     pipeline.hear([oak])
-    assert (of(pipeline, 1), parents(pipeline)[-1].case) == (["1", "t"], 1)
+    assert (of(pipeline, 5), parents(pipeline)[-1].case) == (["5", "t"], 5)
     with pytest.raises(NotAllowed, match="the case stands for this post"):
-        split(pipeline, "social:t")
-    split(pipeline, "social:1")
-    assert (of(pipeline, 1), of(pipeline, 6)) == (["t"], ["1"])
-    assert (case(pipeline, 1).opened_at, case(pipeline, 6).opened_at < now) == (now, True)
-    assert [message.case for message in parents(pipeline)] == [1], "the incident told of the other already"
+        split(pipeline, "social:t", 5)
+    split(pipeline, "social:5", 5)
+    assert (of(pipeline, 5), of(pipeline, 6)) == (["t"], ["5"])
+    assert (case(pipeline, 5).opened_at, case(pipeline, 6).opened_at < now) == (now, True)
+    assert [message.case for message in parents(pipeline)] == [1, 5], "the list told of the other already"
     assert case(pipeline, 6).told_at == now
     step(pipeline, Step.TAKE, 6)
     assert any(line.startswith("case/6: Ann took it") for line in lines(pipeline))
