@@ -13,6 +13,7 @@ from monitor.ports.plugins import (
     Receipt,
     Refreshing,
     Round,
+    Streaming,
 )
 from monitor.ports.shapes import (
     Alert,
@@ -57,6 +58,7 @@ __all__ = [
     "Round",
     "Standing",
     "Store",
+    "Streaming",
     "Talk",
     "Threaded",
     "Transaction",
