@@ -59,7 +59,7 @@ def settings_from(data: Mapping[str, Any]) -> Settings:
         sound = Settings.model_validate({name: value for name, value in data.items() if _is_sound(name, value)})
         found = [*problems_of(error, Settings), *_plugin_problems_of(data), *_cross_problems(sound, data)]
         raise ConfigError(list(dict.fromkeys(found))) from None
-    if problems := [*_plugin_problems(settings), *_cross_problems(settings, data)]:
+    if problems := [*(list(_plugin_problems(settings)) or _misfits(settings)), *_cross_problems(settings, data)]:
         raise ConfigError(problems)
     return settings
 
@@ -122,6 +122,15 @@ def plugins(settings: Settings) -> Iterator[tuple[str, str, Plugin]]:
 def _plugin_problems(settings: Settings) -> Iterator[str]:
     for kind, place, plugin in plugins(settings):
         yield from _problems_with(kind, place, plugin.use, plugin.options, type(plugin))
+
+
+def _misfits(settings: Settings) -> Iterator[str]:
+    """What sources that need others beside them say about those."""
+    chosen = {name: (source, *options("collectors", source)) for name, source in settings.sources.items()}
+    for name, (source, module, own) in chosen.items():
+        if hasattr(module, "misfits"):
+            others = [(other.use, said) for key, (other, _, said) in chosen.items() if key != name]
+            yield from (f"sources.{name}{said}" for said in module.misfits(own, source.every, others))
 
 
 def _plugin_problems_of(data: Mapping[str, Any]) -> Iterator[str]:

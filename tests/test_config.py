@@ -376,3 +376,27 @@ def test_what_is_wrong_with_routes_names_their_file(tmp_path: Path, text: str, r
     (tmp_path / "routes.toml").write_text(routes, "utf-8")
     (found,) = problems(tmp_path, text)
     assert said in found
+
+
+X = '[sources.x]\nuse = "x"\ntoken = { env = "X" }\nusd_per_month = 100\n'
+STREAM = '[sources.fast]\nuse = "x_stream"\nevery = "1s"\ntoken = { env = "X" }\nusd_per_month = 60\n'
+
+
+def test_a_stream_fits_beside_a_search(tmp_path: Path) -> None:
+    assert set(settings(tmp_path, X + STREAM).sources) == {"x", "fast"}
+    other = X.replace('"X"', '"Y"').replace("100", "10")
+    assert set(settings(tmp_path, other + STREAM).sources) == {"x", "fast"}, "an app of its own has a budget of its own"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (STREAM, "sources.fast: needs a source that searches beside it"),
+        (X + STREAM.replace('"1s"', '"5m"'), "sources.fast.every: must be at most 10s"),
+        (X.replace("100", "60") + STREAM, "sources.fast: must have less usd_per_month and usd_per_day than the source"),
+        (X + "usd_per_day = 5\n" + STREAM + "usd_per_day = 5\n", "sources.fast: must have less usd_per_month"),
+    ],
+)
+def test_a_stream_that_does_not_fit_says_what_to_do(tmp_path: Path, text: str, said: str) -> None:
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith(said)

@@ -1,7 +1,9 @@
 """What X answers through tweepy, as JSON, and what its refusals mean."""
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +19,14 @@ APP = "the bearer token (option token)"
 ACCOUNT = "the keys of your account (option account)"
 
 _PORTAL = "make a new one at developer.x.com and set it where the option points"
+_PLAN = "X says that the plan's reads are used up (UsageCapExceeded); raise the plan or wait"
+_USED_UP = ("UsageCapExceeded", "usage-capped")
+_ONE = (
+    "X gives an app one stream at a time, and it is open elsewhere (TooManyConnections): end the other program, or "
+    "give X a few minutes to notice that it has ended"
+)
+_IS_OPEN = "TooManyConnections"
+_LONGEST = 2_000
 _SMALLEST = re.compile(r"larger than (\d{5,19})\b")
 
 
@@ -45,10 +55,46 @@ def listed(ask: Callable[[], Any], now: datetime, whose: str = APP) -> Mapping[s
 
 def reply(ask: Callable[[], Any], now: datetime | None, whose: str = APP) -> Mapping[str, Any]:
     """What X answers, as JSON; tweepy's errors as ours. ``whose`` names the credentials that it was asked with."""
+    with _understood(now, whose):
+        found = ask().json()
+    if not isinstance(found, dict):
+        raise Unreadable("X answered something that is no JSON object")
+    if "data" not in found and "meta" not in found and "errors" not in found:
+        raise Unreadable("X answered neither posts nor errors")
+    return found
+
+
+def opened(ask: Callable[[], requests.Response], now: datetime | None) -> requests.Response:
+    """An answer that goes on; refusals as ours."""
+    with _understood(now, APP):
+        response = ask()
+        if response.status_code == 429:
+            raise tweepy.TooManyRequests(response)
+        if response.status_code != 200:
+            raise tweepy.HTTPException(response)
+    return response
+
+
+def ended(message: Mapping[str, Any]) -> SourceError | None:
+    """Why X ends a stream, if that is what it says in it."""
+    errors = message.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else message
+    said = json.dumps(first)[:_LONGEST]
+    title = first.get("title") if isinstance(first, dict) else None
+    if any(sign in said for sign in _USED_UP):
+        return OutOfBudget(_PLAN)
+    if _IS_OPEN in said:
+        return RateLimited(_ONE)
+    if "disconnect" in said or "ConnectionException" in said:
+        return Unavailable(f"X ended the stream: {excerpt(str(title), 80)}")
+    return None
+
+
+@contextmanager
+def _understood(now: datetime | None, whose: str) -> Iterator[None]:
     with translated("X"):
         try:
-            response = ask()
-            found = response.json()
+            yield
         except tweepy.TooManyRequests as error:
             raise _limited(error.response, now) from None
         except tweepy.HTTPException as error:
@@ -60,11 +106,6 @@ def reply(ask: Callable[[], Any], now: datetime | None, whose: str = APP) -> Map
         except (AttributeError, TypeError, RecursionError) as error:
             # tweepy trusts that the JSON of an error is an object of a certain form.
             raise _odd(error) from None
-    if not isinstance(found, dict):
-        raise Unreadable("X answered something that is no JSON object")
-    if "data" not in found and "meta" not in found and "errors" not in found:
-        raise Unreadable("X answered neither posts nor errors")
-    return found
 
 
 def _odd(error: BaseException) -> Unreadable:
@@ -72,10 +113,12 @@ def _odd(error: BaseException) -> Unreadable:
 
 
 def _limited(response: requests.Response, now: datetime | None) -> SourceError:
-    """The kinds of 429: a window that ends soon, or a plan that is used up."""
-    body = response.text[:2_000]
-    if "UsageCapExceeded" in body or "usage-capped" in body:
-        return OutOfBudget("X says that the plan's reads are used up (UsageCapExceeded); raise the plan or wait")
+    """The kinds of 429: a window that ends soon, a plan that is used up, or a stream that is open elsewhere."""
+    body = response.text[:_LONGEST]
+    if any(sign in body for sign in _USED_UP):
+        return OutOfBudget(_PLAN)
+    if _IS_OPEN in body:
+        return RateLimited(_ONE)
     if wait := retry_after(response.headers, now):
         return RateLimited("X asks us to wait (HTTP 429)", wait=wait)
     try:

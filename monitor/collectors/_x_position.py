@@ -1,22 +1,19 @@
 """Where the reading of X stands: the pages of each query, what was given, and what X has billed today."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from monitor.collectors import _x_posts as posts
+from monitor.collectors._x_bill import MOST_KEPT, OVERLAP, Bill, recent
 from monitor.collectors._x_posts import id_at, is_id, moment_of
-from monitor.core.mention import Gap
-
-OVERLAP = timedelta(minutes=30)
-"""How late a post may be indexed and still be found. Reading it again costs nothing: X bills a post once a day."""
+from monitor.core.mention import Gap, Mention
 
 LONGEST_QUIET = timedelta(days=3)
 """How far back a query starts that has found nothing for long: a clock that is wrong by less skips nothing."""
-
-MOST_KEPT = 20_000
-_DAY = 86_400
 
 
 @dataclass(slots=True)
@@ -64,12 +61,12 @@ class Chain:
 class Position:
     """What the cursor holds: a chain for each query, the longest unread first, and when posts were given or read.
 
-    ``given`` has the ids of posts' words, ``billed`` those of posts and accounts; both forget what is an hour old.
+    ``given`` has the ids of posts' words and forgets what is an hour old.
     """
 
     chains: dict[str, Chain] = field(default_factory=dict)
     given: dict[str, int] = field(default_factory=dict)
-    billed: dict[str, int] = field(default_factory=dict)
+    billed: Bill = field(default_factory=Bill)
 
     def keep(self, names: Iterable[str], start: datetime) -> None:
         """Have chains for exactly these queries. A new one starts where the oldest that it may replace has come to."""
@@ -87,29 +84,31 @@ class Position:
         self.chains.pop(name, None)
         self.chains[name] = chain
 
-    def bill(self, names: Collection[str], now: datetime) -> int:
-        """How many of these X bills: it bills each once a day (UTC)."""
-        second = int(now.timestamp())
-        fresh = [name for name in names if self.billed.get(name, 0) < second - second % _DAY]
-        self.billed |= dict.fromkeys(names, second)
-        return len(fresh)
+    def take(self, answer: Mapping[str, Any], skipped: Counter[str], now: datetime) -> list[Mention]:
+        """What is new in an answer, and is known from now on; what cannot be seen is counted."""
+        new = [mention for mention in posts.read(answer, skipped) if posts.version(mention) not in self.given]
+        self.given |= dict.fromkeys(map(posts.version, new), int(now.timestamp()))
+        if missing := len(posts.missing(answer)):
+            skipped["not to be seen (deleted, withheld or suspended)"] += missing
+        return new
 
-    def dump(self, now: datetime) -> str:
+    def dump(self, now: datetime, most: int = MOST_KEPT) -> str:
         chains = {name: [one.since_id, one.token, one.goal, one.count] for name, one in self.chains.items()}
-        oldest = int((now - OVERLAP * 2).timestamp())
         return json.dumps(
-            {"chains": chains, "given": _recent(self.given, oldest), "billed": _recent(self.billed, oldest)}
+            {"chains": chains, "given": recent(self.given, now, most), "billed": self.billed.dump(now, most)}
         )
 
 
-def position(cursor: str | None) -> Position:
-    """What a cursor says; one that is not ours starts from the beginning."""
+def position(cursor: str | None, billed: Bill) -> Position:
+    """What a cursor says, which the bill learns too; one that is not ours starts from the beginning."""
     try:
         data = json.loads(cursor or "{}")
         chains = {str(name): _chain(*parts) for name, parts in data["chains"].items()}
-        return Position(chains, _seconds(data["given"]), _seconds(data["billed"]))
+        found = Position(chains, _seconds(data["given"]), billed)
+        billed.learn(_seconds(data["billed"]))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return Position()
+        return Position(billed=billed)
+    return found
 
 
 def _chain(since_id: Any, token: Any, goal: Any, count: Any) -> Chain:
@@ -121,8 +120,3 @@ def _chain(since_id: Any, token: Any, goal: Any, count: Any) -> Chain:
 
 def _seconds(found: Any) -> dict[str, int]:
     return {str(name): int(second) for name, second in found.items()}
-
-
-def _recent(seconds: dict[str, int], oldest: int) -> dict[str, int]:
-    recent = sorted((item for item in seconds.items() if item[1] >= oldest), key=lambda item: -item[1])
-    return dict(recent[:MOST_KEPT])

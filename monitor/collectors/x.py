@@ -13,15 +13,16 @@ import tweepy
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from monitor.collectors import _x_posts as posts
+from monitor.collectors import _x_queries as words
+from monitor.collectors._x_account import Paid
 from monitor.collectors._x_answers import ACCOUNT, APP, BadRequestError, TooOldError, listed, reply
+from monitor.collectors._x_bill import bill
 from monitor.collectors._x_position import Chain, Position, position
-from monitor.core.budget import Budget, Period
+from monitor.core.budget import Budget
 from monitor.core.errors import AuthFailed, PartlyRead, SourceError, Unreadable
 from monitor.core.mention import Gap, Page
-from monitor.core.query import packed, quoted, search_words
 from monitor.core.watch import Watch
 from monitor.http import user_agent
-from monitor.pace import pace
 from monitor.ports import Estimate, Looked, Round
 from monitor.secret import Secret
 from monitor.sessions import session
@@ -42,11 +43,6 @@ ENOUGH = timedelta(hours=1)
 
 LONGEST_TIMELINE = 800
 _ALMOST = 750
-_LANGUAGES = (
-    "am ar bg bn bs ca cs cy da de el en es et eu fa fi fr gu hi hr ht hu hy is it ja ka kn ko lt lv ml mr my ne nl "
-    "no pa pl ps pt ro ru sd si sk sl sr sv ta te th tl tr uk ur vi"
-)
-"""Those that X can be asked for by the name that everybody uses."""
 
 
 class Account(BaseModel):
@@ -66,7 +62,7 @@ class Account(BaseModel):
         return key, secret, token, token_secret
 
 
-class Options(BaseModel):
+class Options(Paid):
     """``token`` is an app's bearer token. Nothing is read beyond ``usd_per_month`` and, if set, ``usd_per_day``.
 
     ``price_post`` and ``price_user`` are what X bills for each post and each account it names (set ``price_user`` to 0
@@ -77,23 +73,12 @@ class Options(BaseModel):
     a quarter of a day's share.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    token: Secret
-    usd_per_month: float = Field(default=10.0, gt=0)
-    usd_per_day: float | None = Field(default=None, gt=0)
-    price_post: float = Field(default=0.005, ge=0)
-    price_user: float = Field(default=0.010, ge=0)
     price_count: float = Field(default=0.005, ge=0)
     price_own: float = Field(default=0.001, ge=0)
     account: Account | None = None
     mentions_of: tuple[str, ...] = ()
-    reposts: bool = False
     page: int = Field(default=100, ge=SMALLEST_PAGE, le=100)
-    contact: str | None = Field(default=None, pattern=r"^[\x21-\x7e]{3,200}$")
     timeout: float = Field(default=15, gt=0, le=60)
-    requests_per_minute: int = Field(default=20, ge=1, le=60)
-    base_url: str | None = Field(default=None, pattern=r"^https?://")
 
     @model_validator(mode="after")
     def _holds_a_page(self) -> Self:
@@ -134,22 +119,16 @@ class X:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        place = options.token.model_dump_json()
-        share = min(options.usd_per_month / 31, options.usd_per_day or options.usd_per_month)
-        affordable = int(share / 4 / options.dearest) if options.dearest else options.page
+        affordable = int(options.share / 4 / options.dearest) if options.dearest else options.page
         self._page = max(SMALLEST_PAGE, min(options.page, affordable))
-        self.account = "x/" + hashlib.blake2b(place.encode(), digest_size=6).hexdigest()
-        self._turn = pace(f"{self.account} {options.base_url}", options.requests_per_minute)
+        self.account = options.payer
+        self._turn = options.turn()
+        self._billed = bill(options.place)
 
     @property
     def budgets(self) -> tuple[Budget, ...]:
         """In US dollars. Pages are small: room for a dear one is kept free, and would lie idle."""
-        options = self._options
-        dearest = self._page * options.dearest
-        month = Budget(unit="USD", limit=options.usd_per_month, period=Period.MONTH, page=dearest)
-        if options.usd_per_day is None:
-            return (month,)
-        return (month, Budget(unit="USD", limit=options.usd_per_day, period=Period.DAY, page=dearest))
+        return self._options.budgets(self._page * self._options.dearest)
 
     @property
     def batch(self) -> int:
@@ -158,26 +137,17 @@ class X:
 
     def queries(self, watches: Sequence[Watch]) -> list[str]:
         """Recent-search queries of at most 512 characters; a language is asked for only if all watches agree on it."""
-        return list(packed(_words(watches), LONGEST_QUERY, wrap=partial(self._query, watches)))
-
-    def _query(self, watches: Sequence[Watch], words: str) -> str:
-        languages = {tag.split("-")[0].lower() for watch in watches for tag in watch.languages}
-        is_agreed = (
-            len(languages) == 1 and all(watch.languages for watch in watches) and languages <= set(_LANGUAGES.split())
-        )
-        language = f" lang:{languages.pop()}" if is_agreed else ""
-        return f"({words}){'' if self._options.reposts else ' -is:retweet'}{language}"
+        return words.queries(watches, LONGEST_QUERY, reposts=self._options.reposts)
 
     def pages(self, asked: Round) -> Iterator[Page]:
         """All queries and accounts, the longest unread first; a cursor stands for every page that was given.
 
         One that X does not understand, or not with its keys, leaves the others alone.
         """
-        lost = [word for word in _words(asked.watches) if len(self._query(asked.watches, word)) > LONGEST_QUERY]
-        if lost:
-            yield Page(mentions=(), cursor=None, skipped=(("a word too long to search for", len(lost)),))
+        if lost := words.too_long(asked.watches, LONGEST_QUERY, reposts=self._options.reposts):
+            yield Page(mentions=(), cursor=None, skipped=(("a word too long to search for", lost),))
         listings = self._listings(self._client(), asked.watches)
-        stand = position(asked.cursor)
+        stand = position(asked.cursor, self._billed)
         stand.keep(listings, max(asked.since, asked.now - SEVEN_DAYS + ENOUGH))
         failures: list[SourceError] = []
         for name in list(stand.chains):
@@ -297,12 +267,8 @@ class X:
         self, answer: Mapping[str, Any], stand: Position, gaps: Sequence[Gap], price: float, now: datetime
     ) -> Page:
         skipped: Counter[str] = Counter()
-        new = [mention for mention in posts.read(answer, skipped) if posts.version(mention) not in stand.given]
-        stand.given |= dict.fromkeys(map(posts.version, new), int(now.timestamp()))
-        if missing := len(posts.missing(answer)):
-            skipped["not to be seen (deleted, withheld or suspended)"] += missing
-        found, others, accounts = (stand.bill(names, now) for names in posts.billed(answer))
-        spent = found * price + others * self._options.price_post + accounts * self._options.price_user
+        new = stand.take(answer, skipped, now)
+        spent = self._options.cost(stand.billed, answer, now, price)
         return Page(
             mentions=tuple(new),
             cursor=stand.dump(now),
@@ -320,10 +286,6 @@ def _own(client: tweepy.Client) -> str | None:
     if not dash or not posts.is_id(name):
         raise AuthFailed("the access token of your account is none: it begins with the account's id and a dash")
     return name
-
-
-def _words(watches: Sequence[Watch]) -> list[str]:
-    return [quoted(word) for word in search_words(watches)]
 
 
 def _digest(query: str) -> str:

@@ -13,7 +13,7 @@ from monitor.core.watch import Match, Matcher, Watch
 from monitor.jobs.forget import forget, rewrite
 from monitor.jobs.meter import metered_pages
 from monitor.jobs.trouble import as_source_error, failed
-from monitor.ports import Collector, Round, Store
+from monitor.ports import Collector, Round, Store, Streaming
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def collect(
     if problem or health.troubled_since or health.last_ok is None or now - health.last_ok >= NEWS:
         with store.begin() as transaction:
             transaction.set_health(after)
-    if problem is None or seen or unread:
+    if (problem is None or seen or unread) and not isinstance(source.collector, Streaming):
         with store.begin() as transaction:
             transaction.add_pulse(source.name, seen, unread, now)
     return Collected(

@@ -8,7 +8,7 @@ from monitor.core.budget import Budget, Period
 from monitor.core.errors import OutOfBudget, PartlyRead, RateLimited
 from monitor.core.mention import Page
 from monitor.core.message import moment
-from monitor.ports import Collector, Metered, Round, Store
+from monitor.ports import Collector, Metered, Round, Store, Streaming
 
 
 def metered_pages(collector: Collector, asked: Round, store: Store) -> Iterator[Page]:
@@ -16,7 +16,7 @@ def metered_pages(collector: Collector, asked: Round, store: Store) -> Iterator[
 
     The dearest page there can be is set aside before it is asked for and settled afterwards, so that a crash in between
     leaves too much on the bill and never too little. Where one of several units is used up, what the others pay for is
-    read, and then ``PartlyRead`` is raised.
+    read, and then ``PartlyRead`` is raised. Whoever is sent what it pays for hangs up first.
     """
     if not isinstance(collector, Metered):
         yield from collector.pages(asked)
@@ -28,6 +28,8 @@ def metered_pages(collector: Collector, asked: Round, store: Store) -> Iterator[
         closed |= _closed(collector, collector.budgets, store, asked.now)
         reserve = [(one.unit, one.page) for one in _one_each(collector.budgets) if one.unit not in closed]
         if not reserve:
+            if isinstance(collector, Streaming):
+                _spend(collector, store, list(collector.hang_up()), asked.now)
             raise next(iter(closed.values()))
         _spend(collector, store, reserve, asked.now)
         try:

@@ -13,6 +13,7 @@ from monitor.ports.plugins import (
     Receipt,
     Refreshing,
     Round,
+    Streaming,
 )
 from monitor.ports.shapes import (
     Alert,
@@ -65,6 +66,7 @@ __all__ = [
     "Split",
     "Standing",
     "Store",
+    "Streaming",
     "Talk",
     "Threaded",
     "Transaction",

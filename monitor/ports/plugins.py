@@ -101,6 +101,18 @@ class Metered(Protocol):
         ...
 
 
+@runtime_checkable
+class Streaming(Protocol):
+    """A metered collector that is sent what it pays for, sooner than another source finds it.
+
+    How much it brings therefore says nothing about that platform: its silence is no trouble.
+    """
+
+    def hang_up(self) -> Sequence[tuple[str, float]]:
+        """Listen no more, for the budget is used up. What may still be sent meanwhile, as in ``Page.spent``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What reading a query would cost for the last seven days' worth of posts, in the unit of a budget.

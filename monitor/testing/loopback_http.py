@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,7 +29,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer: status, headers and body; a body that is not bytes is sent as JSON."""
+    """An answer: status, headers and body; a body that is not bytes is sent as JSON.
+
+    An iterator of bytes is sent piece by piece as they come, in chunks, until it or the connection ends.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -210,6 +213,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         if reply is None:
             return
+        if isinstance(reply.body, Iterator):
+            self._stream(reply, reply.body)
+            return
         body = _encoded(reply)
         self.send_response(reply.status)
         kind = "application/octet-stream" if isinstance(reply.body, bytes) else "application/json"
@@ -218,6 +224,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _stream(self, reply: Reply, pieces: Iterator[bytes]) -> None:
+        self.send_response(reply.status)
+        for name, value in ({"Content-Type": "application/json"} | dict(reply.headers)).items():
+            self.send_header(name, value)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _answer  # noqa: N815 (the names that http.server looks for)
 

@@ -52,6 +52,30 @@ def test_it_stops_before_the_limit_and_goes_on_the_next_day(pipeline: Pipeline, 
     assert len(priced.asked) == 2
 
 
+class Sent(Priced):
+    """Is sent what it pays for."""
+
+    def hang_up(self) -> tuple[tuple[str, float], ...]:
+        return (("USD", 0.125),)
+
+
+def test_whoever_is_sent_what_it_pays_for_hangs_up_before_the_limit(pipeline: Pipeline, priced: Priced) -> None:
+    pipeline.collector = collector = Sent()
+    collector.script = priced.script
+    assert "are used" in (pipeline.collect().problem or "")
+    assert spent(pipeline) == 0.875
+
+
+def test_what_a_stream_brings_says_nothing_about_silence(pipeline: Pipeline, priced: Priced) -> None:
+    """Another source finds the same posts: half an hour until the budget is used up would look like an alarm."""
+    pipeline.collector = priced
+    pipeline.collect("search")
+    pipeline.collector = stream = Sent()
+    stream.script = priced.script
+    pipeline.collect("stream")
+    assert set(pipeline.store.sources_since()) == {"search"}
+
+
 def test_a_plan_for_the_month_is_kept(pipeline: Pipeline, clock: Clock) -> None:
     pipeline.collector = collector = Priced()
     collector.budgets = (Budget(unit="USD", limit=30, period=Period.MONTH, page=0.5),)
