@@ -12,6 +12,12 @@ _NAME_LIMIT = 300
 _URL_LIMIT = 2_000
 _CONTEXT_LIMIT = 1_000
 _LARGEST_COUNT = 2**31 - 1
+_NOBODY = {
+    *("", "-", "anonym", "anonyme", "anonymous", "anonymous user", "anonim", "anonimo", "anónimo", "anônimo", "аноним"),
+    *("deleted", "deleted account", "deleted user", "removed", "unknown", "guest", "gast", "invité", "invitado"),
+    *("a google user", "google user", "facebook user", "n/a", "nan", "none", "null"),
+}
+"""Also in forms that other tools export."""
 
 
 class Kind(StrEnum):
@@ -121,15 +127,15 @@ def storable(mention: Mention) -> Mention:
     """The same mention, safe to store and to print; the same object when nothing had to change.
 
     Texts lose control characters and lone surrogates, all but ``text`` also line breaks. An id that has to change gets
-    a digest of what it was, so that two posts never become one. An address that is too long or no web address, and a
-    count that no database holds, become ``None``.
+    a digest of what it was, so that two posts never become one. An address that is too long or no web address, a count
+    that no database holds, and an author who is nobody, such as "Anonymous", become ``None``.
     """
     after = {
         "platform": _key(mention.platform),
         "id": _key(mention.id),
         "text": _text(mention.text),
         "url": _address(mention.url),
-        "author": _name(mention.author),
+        "author": _author(mention.author),
         "language": _name(mention.language),
         "followers": _count(mention.followers),
         "reposts": _count(mention.reposts),
@@ -162,6 +168,12 @@ def _name(text: str | None) -> str | None:
         return text
     line = " ".join(clean(text).split())
     return text if line == text and len(text) <= _NAME_LIMIT else cut(line, _NAME_LIMIT) or None
+
+
+def _author(text: str | None) -> str | None:
+    """A name that stands for nobody is none: what many write under it is not one person's."""
+    name = _name(text)
+    return None if name is not None and name.strip(" []()<>@").casefold() in _NOBODY else name
 
 
 def _address(url: str | None) -> str | None:

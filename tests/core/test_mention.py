@@ -100,6 +100,12 @@ def test_counts_that_no_database_holds_are_unknown(count: int) -> None:
     assert (mention.followers, mention.reposts) == (None, None)
 
 
+@pytest.mark.parametrize("name", ["Anonymous", "[deleted]", "A Google user", "@Guest ", "null", "АНОНИМ", ""])
+def test_a_name_that_many_write_under_is_nobodys(name: str) -> None:
+    assert storable(a_mention(author=name)).author is None
+    assert storable(a_mention(author=f"{name}42")).author == f"{name}42"
+
+
 def test_long_texts_are_cut() -> None:
     mention = storable(a_mention("x" * (MAX_CHARS + 1), author="x" * 301))
     assert (len(mention.text), len(mention.author or "")) == (MAX_CHARS, 300)
