@@ -168,10 +168,13 @@ def _title(cause: Cause, reason: Reason, count: int, voices: int) -> str:
     return f"{'Complaint' if count == 1 else f'{count} complaints'} · {about}"
 
 
-def quoting(complaints: Sequence[Complaint], now: datetime) -> Message:
-    """A quiet message with nothing but complaints, each wording and author once; it has no key or title yet."""
+def quoting(complaints: Sequence[Complaint], now: datetime, *, is_of_one_case: bool = False) -> Message:
+    """A quiet message with nothing but complaints; it has no key or title yet.
+
+    Each wording and author once, or within one case, where its customer's words are what counts, each wording.
+    """
     ordered = _ordered(complaints)
-    quoted = _distinct(ordered)[:QUOTED]
+    quoted = (_wordings(ordered) if is_of_one_case else _distinct(ordered))[:QUOTED]
     quotes = tuple(quote_of(complaint, now) for complaint in quoted)
     return Message(key="", title="", quotes=quotes, more=len(ordered) - len(quoted), tone=Tone.QUIET)
 
@@ -191,6 +194,13 @@ def _distinct(complaints: Sequence[Complaint]) -> list[Complaint]:
         words.add(complaint.fingerprint)
         voices.add(complaint.voice)
     return kept
+
+
+def _wordings(complaints: Sequence[Complaint]) -> list[Complaint]:
+    found: dict[str, Complaint] = {}
+    for complaint in complaints:
+        found.setdefault(complaint.fingerprint, complaint)
+    return list(found.values())
 
 
 def where(complaint: Complaint, now: datetime) -> str:

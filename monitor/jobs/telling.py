@@ -89,7 +89,12 @@ class Telling:
         for said in self.said:
             told = [self._complaints[mention] for mention in said.mentions]
             message = self._message(said, told)
-            alerts.append(_alert(said, message))
+            rest = self._further_words(said, told)
+            further = tuple(one.mention for one in rest)
+            alerts.append(_alert(replace(said, mentions=_without(said.mentions, further)), message))
+            if said.case and rest:
+                line = replace(said, reason=Reason.MORE, thread=message.key, mentions=further)
+                alerts.append(_alert(line, write_more(said.case, rest, message.key, self.now)))
             if said.reason is Reason.FIRST and said.case and said.target in self.cases.threaded:
                 under = details_of(self.transaction, self.cases, said.case, foremost(told), message.key)
                 details.append((said.target, said.case, under))
@@ -132,6 +137,13 @@ class Telling:
         if entry is not None and entry.holds(self.now):
             message = heard_all_the_same(message, entry)
         return message if said.target in self.cases.threaded else with_playbook(message, case, self.cases.playbooks)
+
+    def _further_words(self, said: Said, told: Sequence[Complaint]) -> list[Complaint]:
+        """What else is said in a new case, in other words than those its message quotes: a line under it has them."""
+        if said.reason is not Reason.FIRST or said.target not in self.cases.threaded:
+            return []
+        first = foremost(told)
+        return [one for one in told if one.fingerprint != first.fingerprint]
 
     def _of_incident(self, said: Said, told: Sequence[Complaint]) -> Message:
         cause, posts, voices = said.about.cause, said.about.posts, _voices(said)
@@ -195,6 +207,10 @@ def _alert(said: Said, message: Message) -> Alert:
         voices=_voices(said),
         urgency=_urgency(said),
     )
+
+
+def _without(mentions: Sequence[int], others: Sequence[int]) -> tuple[int, ...]:
+    return tuple(mention for mention in mentions if mention not in others)
 
 
 def _voices(said: Said) -> int:

@@ -127,6 +127,20 @@ def test_who_complains_again_within_a_day_goes_on_in_the_same_case_whatever_the_
     assert len(parents) == 1, "told once, its customer's other words under it"
 
 
+def test_all_that_a_customer_said_before_the_first_message_stands_under_it(pipeline: Pipeline) -> None:
+    words = ["Acme delivery is late!!", "Acme price is wrong!!", "Acme app throws me out!!"]
+    pipeline.hear(a_mention(text, str(number)) for number, text in enumerate(words))
+    parent, line, details = pipeline.wire.wire
+    assert [quote.text for quote in parent.quotes] == words[:1]
+    assert dict(parent.facts)["Altogether"] == "3 posts"
+    assert (line.title, [quote.text for quote in line.quotes]) == ("2 more · delivery · Acme", words[1:])
+    assert (line.thread, details.thread) == (parent.key, parent.key)
+    assert pipeline.told() == {"team": [["0"], ["1", "2"]]}
+    pipeline.clock.move(hours=2)
+    pipeline.hear([again(pipeline, f"Acme {word} is broken!!", word) for word in ("lid", "cup")])
+    assert [quote.text for quote in pipeline.wire.wire[-1].quotes] == ["Acme lid is broken!!", "Acme cup is broken!!"]
+
+
 def test_who_complains_again_after_a_day_about_something_else_has_another_case(pipeline: Pipeline) -> None:
     pipeline.hear([a_mention("Acme delivery is late!!", "1")])
     pipeline.clock.move(hours=25)
