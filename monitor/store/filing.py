@@ -12,7 +12,7 @@ from monitor.core.mention import Kind
 from monitor.core.verdict import Band, Label
 from monitor.ports import Draft, Filed, Last, Person, Talk, Threaded, Unfiled, Voice
 from monitor.store.cases import as_case
-from monitor.store.posts import portions, upsert
+from monitor.store.posts import complaint_fields, portions, upsert
 from monitor.store.schema import cases, copies, corrections, mentions, verdicts
 from monitor.store.splits import SplitWrites
 from monitor.store.stages import IN_CASE, UNFINISHED, Stage
@@ -43,17 +43,7 @@ class FilingWrites(SplitWrites):
         )
         return [
             Unfiled(
-                mention=row.id,
-                brand=row.brand,
-                topics=tuple(row.topics),
-                posted_at=row.posted_at,
-                platform=row.platform,
-                author=row.author,
-                text=row.text,
-                fingerprint=row.fingerprint,
-                url=row.url,
-                reply_to=row.reply_to,
-                intent=row.intent,
+                **complaint_fields(row),
                 severity=Band(**row.severity) if row.severity else None,
                 has_account=row.kind in OF_ACCOUNTS,
             )

@@ -271,3 +271,11 @@ def verdict_row(mention: int, verdict: Verdict) -> dict[str, Any]:
         "language": verdict.language,
         "is_measured": verdict.is_measured,
     }
+
+
+_SAID = ("brand", "platform", "author", "posted_at", "text", "fingerprint", "url", "reply_to", "intent")
+
+
+def complaint_fields(row: Any) -> dict[str, Any]:
+    """A complaint and its verdict, by the names of the fields that all jobs know it by."""
+    return {"mention": row.id, "topics": tuple(row.topics or ())} | {name: getattr(row, name) for name in _SAID}

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, select, text, update
 from monitor.core.case import Step
 from monitor.ports import Member, Quoting, Split, Talk
 from monitor.store.cases import as_told
-from monitor.store.posts import portions
+from monitor.store.posts import complaint_fields, portions
 from monitor.store.schema import facts, mentions, outbox, told, verdicts
 from monitor.store.stages import IN_CASE, Stage
 from monitor.store.talk import as_talk
@@ -83,17 +83,7 @@ def _split(row: Any) -> Split | None:
 
 def _member(row: Any) -> Member:
     return Member(
-        mention=row.id,
-        brand=row.brand,
-        topics=tuple(row.topics or ()),
-        posted_at=row.posted_at,
-        platform=row.platform,
-        author=row.author,
-        text=row.text,
-        fingerprint=row.fingerprint,
-        url=row.url,
-        reply_to=row.reply_to,
-        intent=row.intent,
+        **complaint_fields(row),
         cause=row.cause_id,
         name=row.native_id,
         is_forgotten=row.forgotten_at is not None,
