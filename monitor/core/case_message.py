@@ -158,7 +158,7 @@ def write_more(case: Case, complaints: Sequence[Complaint], parent: str, now: da
 
     What joined by itself may be about something else; one click says so.
     """
-    message = quoting(complaints, now, is_of_one_case=True)
+    message = quoting(complaints, now)
     first = foremost(complaints)
     return replace(
         message,

@@ -168,13 +168,10 @@ def _title(cause: Cause, reason: Reason, count: int, voices: int) -> str:
     return f"{'Complaint' if count == 1 else f'{count} complaints'} · {about}"
 
 
-def quoting(complaints: Sequence[Complaint], now: datetime, *, is_of_one_case: bool = False) -> Message:
-    """A quiet message with nothing but complaints; it has no key or title yet.
-
-    Each wording and author once, or within one case, where its customer's words are what counts, each wording.
-    """
+def quoting(complaints: Sequence[Complaint], now: datetime) -> Message:
+    """A quiet message with nothing but complaints of one case, each wording once; it has no key or title yet."""
     ordered = _ordered(complaints)
-    quoted = (_wordings(ordered) if is_of_one_case else _distinct(ordered))[:QUOTED]
+    quoted = _wordings(ordered)[:QUOTED]
     quotes = tuple(quote_of(complaint, now) for complaint in quoted)
     return Message(key="", title="", quotes=quotes, more=len(ordered) - len(quoted), tone=Tone.QUIET)
 

@@ -54,6 +54,7 @@ class Places:
     _reported: dict[tuple[str, str], int] = field(init=False)
     _splits: list[Split] = field(init=False)
     _apart: set[int] = field(init=False)
+    _authors: set[str] = field(init=False)
     _voices: dict[Voice, Place] = field(init=False, default_factory=dict)
     _people: dict[Person, tuple[Place, datetime]] = field(init=False)
     _asked: set[int] = field(init=False, default_factory=set)
@@ -73,9 +74,9 @@ class Places:
         self._splits = self.transaction.splits({complaint.fingerprint for complaint in self.complaints}, alike)
         self._apart = {split.mention for split in self._splits}
 
-        authors = {complaint.author for complaint in self.complaints if complaint.author is not None}
+        self._authors = {complaint.author for complaint in self.complaints if complaint.author is not None}
         since = min(complaint.posted_at for complaint in self.complaints) - SAME_PERSON
-        last = self.transaction.last_of_people(authors, since)
+        last = self.transaction.last_of_people(self._authors, since)
         self._people = {person: (Place(is_new=False, number=one.case), one.at) for person, one in last.items()}
 
     def know(self, causes: Collection[int]) -> None:
@@ -83,8 +84,7 @@ class Places:
         fresh = set(causes) - self._asked
         if not fresh:
             return
-        authors = {complaint.author for complaint in self.complaints if complaint.author is not None}
-        for voice, case in self.transaction.cases_of_voices(fresh, authors).items():
+        for voice, case in self.transaction.cases_of_voices(fresh, self._authors).items():
             self._voices.setdefault(voice, Place(is_new=False, number=case))
         self._asked |= fresh
 
