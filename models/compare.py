@@ -3,15 +3,18 @@
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 
+from models.distil import teacher_of
+from models.export import mean_of
 from models.network import Network
-from models.prepare import Row, read
-from models.recipe import CACHE, Recipe, Stage, read_labels, read_recipe
-from models.train import Run, answers, student, tokenizer_of, train
+from models.prepare import Row, invented, read
+from models.recipe import CACHE, MODEL, Recipe, Stage, read_labels, read_recipe
+from models.train import Run, answers, recipe_run, student, tokenizer_of, train
 
 SIX = (0, 1, 2, 3, 4, 5)
 
@@ -22,12 +25,36 @@ SHORT = Stage(
     "short",
     2,
     1e-4,
-    {"acl": 2, "control": 1, "airline": 2500, "reviews": 1, "own": 1, "invented": 500, "semeval": 1500, "chatter": 700},
+    {
+        "acl": 2,
+        "control": 1,
+        "airline": 2500,
+        "reviews": 1,
+        "own": 1,
+        "hard": 1,
+        "more": 1,
+        "more_hard": 1,
+        "invented": 500,
+        "semeval": 1500,
+        "chatter": 700,
+    },
 )
-"""The recipe's mixture without the teacher, who has seen every industry."""
+"""A mixture like the recipe's, with all our own posts and without the teacher, who has seen every industry."""
 
-FREE = Stage("free", 3, 1e-4, {"own": 3, "invented": 1, "questions": 1, "chatter": 2000})
+FREE = Stage(
+    "free",
+    3,
+    1e-4,
+    {"own": 2, "hard": 2, "more": 2, "more_hard": 2, "invented": 1, "questions": 1, "chatter": 2000},
+)
 """Only what may be used commercially: our own posts, GoEmotions, Banking77, Bitext."""
+
+MORE: Mapping[str, Mapping[str, int]] = {
+    "broad": {"more": 1},
+    "joint": {"own": 1, "more": 1, "hard": 1, "more_hard": 1},
+    "settle": {"own": 1, "more": 1, "hard": 2, "more_hard": 2},
+}
+"""What the stages read of our own posts, once the 3,276 in ``more/`` are among them."""
 
 Belongs = Callable[[Row], bool]
 
@@ -67,36 +94,84 @@ VARIANTS: Mapping[str, Variant] = {
 }
 
 
-def run(name: str, variant: Variant, recipe: Recipe, seed: int, cache: Path) -> list[Row]:
-    """Train a variant and judge what it is measured on; the answers are also kept in ``variants/NAME-SEED.json``."""
+def run(variant: Variant, recipe: Recipe, seed: int, folder: Path) -> list[Row]:
+    """Train a variant and judge what it is measured on: the test part, or everything that it was not shown."""
     torch.manual_seed(seed)
     kept = recipe if not variant.layers else recipe.with_layers(variant.layers)
     left_out = variant.left_out or (lambda _: False)
-    rows = [row for row in read(cache / "train.jsonl") if not left_out(row)]
-    validation = [row for row in read(cache / "val.jsonl") if not left_out(row)]
-    network: Network = student(kept, cache / "base", read_labels().topics)
-    tokenizer = tokenizer_of(cache / "base", recipe.train_tokens)
-    folder = cache / "variants" / f"{name}-{seed}"
+    rows = [row for row in read(CACHE / "train.jsonl") if not left_out(row)]
+    validation = [row for row in read(CACHE / "val.jsonl") if not left_out(row)]
+    network: Network = student(kept, CACHE / "base", read_labels().topics)
+    tokenizer = tokenizer_of(CACHE / "base", recipe.train_tokens)
     train(network, tokenizer, Run(kept, variant.stages, seed, rows, validation, folder))
     parts = ("test",) if variant.left_out is None else ("train", "val", "test")
-    judged = [row for part in parts for row in read(cache / f"{part}.jsonl") if row["complaint"] is not None]
-    if variant.left_out is not None:
-        judged = [row for row in judged if left_out(row)]
-    found = answers(network, judged, tokenizer_of(cache / "base", recipe.max_tokens))
-    marks = ("id", "group", "industry", "complaint")
-    answered = [
-        {mark: row[mark] for mark in marks} | {"logit": round(one["complaint"][0], 4)}
-        for row, one in zip(judged, found, strict=True)
-    ]
-    folder.with_suffix(".json").write_text(json.dumps(answered), "utf-8")
+    chosen = [row for part in parts for row in read(CACHE / f"{part}.jsonl") if not variant.left_out or left_out(row)]
+    judged = answered(network, chosen, tokenizer_of(CACHE / "base", recipe.max_tokens))
     for state in folder.glob("epoch-*.pt"):
         state.unlink()
-    return answered
+    return judged
+
+
+def with_more(recipe: Recipe) -> Recipe:
+    """The recipe with all our own posts, more of the teacher's word, and twice as many posts said otherwise."""
+    broad, joint, settle = (replace(stage, take={**stage.take, **MORE[stage.name]}) for stage in recipe.stages)
+    return replace(recipe, stages=(broad, replace(joint, soft=0.75), replace(settle, soft=0.5, otherwise=0.4)))
+
+
+RECIPES: Mapping[str, Callable[[Recipe], Recipe]] = {
+    "recipe": lambda recipe: recipe,
+    "recipe6": lambda recipe: recipe.with_layers(SIX),
+    "more": with_more,
+}
+"""The recipe itself, with six layers, and with all our own posts."""
+
+
+def run_recipe(name: str, recipe: Recipe, seed: int) -> list[Row]:
+    """Train as ``models.train`` does, or go on where it stopped, and judge the test part and our own posts."""
+    network, tokenizer, run = recipe_run(RECIPES[name](recipe), seed)
+    if name == "more":
+        run = replace(run, folder=CACHE / "variants" / f"{name}-{seed}")
+    train(network, tokenizer, run)
+    network.load_state_dict(mean_of([run.folder / f"epoch-{number}.pt" for number in recipe.average]))
+    return answered(network, measured(), tokenizer_of(CACHE / "base", recipe.max_tokens))
+
+
+def run_teacher(recipe: Recipe) -> list[Row]:
+    """Let the teacher that ``models.distil`` trained judge the test part and our own posts."""
+    network = teacher_of(recipe, CACHE / "teacher-base", len(read_labels().topics))
+    network.load_state_dict(mean_of(sorted((CACHE / "teacher").glob("epoch-*.pt"))[-1:]))
+    tokenizer = tokenizer_of(CACHE / "teacher-base", recipe.max_tokens)
+    return answered(network, measured(), tokenizer)
+
+
+def measured() -> list[Row]:
+    """The public test part, and our own posts that measure."""
+    return [*read(CACHE / "test.jsonl"), *invented(MODEL / "eval.jsonl", "ours", read_labels())]
+
+
+def answered(network: Network, rows: Sequence[Row], tokenizer: Tokenizer) -> list[Row]:
+    """The complaint logits of the rows that have a label."""
+    judged = [row for row in rows if row["complaint"] is not None]
+    marks = ("id", "group", "industry", "complaint")
+    return [
+        {mark: row[mark] for mark in marks} | {"logit": round(one["complaint"][0], 4)}
+        for row, one in zip(judged, answers(network, judged, tokenizer), strict=True)
+    ]
+
+
+def judgements(name: str, recipe: Recipe, seed: int) -> list[Row]:
+    """What a variant, the recipe itself or its teacher says with a seed."""
+    if name == "teacher":
+        return run_teacher(recipe)
+    if name in RECIPES:
+        return run_recipe(name, recipe, seed)
+    return run(VARIANTS[name], recipe, seed, CACHE / "variants" / f"{name}-{seed}")
 
 
 def main() -> None:
+    names = [*VARIANTS, *RECIPES, "teacher"]
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("names", nargs="*", default=list(VARIANTS), help=", ".join(VARIANTS))
+    options.add_argument("names", nargs="*", default=names, help=", ".join(names))
     options.add_argument("--seeds", type=int, nargs="*", default=[13])
     options.add_argument("--threads", type=int, default=2)
     chosen = options.parse_args()
@@ -104,9 +179,12 @@ def main() -> None:
     recipe = read_recipe()
     for name in chosen.names:
         for seed in chosen.seeds:
-            if not (CACHE / "variants" / f"{name}-{seed}.json").exists():
+            kept = CACHE / "variants" / f"{name}-{seed}.json"
+            if not kept.exists():
                 print(f"{name}, seed {seed}", flush=True)
-                run(name, VARIANTS[name], recipe, seed, CACHE)
+                found = judgements(name, recipe, seed)
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                kept.write_text(json.dumps(found), "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,17 @@ from models.train import Run, answers, tokenizer_of, train
 HEADS = ("complaint", "topics", "sentiment")
 """What the teacher teaches; intent, severity and arousal have too few labels to gain from it."""
 
-GROUPS = {"acl": 0, "control": 0, "airline": 0, "reviews": 0, "own": 0, "topics": 0, "unlabelled": 0, "semeval": 5_000}
+GROUPS = {
+    "acl": 0,
+    "control": 0,
+    "airline": 0,
+    "reviews": 0,
+    "own": 0,
+    "more": 0,
+    "topics": 0,
+    "unlabelled": 0,
+    "semeval": 5_000,
+}
 """Whose posts the teacher judges, and how many of a group (0: all)."""
 
 PORTION = 512

@@ -175,7 +175,7 @@ def main() -> None:
     recipe, labels = read_recipe(), read_labels()
     if chosen.layers:
         recipe = recipe.with_layers(chosen.layers)
-    run = chosen.run or CACHE / f"student-{len(recipe.layers)}-{recipe.seed}"
+    run = chosen.run or recipe.folder(recipe.seed)
     network = student(recipe, CACHE / "base", labels.topics)
     network.load_state_dict(mean_of([run / f"epoch-{number}.pt" for number in recipe.average]))
     validation = [row for row in read(CACHE / "val.jsonl") if row["complaint"] is not None]

@@ -119,6 +119,8 @@ def tables(data: Path, labels: Labels) -> dict[str, list[Row]]:
         + list(invented(MODEL / "topics_extra.jsonl", "invented", labels))
         + [row for path in sorted((MODEL / "own").glob("*.jsonl")) for row in invented(path, "own", labels)]
         + list(invented(MODEL / "hard.jsonl", "hard", labels))
+        + [row for path in sorted((MODEL / "more" / "own").glob("*.jsonl")) for row in invented(path, "more", labels)]
+        + list(invented(MODEL / "more" / "hard.jsonl", "more_hard", labels))
     )
     train = list(_distinct(row for row in train if row["text"] not in held_back))
     seen = held_back | {row["text"] for row in train if row["group"] not in ("semeval", "chatter")}

@@ -99,6 +99,10 @@ class Recipe:
         """The same recipe for a network of other layers."""
         return replace(self, layers=tuple(layers))
 
+    def folder(self, seed: int) -> Path:
+        """Where the epochs of a training with a seed are kept."""
+        return CACHE / f"student-{len(self.layers)}-{seed}"
+
 
 @dataclass(frozen=True)
 class Mapped:

@@ -284,26 +284,31 @@ def taught_rows(cache: Path) -> list[Row]:
     return [row | {"taught": words[row["text"]]} if row["text"] in words else row for row in rows]
 
 
+def recipe_run(recipe: Recipe, seed: int) -> tuple[Network, Tokenizer, Run]:
+    """What trains the recipe's network with a seed, in a folder of its own."""
+    torch.manual_seed(seed)
+    network = student(recipe, CACHE / "base", read_labels().topics)
+    tokenizer = tokenizer_of(CACHE / "base", recipe.train_tokens)
+    validation = list(read(CACHE / "val.jsonl"))
+    return network, tokenizer, Run(recipe, recipe.stages, seed, taught_rows(CACHE), validation, recipe.folder(seed))
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--stop-after", type=int, help="train only this many epochs now")
+    options.add_argument("--stop-after", type=int, help="train only this many epochs of each network now")
     options.add_argument("--threads", type=int, default=2)
-    options.add_argument("--seed", type=int, help="another seed than the recipe's, kept in a folder of its own")
+    options.add_argument(
+        "--seeds", type=int, nargs="*", help="others than the recipe's, each kept in a folder of its own"
+    )
     options.add_argument("--layers", type=int, nargs="*", help="other layers than the recipe's, likewise")
     chosen = options.parse_args()
     torch.set_num_threads(chosen.threads)
     recipe = read_recipe()
     if chosen.layers:
         recipe = recipe.with_layers(chosen.layers)
-    seed = recipe.seed if chosen.seed is None else chosen.seed
-    torch.manual_seed(seed)
-    network = student(recipe, CACHE / "base", read_labels().topics)
-    tokenizer = tokenizer_of(CACHE / "base", recipe.train_tokens)
-    validation = list(read(CACHE / "val.jsonl"))
-    run = Run(
-        recipe, recipe.stages, seed, taught_rows(CACHE), validation, CACHE / f"student-{len(recipe.layers)}-{seed}"
-    )
-    train(network, tokenizer, run, stop_after=chosen.stop_after)
+    for seed in chosen.seeds or [recipe.seed]:
+        network, tokenizer, run = recipe_run(recipe, seed)
+        train(network, tokenizer, run, stop_after=chosen.stop_after)
 
 
 if __name__ == "__main__":
