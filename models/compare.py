@@ -13,7 +13,7 @@ from models.distil import teacher_of
 from models.export import mean_of
 from models.network import Network
 from models.prepare import Row, invented, read
-from models.recipe import CACHE, MODEL, Recipe, Stage, read_labels, read_recipe
+from models.recipe import CACHE, MODEL, OURS, Recipe, Stage, read_labels, read_recipe
 from models.train import Run, answers, recipe_run, student, tokenizer_of, train
 
 SIX = (0, 1, 2, 3, 4, 5)
@@ -49,12 +49,8 @@ FREE = Stage(
 )
 """Only what may be used commercially: our own posts, GoEmotions, Banking77, Bitext."""
 
-MORE: Mapping[str, Mapping[str, int]] = {
-    "broad": {"more": 1},
-    "joint": {"own": 1, "more": 1, "hard": 1, "more_hard": 1},
-    "settle": {"own": 1, "more": 1, "hard": 2, "more_hard": 2},
-}
-"""What the stages read of our own posts, once the 3,276 in ``more/`` are among them."""
+FEWER: Mapping[str, Mapping[str, int]] = {"broad": {"own": 1}, "joint": {"own": 2}, "settle": {"own": 2, "hard": 2}}
+"""What the stages read of our own posts where those in ``more/`` are left out."""
 
 Belongs = Callable[[Row], bool]
 
@@ -112,24 +108,35 @@ def run(variant: Variant, recipe: Recipe, seed: int, folder: Path) -> list[Row]:
     return judged
 
 
-def with_more(recipe: Recipe) -> Recipe:
-    """The recipe with all our own posts, more of the teacher's word, and twice as many posts said otherwise."""
-    broad, joint, settle = (replace(stage, take={**stage.take, **MORE[stage.name]}) for stage in recipe.stages)
-    return replace(recipe, stages=(broad, replace(joint, soft=0.75), replace(settle, soft=0.5, otherwise=0.4)))
+def unkept(recipe: Recipe) -> Recipe:
+    """The recipe without what holds the states to those of the base."""
+    return replace(recipe, stages=tuple(replace(stage, keep=0.0) for stage in recipe.stages))
+
+
+def with_fewer(recipe: Recipe) -> Recipe:
+    """The recipe of 2026-11-r3: without the posts in ``more/``, less of the teacher's word, and states not kept."""
+    broad, joint, settle = (replace(stage, take=_fewer(stage)) for stage in unkept(recipe).stages)
+    return replace(recipe, stages=(broad, replace(joint, soft=0.5), replace(settle, soft=0.25, otherwise=0.2)))
+
+
+def _fewer(stage: Stage) -> Mapping[str, int]:
+    others = {name: amount for name, amount in stage.take.items() if name not in OURS}
+    return {**FEWER[stage.name], **others}
 
 
 RECIPES: Mapping[str, Callable[[Recipe], Recipe]] = {
     "recipe": lambda recipe: recipe,
     "recipe6": lambda recipe: recipe.with_layers(SIX),
-    "more": with_more,
+    "unkept": unkept,
+    "fewer": with_fewer,
 }
-"""The recipe itself, with six layers, and with all our own posts."""
+"""The recipe itself, with six layers, without keeping the states, and as it was before that and before ``more/``."""
 
 
 def run_recipe(name: str, recipe: Recipe, seed: int) -> list[Row]:
     """Train as ``models.train`` does, or go on where it stopped, and judge the test part and our own posts."""
     network, tokenizer, run = recipe_run(RECIPES[name](recipe), seed)
-    if name == "more":
+    if name in ("unkept", "fewer"):
         run = replace(run, folder=CACHE / "variants" / f"{name}-{seed}")
     train(network, tokenizer, run)
     network.load_state_dict(mean_of([run.folder / f"epoch-{number}.pt" for number in recipe.average]))

@@ -68,14 +68,15 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=2)
     torch.set_num_threads(options.parse_args().threads)
     recipe = read_recipe()
-    torch.manual_seed(recipe.seed)
+    assert recipe.teacher is not None
+    seed, stages = recipe.teacher.seed, recipe.teacher.stages
+    torch.manual_seed(seed)
     rows = list(read(CACHE / "train.jsonl"))
     network = teacher_of(recipe, CACHE / "teacher-base", len(read_labels().topics))
     tokenizer = tokenizer_of(CACHE / "teacher-base", recipe.train_tokens)
     validation = list(read(CACHE / "val.jsonl"))
-    assert recipe.teacher is not None
-    train(network, tokenizer, Run(recipe, recipe.teacher.stages, recipe.seed, rows, validation, CACHE / "teacher"))
-    posts = chosen_rows([*rows, *read(CACHE / "unlabelled.jsonl")], recipe.seed)
+    train(network, tokenizer, Run(recipe, stages, seed, rows, validation, CACHE / "teacher"))
+    posts = chosen_rows([*rows, *read(CACHE / "unlabelled.jsonl")], seed)
     teach(network, posts, tokenizer, CACHE / "taught.jsonl")
 
 

@@ -73,15 +73,15 @@ UNCERTAIN = ("semeval", "chatter", "questions")
 
 
 class Sentences(Network):
-    """Logits per head, from what the sentence encoder makes of a post."""
+    """Logits per head, from what the sentence encoder makes of a post: the same for each of its tokens."""
 
     def __init__(self, table: FourBits, encoder: Universal, heads: Mapping[str, int], dropout: float = 0.1) -> None:
         super().__init__(encoder, WIDTH, heads, dropout)
         self.table = table
 
-    def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         said: Tensor = self.encoder(self.table(input_ids), attention_mask) * SCALE
-        return said
+        return said.unsqueeze(1).expand(-1, input_ids.shape[1], -1)
 
     def to_onnx(self, exact: Path, small: Path) -> None:
         with warnings.catch_warnings():

@@ -19,14 +19,26 @@ class Network(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(width, size) for name, size in heads.items()})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
-        pooled = self.dropout(self.pooled(input_ids, attention_mask))
+        return self.judged(self.states(input_ids, attention_mask), attention_mask)
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """What the encoder makes of each token, of shape (batch, tokens, width)."""
+        states: Tensor = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return states
+
+    def judged(self, states: Tensor, attention_mask: Tensor) -> dict[str, Tensor]:
+        """The heads' logits for posts with these states."""
+        pooled = self.dropout(self.pool(states, attention_mask))
         return {name: head(pooled) for name, head in self.heads.items()}
 
     def pooled(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """What posts say, of shape (batch, width)."""
-        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
-        mean: Tensor = (hidden * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        return self.pool(self.states(input_ids, attention_mask), attention_mask)
+
+    def pool(self, states: Tensor, attention_mask: Tensor) -> Tensor:
+        """The mean of the states of a post's tokens."""
+        mask = attention_mask.unsqueeze(-1).to(states.dtype)
+        mean: Tensor = (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
         return mean
 
     def to_onnx(self, exact: Path, small: Path) -> None:

@@ -16,6 +16,9 @@ INTENTS = ("complaint", "question", "suggestion", "praise", "warn_off", "leaving
 SEVERITIES = 4
 AROUSALS = 3
 
+OURS = ("own", "hard", "more", "more_hard")
+"""The groups of our own invented posts, each labelled by hand."""
+
 LISTS = ("layers", "average", "languages", "also_reads", "data")
 SOFTMAX = ("sentiment", "intent", "severity", "arousal")
 """Heads that name one of several; the others answer yes or no, each column for itself."""
@@ -43,7 +46,7 @@ class Stage:
     """A number of epochs over a mixture of row groups.
 
     ``soft`` is how much the teacher's word weighs, ``otherwise`` the share of posts that are respelled or given other
-    manners.
+    manners, ``keep`` how much it weighs that posts stay as like each other as the base says they are.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Stage:
     take: Mapping[str, int]
     soft: float = 0.0
     otherwise: float = 0.0
+    keep: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Teacher:
     """The large network that the small one learns from; ``frozen`` layers from below stay as they are."""
 
     base: Base
+    seed: int
     frozen: int
     stages: tuple[Stage, ...]
 
@@ -131,7 +136,9 @@ def read_recipe(path: Path = MODEL / "recipe.toml") -> Recipe:
         "aims": Aims(**table["aims"]),
     }
     if teacher := table.get("teacher"):
-        parts["teacher"] = Teacher(_base(teacher["base"]), teacher["frozen"], _stages(teacher["stages"]))
+        parts["teacher"] = Teacher(
+            _base(teacher["base"]), teacher["seed"], teacher["frozen"], _stages(teacher["stages"])
+        )
     return Recipe(**table | parts | {name: tuple(table[name]) for name in LISTS})
 
 

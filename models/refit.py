@@ -10,11 +10,12 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 
 from models.prepare import Row
+from models.recipe import OURS
 from monitor.encoder import Heads, Words
 
 States = NDArray[np.float32]
 
-TAKEN = ("acl", "control", "airline", "reviews", "topics", "questions", "own", "hard", "invented", "semeval", "chatter")
+TAKEN = (*OURS, "acl", "control", "airline", "reviews", "topics", "questions", "invented", "semeval", "chatter")
 MOST = 7_000
 """Of a group so many rows at most."""
 
@@ -41,7 +42,7 @@ def chosen_rows(rows: Sequence[Row]) -> list[Row]:
 
 def refitted(heads: Heads, rows: Sequence[Row], states: States, ids: Sequence[Sequence[int]]) -> Heads:
     """The same complaint head, and every other one fitted to the labels of rows with these states and tokens."""
-    labelled = [i for i, row in enumerate(rows) if row["topics"] or row["group"] in ("own", "hard")]
+    labelled = [i for i, row in enumerate(rows) if row["topics"] or row["group"] in OURS]
     words = vocabulary([ids[i] for i in labelled])
     features = _features(states, ids, words)
     weights, bias = dict(heads.weights), dict(heads.bias)
@@ -90,7 +91,7 @@ def _topics(rows: Sequence[Row], features: csr_matrix) -> tuple[States, States]:
 def _one_of_several(name: str, rows: Sequence[Row], features: csr_matrix, answers: int) -> tuple[States, States]:
     known = [i for i, row in enumerate(rows) if row[name] is not None]
     truth = np.array([rows[i][name] for i in known])
-    by_hand = np.array([rows[i]["group"] in ("own", "hard") or name in ("sentiment", "severity") for i in known])
+    by_hand = np.array([rows[i]["group"] in OURS or name in ("sentiment", "severity") for i in known])
     model = LogisticRegression(C=0.3, max_iter=200, class_weight=None if name == "arousal" else "balanced")
     model.fit(features[known], truth, sample_weight=np.where(by_hand, HAND, 1.0))
     weights, bias = np.zeros((answers, features.shape[1])), np.full(answers, -8.0)

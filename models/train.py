@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from models.augment import said_otherwise
+from models.keeping import Keeper
 from models.network import Network, from_base
 from models.prepare import Row, read
 from models.recipe import CACHE, SOFTMAX, Recipe, Stage, heads_of, read_labels, read_recipe
@@ -150,6 +151,25 @@ def _binary(logits: Tensor, target: Tensor, weights: Tensor | None = None) -> Te
     return losses[known].sum() / known.sum()
 
 
+@dataclass(frozen=True)
+class Objective:
+    """What a training aims at: the labels, the teacher's word, and states that still tell what posts are about."""
+
+    recipe: Recipe
+    rare: Tensor
+    keeper: Keeper | None
+
+    def of(self, network: Network, batch: Batch, stage: Stage) -> Tensor:
+        """The loss of a batch in a stage."""
+        with torch.autocast("cpu", torch.bfloat16):
+            states = network.states(batch.ids, batch.mask)
+            outputs = network.judged(states, batch.mask)
+        loss = loss_of(outputs, batch, self.recipe, stage.soft, self.rare)
+        if self.keeper and stage.keep:
+            loss = loss + stage.keep * self.keeper.loss(states, batch.ids, batch.mask)
+        return loss
+
+
 def optimizer_of(network: Network, rate: float) -> torch.optim.Optimizer:
     """AdamW over what may move; the heads faster than the encoder."""
     encoder = [one for one in network.encoder.parameters() if one.requires_grad]
@@ -162,9 +182,8 @@ def train_epoch(
     network: Network,
     optimizer: torch.optim.Optimizer,
     planned: list[Batch],
-    recipe: Recipe,
+    objective: Objective,
     progress: tuple[Stage, int],
-    rare: Tensor,
 ) -> None:
     """One epoch; the rates rise over the first tenth of its stage and fall to nothing at the end of it."""
     stage, done = progress
@@ -175,9 +194,7 @@ def train_epoch(
         part = _shape((number + done * len(planned)) / steps)
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * part
-        with torch.autocast("cpu", torch.bfloat16):
-            outputs = network(batch.ids, batch.mask)
-        loss = loss_of(outputs, batch, recipe, stage.soft, rare)
+        loss = objective.of(network, batch, stage)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -231,13 +248,14 @@ class Run:
     rows: Sequence[Row]
     validation: Sequence[Row]
     folder: Path
+    keeper: Keeper | None = None
 
 
 def train(network: Network, tokenizer: Tokenizer, run: Run, *, stop_after: int | None = None) -> None:
     """Train through the stages, keeping the state after each epoch in ``epoch-N.pt`` of the run's folder."""
     position = 0
     heads: dict[str, int] = {name: head.out_features for name, head in network.heads.items()}  # type: ignore[misc]
-    rare = rarity(run.rows)
+    objective = Objective(run.recipe, rarity(run.rows), run.keeper)
     run.folder.mkdir(parents=True, exist_ok=True)
     for stage in run.stages:
         optimizer = optimizer_of(network, stage.rate)
@@ -255,7 +273,7 @@ def train(network: Network, tokenizer: Tokenizer, run: Run, *, stop_after: int |
             chance = random.Random(run.seed + position)
             planned = list(batches(draw(run.rows, stage, chance), tokenizer, run.recipe.batch, heads))
             chance.shuffle(planned)
-            train_epoch(network, optimizer, planned, run.recipe, (stage, done), rare)
+            train_epoch(network, optimizer, planned, objective, (stage, done))
             torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, kept)
             print(f"epoch {position}: {validated(network, run.validation, tokenizer)}", flush=True)
 
@@ -290,7 +308,9 @@ def recipe_run(recipe: Recipe, seed: int) -> tuple[Network, Tokenizer, Run]:
     network = student(recipe, CACHE / "base", read_labels().topics)
     tokenizer = tokenizer_of(CACHE / "base", recipe.train_tokens)
     validation = list(read(CACHE / "val.jsonl"))
-    return network, tokenizer, Run(recipe, recipe.stages, seed, taught_rows(CACHE), validation, recipe.folder(seed))
+    keeper = Keeper(from_base(CACHE / "base", {}), tokenizer)
+    rows, folder = taught_rows(CACHE), recipe.folder(seed)
+    return network, tokenizer, Run(recipe, recipe.stages, seed, rows, validation, folder, keeper)
 
 
 def main() -> None:

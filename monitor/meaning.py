@@ -8,10 +8,11 @@ the model is of each topic: what is about different topics does not say the same
 ``tests/benchmarks/causes.py`` has the figures.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from monitor.encoder import HEADS, NETWORK, Encoder, Heads, sigmoid
-from monitor.gathering import HASHED, NEAR, NEAR_WHOLE, TOPICS, unit
+from monitor.gathering import HASHED, NEAR, NEAR_ASKED, NEAR_WHOLE, TOPICS, unit
 from monitor.model_files import Manifest
 
 if TYPE_CHECKING:
@@ -37,11 +38,9 @@ class EncoderMeaning:
         self._heads = heads
         self._space = space
         self.near = NEAR_WHOLE if encoder.states_whole_texts else NEAR
+        self.near_asked = NEAR_WHOLE if encoder.states_whole_texts else NEAR_ASKED
         numbers = numpy.arange(encoder.tokens.vocabulary, dtype=numpy.uint64)
-        first = next((found for word in FIRST_WORDS if (found := encoder.tokens.number_of(word)) is not None), 0)
-        frequency = FREQUENT / numpy.maximum(numbers.astype(float) - first + 1, 1)
-        weights = numpy.where(numbers >= first, RARE / (RARE + frequency), 0)
-        self._weights = weights.astype(numpy.float32)
+        self._weights = rare_weights(encoder.tokens.vocabulary, encoder.tokens.number_of)
         mixed = _mixed(numbers)
         self._places = (mixed % HASHED).astype(numpy.int64)
         self._signs = numpy.where((mixed >> numpy.uint64(32)) % 2 == 0, 1, -1).astype(numpy.float32)
@@ -68,6 +67,16 @@ class EncoderMeaning:
 def space_of(manifest: Manifest) -> str:
     """The name of the space that a model's network, tokenizer and heads make."""
     return "-".join(manifest.files[name].sha256[:12] for name in (NETWORK, manifest.tokenizer, HEADS))
+
+
+def rare_weights(vocabulary: int, number_of: Callable[[str], int | None]) -> "Numbers":
+    """How much each token weighs, of shape (vocabulary,): rare ones one, the commonest next to nothing."""
+    import numpy
+
+    first = next((found for word in FIRST_WORDS if (found := number_of(word)) is not None), 0)
+    numbers = numpy.arange(vocabulary)
+    frequency = FREQUENT / numpy.maximum(numbers - first + 1, 1)
+    return numpy.where(numbers >= first, RARE / (RARE + frequency), 0).astype(numpy.float32)
 
 
 def _mixed(numbers: "NDArray[numpy.uint64]") -> "NDArray[numpy.uint64]":

@@ -27,7 +27,7 @@ class _Read:
 
     def __init__(self, meaning: Meaning) -> None:
         self._meaning = meaning
-        self._gathering = Gathering(near=meaning.near)
+        self._gathering = Gathering(near=meaning.near_asked)
         self.groups = defaultdict[int, list[int]](list)
 
     def add(self, number: int, text: str) -> None:

@@ -26,7 +26,12 @@ class Meaning(Protocol):
 
     @property
     def near(self) -> Near:
-        """How like texts of this space are that belong together."""
+        """How like complaints of this space are that belong together."""
+        ...
+
+    @property
+    def near_asked(self) -> Near:
+        """How like questions of this space are that belong together."""
         ...
 
     def vector(self, text: str) -> "Numbers":

@@ -1,11 +1,12 @@
 """The variants read what there is, and no post that measures is one that trains."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from models.compare import RECIPES, VARIANTS, with_more
+from models.compare import RECIPES, VARIANTS, unkept, with_fewer
 from models.prepare import invented, read
 from models.recipe import MODEL, Stage, read_labels, read_recipe
 
@@ -41,12 +42,13 @@ def test_every_group_that_a_stage_takes_is_one_that_prepare_makes() -> None:
         assert set(stage.take) <= GROUPS, stage.name
 
 
-def test_more_posts_come_beside_those_of_the_recipe() -> None:
+def test_the_recipe_without_a_part_is_the_same_in_all_others() -> None:
     recipe = read_recipe()
-    for before, after in zip(recipe.stages, with_more(recipe).stages, strict=True):
-        assert set(after.take) >= set(before.take)
-        assert "more" in after.take
-        assert "more" not in before.take
+    for whole, loose, few in zip(recipe.stages, unkept(recipe).stages, with_fewer(recipe).stages, strict=True):
+        assert whole.keep > loose.keep == few.keep == 0
+        assert replace(loose, keep=whole.keep) == whole
+        assert set(whole.take) - set(few.take) <= {"more", "more_hard", "hard"}
+        assert not {"more", "more_hard"} & set(few.take)
 
 
 @pytest.mark.parametrize("path", TRAINING, ids=lambda path: path.name)
