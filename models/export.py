@@ -160,6 +160,18 @@ def _calibrate(heads: Heads, rows: Sequence[Row], found: Numbers, folder: Path) 
     return counted(zip(probability.tolist(), (truth[chosen] == 1).tolist(), strict=True))
 
 
+def fit_heads_anew(recipe: Recipe, posts: Sequence[Row], folder: Path) -> None:
+    """Fit every head but the complaint's of an exported network anew; verdicts and thresholds stay as they are."""
+    train = refit.chosen_rows(posts)
+    heads = Heads.load(folder / HEADS)
+    found = readings(folder, recipe.max_tokens, [row["text"] for row in train])
+    refit.refitted(heads, train, *found).write(folder / HEADS)
+    path = folder / "manifest.json"
+    written = json.loads(path.read_text("utf-8"))
+    written["files"][HEADS] = _fact(folder / HEADS)
+    path.write_text(pretty(written), "utf-8")
+
+
 def pretty(table: Mapping[str, Any]) -> str:
     """JSON for people: one line per entry, lists of numbers on one line."""
     lines = [f" {json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in table.items()]
@@ -171,16 +183,20 @@ def main() -> None:
     options.add_argument("--run", type=Path, help="the folder with the trained epochs (default: the recipe's)")
     options.add_argument("--layers", type=int, nargs="*", help="the layers it was trained with, if not the recipe's")
     options.add_argument("--to", type=Path, default=MODEL, help="where to write the model")
+    options.add_argument("--heads", action="store_true", help="only fit the other heads of what is there anew")
     chosen = options.parse_args()
     recipe, labels = read_recipe(), read_labels()
+    posts = list(read(CACHE / "train.jsonl"))
+    if chosen.heads:
+        fit_heads_anew(recipe, posts, chosen.to)
+        return
     if chosen.layers:
         recipe = recipe.with_layers(chosen.layers)
     run = chosen.run or recipe.folder(recipe.seed)
     network = student(recipe, CACHE / "base", labels.topics)
     network.load_state_dict(mean_of([run / f"epoch-{number}.pt" for number in recipe.average]))
     validation = [row for row in read(CACHE / "val.jsonl") if row["complaint"] is not None]
-    posts = Posts(list(read(CACHE / "train.jsonl")), validation)
-    written = export(recipe, network, labels.topics, CACHE / "base", posts, chosen.to)
+    written = export(recipe, network, labels.topics, CACHE / "base", Posts(posts, validation), chosen.to)
     print(json.dumps({name: written[name] for name in ("files", "thresholds", "parity_with_fp32")}))
 
 

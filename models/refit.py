@@ -16,8 +16,9 @@ from monitor.encoder import Heads, Words
 States = NDArray[np.float32]
 
 TAKEN = (*OURS, "acl", "control", "airline", "reviews", "topics", "questions", "invented", "semeval", "chatter")
-MOST = 7_000
-"""Of a group so many rows at most."""
+MOST = {"semeval": 20_000}
+MOST_OF_OTHERS = 7_000
+"""Of a group so many rows at most; of tweets about anything only SemEval's have a sentiment that people labelled."""
 
 OFTEN = 5
 """A token that fewer labelled posts have is no feature."""
@@ -26,7 +27,11 @@ BY_STATE, BY_WORD = 1 / 3.0, 2.0
 """How the two kinds of features are scaled against each other before they are regularized alike."""
 
 HAND = 5.0
-"""Labels given by hand count so many times more than those given by rule."""
+"""Labels given by hand count so many times more than those given by rule, for heads that have both."""
+
+BOTH = ("intent", "arousal")
+LOOSE = {"sentiment": 0.1, "severity": 0.1, "intent": 0.3, "arousal": 0.3}
+"""How far a head may go to fit its labels (``C``)."""
 
 
 def chosen_rows(rows: Sequence[Row]) -> list[Row]:
@@ -35,7 +40,7 @@ def chosen_rows(rows: Sequence[Row]) -> list[Row]:
     found = []
     for row in rows:
         counts[row["group"]] += 1
-        if row["group"] in TAKEN and counts[row["group"]] <= MOST:
+        if row["group"] in TAKEN and counts[row["group"]] <= MOST.get(row["group"], MOST_OF_OTHERS):
             found.append(row)
     return found
 
@@ -49,7 +54,7 @@ def refitted(heads: Heads, rows: Sequence[Row], states: States, ids: Sequence[Se
     by_word: dict[str, States] = {}
     width = states.shape[1]
     fitted = {"topics": _topics(rows, features)}
-    for name in ("sentiment", "intent", "severity", "arousal"):
+    for name in LOOSE:
         fitted[name] = _one_of_several(name, rows, features, len(bias[name]))
     for name, (coefficients, intercepts) in fitted.items():
         weights[name], bias[name] = coefficients[:, :width] * BY_STATE, intercepts
@@ -91,8 +96,8 @@ def _topics(rows: Sequence[Row], features: csr_matrix) -> tuple[States, States]:
 def _one_of_several(name: str, rows: Sequence[Row], features: csr_matrix, answers: int) -> tuple[States, States]:
     known = [i for i, row in enumerate(rows) if row[name] is not None]
     truth = np.array([rows[i][name] for i in known])
-    by_hand = np.array([rows[i]["group"] in OURS or name in ("sentiment", "severity") for i in known])
-    model = LogisticRegression(C=0.3, max_iter=200, class_weight=None if name == "arousal" else "balanced")
+    by_hand = np.array([name in BOTH and rows[i]["group"] in OURS for i in known])
+    model = LogisticRegression(C=LOOSE[name], max_iter=200, class_weight=None if name == "arousal" else "balanced")
     model.fit(features[known], truth, sample_weight=np.where(by_hand, HAND, 1.0))
     weights, bias = np.zeros((answers, features.shape[1])), np.full(answers, -8.0)
     weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_

@@ -15,7 +15,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from tokenizers.processors import BertProcessing
 from transformers import BertConfig
 
-from models.export import Posts, export
+from models import refit
+from models.export import Posts, export, fit_heads_anew
 from models.network import Network, from_config
 from models.prepare import invented, tables
 from models.recipe import INTENTS, MODEL, Recipe, Stage, heads_of, read_labels, read_recipe
@@ -23,6 +24,7 @@ from models.train import Run, draw, tokenizer_of, train
 from monitor import measures
 from monitor.classifiers import onnx
 from monitor.core.text import for_model
+from monitor.encoder import HEADS, Heads
 
 BAD = ("late", "broken", "awful", "lost", "rude")
 GOOD = ("great", "lovely", "early", "perfect", "thanks")
@@ -106,6 +108,32 @@ def test_from_posts_to_scores(trained: tuple[Network, Path], base: Path, recipe:
     assert [name for name, _ in bad.topics] == ["delivery"]
     assert (bad.intent, good.intent) == ("complaint", "praise")
     assert (bad.sentiment, good.sentiment) == ("negative", "positive")
+
+
+def test_other_heads_are_fitted_anew_and_verdicts_stay(
+    trained: tuple[Network, Path], base: Path, recipe: Recipe, tmp_path: Path
+) -> None:
+    export(recipe, trained[0], TOPICS, base, Posts([], posts(3)), tmp_path)
+    before = Heads.load(tmp_path / HEADS)
+    labelled = [
+        row | {"group": "own", "severity": row["severity"] and number % 3} for number, row in enumerate(posts(0) * 8)
+    ]
+    labelled += [row | {"text": "@user my bill is so", "sentiment": 1} for row in labelled[:40]]
+    fit_heads_anew(recipe, labelled, tmp_path)
+    after = Heads.load(tmp_path / HEADS)
+    assert np.array_equal(after.weights["complaint"], before.weights["complaint"])
+    assert not np.array_equal(after.weights["sentiment"], before.weights["sentiment"])
+    score = onnx.create(onnx.Options(folder=tmp_path, other_languages=False)).score
+    assert [one.sentiment for one in score(["@orlo my parcel is lost", "@orlo my phone is great"])] == [
+        "negative",
+        "positive",
+    ]
+
+
+def test_of_a_large_group_only_so_many_posts_fit_the_heads() -> None:
+    rows = [{"group": group, "id": number} for group in ("semeval", "chatter", "else") for number in range(21_000)]
+    chosen = [row["group"] for row in refit.chosen_rows(rows)]
+    assert (chosen.count("semeval"), chosen.count("chatter"), chosen.count("else")) == (20_000, 7_000, 0)
 
 
 def test_training_goes_on_where_it_stopped(
